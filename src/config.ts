@@ -1,0 +1,77 @@
+/** Settings: environment variables, checked once, at start. This is the only schema of them and the only reader of `process.env`. */
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { envSchema } from 'env-schema'
+import { Type, type Static } from 'typebox'
+
+export const EXECUTION_PROVIDERS = ['auto', 'cpu', 'cuda'] as const
+export const DEFAULT_MODEL = fileURLToPath(new URL('../models/fewstep-stories', import.meta.url))
+
+export const Environment = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 for all interfaces.' }),
+  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0 for a free one.' }),
+  FEWSTEP_MODEL: Type.String({ default: '', description: "A model's folder; empty for the embedded model." }),
+  FEWSTEP_EXECUTION_PROVIDER: Type.Enum([...EXECUTION_PROVIDERS], { default: 'auto', description: 'auto, cpu or cuda. auto falls back to the CPU; cuda refuses to start without a GPU.' }),
+  FEWSTEP_WORKERS: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Worker processes, each with its own session.' }),
+  FEWSTEP_THREADS: Type.Integer({ default: 0, minimum: 0, maximum: 1024, description: 'Threads of each worker; 0 shares the cores out evenly.' }),
+  FEWSTEP_MAX_QUEUE: Type.Integer({ default: 256, minimum: 1, description: 'Canvases admitted at once, waiting and running; beyond that a request gets 429.' }),
+  FEWSTEP_MAX_BATCH: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'Canvases in one step of one worker.' }),
+  FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, description: 'A worker that needs longer for one step is replaced.' }),
+  FEWSTEP_DRAIN_TIMEOUT_MS: Type.Integer({ default: 30000, minimum: 0, description: 'How long SIGTERM waits for running generations.' }),
+  FEWSTEP_BODY_LIMIT: Type.Integer({ default: 1048576, minimum: 1024, description: 'Largest request body, in bytes.' }),
+  FEWSTEP_SSE_KEEPALIVE_MS: Type.Integer({ default: 15000, minimum: 10, description: 'A comment line keeps an idle event stream open, this often.' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent.' })
+})
+
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly modelDirectory: string
+  readonly executionProvider: (typeof EXECUTION_PROVIDERS)[number]
+  readonly workers: number
+  /** Intra-op threads of each worker. */
+  readonly threads: number
+  readonly maxQueue: number
+  readonly maxBatch: number
+  readonly stepTimeoutMs: number
+  readonly drainTimeoutMs: number
+  readonly bodyLimit: number
+  readonly sseKeepaliveMs: number
+  readonly logLevel: string
+}
+
+/** @throws Error naming every variable that is ill-typed or out of range, or that starts with FEWSTEP_ and is not known */
+export function readConfig (env: NodeJS.ProcessEnv = process.env, cores: number = availableParallelism()): Config {
+  const unknown = Object.keys(env).filter((name) => name.startsWith('FEWSTEP_') && !(name in Environment.properties))
+  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such setting; .env.example lists them all`)
+  const present = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in Environment.properties && value !== ''))
+  const values = parse(present)
+  const threads = values.FEWSTEP_THREADS === 0 ? Math.max(1, Math.floor(cores / values.FEWSTEP_WORKERS)) : values.FEWSTEP_THREADS
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    modelDirectory: values.FEWSTEP_MODEL === '' ? DEFAULT_MODEL : values.FEWSTEP_MODEL,
+    executionProvider: values.FEWSTEP_EXECUTION_PROVIDER,
+    workers: values.FEWSTEP_WORKERS,
+    threads,
+    maxQueue: values.FEWSTEP_MAX_QUEUE,
+    maxBatch: values.FEWSTEP_MAX_BATCH,
+    stepTimeoutMs: values.FEWSTEP_STEP_TIMEOUT_MS,
+    drainTimeoutMs: values.FEWSTEP_DRAIN_TIMEOUT_MS,
+    bodyLimit: values.FEWSTEP_BODY_LIMIT,
+    sseKeepaliveMs: values.FEWSTEP_SSE_KEEPALIVE_MS,
+    logLevel: values.LOG_LEVEL
+  }
+}
+
+function parse (data: Record<string, string | undefined>): Static<typeof Environment> {
+  try {
+    return envSchema<Static<typeof Environment>>({ schema: Environment, data, env: false, dotenv: false })
+  } catch (error) {
+    const { errors } = error as { errors?: Array<{ instancePath: string, message?: string, params: { allowedValues?: string[] } }> }
+    if (errors === undefined) throw error
+    throw new Error(errors.map((e) =>
+      `${e.instancePath.slice(1)} ${e.message ?? 'is not valid'}${e.params.allowedValues ? `: ${e.params.allowedValues.join(', ')}` : ''}`
+    ).join('; '))
+  }
+}

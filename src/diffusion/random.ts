@@ -1,0 +1,73 @@
+/**
+ * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ *
+ * A number depends on (seed, step, position) alone, so a row draws the same noise whoever shares its batch, on
+ * whichever worker, however often its step is run.
+ */
+
+const M0 = 0xD2511F53
+const M1 = 0xCD9E8D57
+const W0 = 0x9E3779B9
+const W1 = 0xBB67AE85
+const ROUNDS = 10
+const UNIT = 2 ** -24
+
+/** High 32 bits of the 64-bit product of two unsigned 32-bit numbers. */
+function mulHigh (a: number, b: number): number {
+  const aLow = a & 0xffff
+  const aHigh = a >>> 16
+  const bLow = b & 0xffff
+  const bHigh = b >>> 16
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
+  const carry = (middle & 0xffff) + aLow * bHigh
+  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0
+}
+
+/** Four unsigned 32-bit numbers of a counter (four words) and a key (two words), written to `out`. */
+export function philox (counter: readonly [number, number, number, number], key: readonly [number, number], out: Uint32Array): void {
+  let [c0, c1, c2, c3] = counter
+  let [k0, k1] = key
+  for (let round = 0; round < ROUNDS; round++) {
+    const high0 = mulHigh(M0, c0 >>> 0)
+    const low0 = Math.imul(M0, c0)
+    const high1 = mulHigh(M1, c2 >>> 0)
+    const low1 = Math.imul(M1, c2)
+    c0 = high1 ^ c1 ^ k0
+    c1 = low1
+    c2 = high0 ^ c3 ^ k1
+    c3 = low0
+    k0 = (k0 + W0) | 0
+    k1 = (k1 + W1) | 0
+  }
+  out[0] = c0
+  out[1] = c1
+  out[2] = c2
+  out[3] = c3
+}
+
+/** A seed of up to 53 bits as a Philox key. */
+function keyOf (seed: number): [number, number] {
+  return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]
+}
+
+const words = new Uint32Array(4)
+
+/**
+ * The step graph's noise for one row: two uniforms in [0, 1) a position, 24 bits each, so that they are exact in float32.
+ * @param step 1-based
+ * @param out written at [offset, offset + 2 * length)
+ */
+export function fillNoise (seed: number, step: number, length: number, out: Float32Array, offset: number): void {
+  const key = keyOf(seed)
+  for (let position = 0; position < length; position++) {
+    philox([position, step, 0, 0], key, words)
+    out[offset + 2 * position] = ((words[0] ?? 0) >>> 8) * UNIT
+    out[offset + 2 * position + 1] = ((words[1] ?? 0) >>> 8) * UNIT
+  }
+}
+
+/** A token of the uniform source: uniform over [0, vocabSize). Steps count from 1, so step 0 is free for it. */
+export function sourceToken (seed: number, position: number, vocabSize: number): number {
+  philox([position, 0, 0, 0], keyOf(seed), words)
+  return Math.floor((words[0] ?? 0) * 2 ** -32 * vocabSize)
+}

@@ -1,0 +1,74 @@
+/** What the engine is asked for and what it answers: checked values, no JSON and no HTTP. */
+import type { Solver } from '../diffusion/solver.js'
+
+export interface Sampling {
+  readonly solver: Solver
+  /** Divides the logits; 0 is greedy. */
+  readonly temperature: number
+  /** 0: off. */
+  readonly topK: number
+  /** 1: off. */
+  readonly topP: number
+}
+
+/** A canvas before its source noise is drawn: given tokens where `editable` is 0; what stands elsewhere is ignored. */
+export interface CanvasTemplate {
+  readonly tokens: Int32Array
+  readonly editable: Uint8Array
+}
+
+/** One row of a batch: one canvas, refined under one seed. */
+export interface RowRequest {
+  /** 0 ... 2^53 - 1 */
+  readonly seed: number
+  readonly template: CanvasTemplate
+}
+
+export interface GenerationRequest {
+  readonly id: string
+  readonly rows: readonly RowRequest[]
+  /** h of each step; they sum to 1. */
+  readonly stepSizes: Float64Array
+  readonly sampling: Sampling
+}
+
+/** One refinement of one row. */
+export interface StepUpdate {
+  /** Index into `GenerationRequest.rows`. */
+  readonly row: number
+  /** 1 ... steps */
+  readonly step: number
+  readonly steps: number
+  /** Time after the step; 1 after the last. */
+  readonly t: number
+  /** The whole canvas after the step; the receiver may keep it. */
+  readonly tokens: Int32Array
+}
+
+export interface RowResult {
+  readonly tokens: Int32Array
+  /** Posterior probability, at its last step, of the token at each position. */
+  readonly confidence: Float32Array
+  /** The step (1-based) at which each position last changed; 0 for a frozen one or one that kept its source token. */
+  readonly timeline: Int32Array
+  readonly steps: number
+}
+
+export interface GenerationResult {
+  readonly rows: readonly RowResult[]
+  readonly timings: {
+    /** From submission to the start of the first step. */
+    readonly queueMs: number
+    /** Sum over the steps of the request (rows side by side count once) of the time spent in a worker. */
+    readonly computeMs: number
+    readonly totalMs: number
+  }
+  /** Network calls summed over rows. */
+  readonly networkCalls: number
+}
+
+export interface GenerateOptions {
+  /** Abort: the rows leave before the next step and the promise rejects with `cancelled`. */
+  readonly signal?: AbortSignal
+  readonly onStep?: (update: StepUpdate) => void
+}

@@ -1,0 +1,50 @@
+/** Every error a client can meet: its stable code, its HTTP status and its type, in one table. */
+
+const TABLE = {
+  invalid_json: 400,
+  invalid_request: 400,
+  not_found: 404,
+  model_not_found: 404,
+  method_not_allowed: 405,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  prompt_too_long: 422,
+  empty_canvas: 422,
+  invalid_schedule: 422,
+  invalid_template: 422,
+  unsupported_solver: 422,
+  queue_full: 429,
+  cancelled: 499,
+  inference_failed: 500,
+  internal_error: 500,
+  not_ready: 503,
+  draining: 503
+} as const
+
+export type ErrorCode = keyof typeof TABLE
+
+export interface ErrorDetails {
+  /** The request's field that is at fault, as the client spelt it. */
+  readonly field?: string
+  readonly retryAfterSeconds?: number
+  readonly cause?: unknown
+}
+
+export class FewstepError extends Error {
+  override readonly name = 'FewstepError'
+  readonly code: ErrorCode
+  readonly statusCode: number
+  readonly field: string | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  /** @param message says what is wrong and what to change; it reaches the client */
+  constructor (code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.statusCode = TABLE[code]
+    this.field = details.field
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+export const ERROR_CODES = Object.keys(TABLE) as readonly ErrorCode[]

@@ -1,0 +1,71 @@
+/** Text to token ids and back, with one text piece a token. */
+import { readFile } from 'node:fs/promises'
+import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers'
+
+/** GPT-2's byte-level alphabet: the character that stands for a byte, inverted. */
+const BYTE_OF_CHARACTER = new Map<string, number>()
+for (let byte = 0, next = 256; byte < 256; byte++) {
+  const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
+  BYTE_OF_CHARACTER.set(String.fromCodePoint(printable ? byte : next++), byte)
+}
+
+/** What a mask token looks like in the text of an unfinished canvas. */
+export const MASK_PIECE = '░'
+
+export interface TokenizerOptions {
+  readonly maskTokenId: number | null
+  readonly endOfTextTokenId: number | null
+}
+
+export class Tokenizer {
+  readonly endOfTextTokenId: number | null
+  readonly #tokenizer: HfTokenizer
+  readonly #maskTokenId: number | null
+  readonly #bytes = new Map<number, Uint8Array>()
+
+  constructor (json: object, options: TokenizerOptions) {
+    this.#tokenizer = new HfTokenizer(json, {})
+    this.#maskTokenId = options.maskTokenId
+    this.endOfTextTokenId = options.endOfTextTokenId
+  }
+
+  static async load (file: string, options: TokenizerOptions): Promise<Tokenizer> {
+    return new Tokenizer(JSON.parse(await readFile(file, 'utf8')) as object, options)
+  }
+
+  encode (text: string): number[] {
+    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids
+  }
+
+  /**
+   * The text piece of each token: their concatenation is the decoded text. A character whose bytes are spread over several tokens belongs to
+   * the token that completes it; bytes that complete nothing become U+FFFD.
+   */
+  pieces (tokens: ArrayLike<number>): string[] {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    const pieces = Array.from(tokens, (token) => {
+      if (token === this.#maskTokenId) return decoder.decode() + MASK_PIECE
+      return decoder.decode(this.#bytesOf(token), { stream: true })
+    })
+    const rest = decoder.decode()
+    if (rest !== '') pieces.push((pieces.pop() ?? '') + rest)
+    return pieces
+  }
+
+  decode (tokens: ArrayLike<number>): string {
+    return this.pieces(tokens).join('')
+  }
+
+  #bytesOf (token: number): Uint8Array {
+    let bytes = this.#bytes.get(token)
+    if (bytes === undefined) {
+      const symbols = this.#tokenizer.id_to_token(token) ?? ''
+      const special = token === this.endOfTextTokenId
+      bytes = special
+        ? new TextEncoder().encode(symbols)
+        : Uint8Array.from([...symbols].flatMap((c) => BYTE_OF_CHARACTER.get(c) ?? [...new TextEncoder().encode(c)]))
+      this.#bytes.set(token, bytes)
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,25 @@
+"""python -m fewstep_train COMMAND --help"""
+
+import argparse
+import importlib
+
+COMMANDS = {
+    "tokenizer": "tokenizer",
+    "pretrain": "pretrain",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m fewstep_train", description="Training kit of fewstep")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module_name in COMMANDS.items():
+        module = importlib.import_module(f"fewstep_train.{module_name}")
+        sub = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Training checkpoints: one torch-saved dict of tensors and plain values, loadable with `weights_only`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fewstep_train.network import Network, NetworkConfig
+
+
+def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
+    """Write beside the old file, then replace it: a kill at any moment leaves one whole checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(checkpoint, partial)
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Raises SystemExit with one clear sentence where the file is missing or is no checkpoint of this kit."""
+    if not path.exists():
+        raise SystemExit(f"{path}: no such checkpoint")
+    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(checkpoint, dict) or "config" not in checkpoint:
+        raise SystemExit(f"{path}: not a checkpoint of fewstep_train (a published one? use import-checkpoint)")
+    return checkpoint
+
+
+def network_from(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> Network:
+    network = Network(NetworkConfig(**config))
+    network.load_state_dict(weights)
+    return network

@@ -1,0 +1,72 @@
+"""Muon for the matrices of the trunk, AdamW for everything else, and the learning-rate curve."""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+def orthogonalize(matrix: Tensor, iterations: int = 5) -> Tensor:
+    """The nearest semi-orthogonal matrix, roughly, by Newton-Schulz (coefficients of Jordan et al., Muon, 2024)."""
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = matrix / (matrix.norm() + 1e-7)
+    tall = x.shape[0] > x.shape[1]
+    if tall:
+        x = x.T
+    for _ in range(iterations):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose update is orthogonalised; scaled so that AdamW's learning rates carry over.
+
+    `torch.optim.Muon` computes in bfloat16, which processors without bfloat16 units emulate slowly; this one
+    computes in the parameter's own type.
+    """
+
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                buffer = state.setdefault("momentum_buffer", torch.zeros_like(p))
+                buffer.lerp_(p.grad, 1 - group["momentum"])
+                update = orthogonalize(p.grad.lerp(buffer, group["momentum"]))
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_(update, alpha=-group["lr"] * 0.2 * math.sqrt(max(p.shape)))
+
+
+def make_optimizers(network: nn.Module, kind: str, lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
+    """`muon`: Muon on the blocks' attention and MLP matrices, AdamW on the rest. `adamw`: AdamW on everything."""
+    matrices, rest = [], []
+    for name, p in network.named_parameters():
+        trunk = p.ndim == 2 and name.startswith("blocks.") and "adaLN" not in name and "fuser" not in name
+        (matrices if trunk and kind == "muon" else rest).append(p)
+    decay = [p for p in rest if p.ndim == 2]
+    plain = [p for p in rest if p.ndim != 2]
+    groups = [{"params": decay, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))]
+    if matrices:
+        optimizers.append(Muon(matrices, lr=lr, weight_decay=weight_decay))
+    return optimizers
+
+
+def learning_rate(progress: float, peak: float, warmup: float, floor: float = 0.02) -> float:
+    """Linear warm-up over the share `warmup` of the run, constant, then linear to `floor` over the last 30 %.
+
+    progress in [0, 1]. Warm-up-stable-decay rather than cosine: a run can be prolonged, or cut short, without
+    having chosen its length in advance.
+    """
+    if progress < warmup:
+        return peak * progress / warmup
+    if progress < 0.7:
+        return peak
+    return peak * (floor + (1 - floor) * (1 - progress) / 0.3)

@@ -1,0 +1,64 @@
+"""The probability path: which tokens a canvas shows at time t, and the scheduler kappa behind it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fewstep_train.network import NetworkConfig
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """Polynomial scheduler: kappa(t) = t^n, with kappa(0) = 0 and kappa(1) = 1."""
+
+    exponent: float = 1.0
+
+    def kappa(self, t: Tensor) -> Tensor:
+        return t**self.exponent
+
+    def derivative(self, t: Tensor) -> Tensor:
+        return self.exponent * t ** (self.exponent - 1)
+
+    def one_minus_kappa(self, t: Tensor) -> Tensor:
+        """1 - kappa(t), clamped at 1e-8 so that its logarithm stays finite at t = 1."""
+        return (1 - self.kappa(t)).clamp_min(1e-8)
+
+    def velocity(self, t: Tensor) -> Tensor:
+        """kappa'(t) / (1 - kappa(t)): how fast a position that is not data yet becomes data."""
+        return self.derivative(t) / self.one_minus_kappa(t)
+
+
+def source_canvas(config: NetworkConfig, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
+    """A canvas at t = 0: all mask tokens, or every token uniform over V."""
+    if config.mask_token_id is not None:
+        return torch.full(shape, config.mask_token_id)
+    return torch.randint(config.vocab_size, shape, generator=generator)
+
+
+def sample_path(
+    config: NetworkConfig,
+    scheduler: Scheduler,
+    data: Tensor,
+    t: Tensor,
+    frozen: Tensor,
+    corruption: float,
+    generator: torch.Generator,
+) -> Tensor:
+    """Draw x_t [B, L] given x_1 = `data` [B, L] and t [B].
+
+    Each position is data with probability kappa(t), else a draw from the source, independently. `frozen`
+    positions always show data. With a mask source, a share `corruption` of the positions that would show data
+    shows a uniform token instead, so that the network learns to doubt unmasked tokens and the sampler's jumps
+    away from them repair mistakes (after GIDD, arXiv 2503.04482).
+    """
+    shape = tuple(data.shape)
+    x_t = torch.where(
+        torch.rand(shape, generator=generator) < scheduler.kappa(t)[:, None],
+        data,
+        source_canvas(config, shape, generator),
+    )
+    if config.mask_token_id is not None and corruption > 0:
+        wrong = (torch.rand(shape, generator=generator) < corruption) & (x_t != config.mask_token_id)
+        x_t = torch.where(wrong, torch.randint(config.vocab_size, shape, generator=generator), x_t)
+    return torch.where(frozen, data, x_t)

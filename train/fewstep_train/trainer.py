@@ -1,0 +1,132 @@
+"""The training loop that pretraining and distillation share: progress, EMA, checkpoints, resume, clean stop."""
+
+import copy
+import math
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
+from fewstep_train.network import Network
+from fewstep_train.optimizer import learning_rate, make_optimizers
+
+
+@dataclass
+class TrainerOptions:
+    """`hours` or `steps` ends the run, whichever comes first; `hours` counts training over all resumptions."""
+
+    out: Path
+    steps: int
+    hours: float
+    lr: float
+    warmup: float = 0.02
+    weight_decay: float = 0.03
+    optimizer: str = "muon"
+    ema: float = 0.9995
+    clip: float = 1.0
+    save_every: float = 300.0  # seconds
+    log_every: int = 20
+    device: str = "cpu"
+    extra: dict[str, Any] = field(default_factory=dict)  # carried in every checkpoint
+
+
+class Trainer:
+    """Runs `loss_of(step)` until the budget is used. `loss_of` returns a scalar loss and the tokens it saw."""
+
+    def __init__(self, network: Network, options: TrainerOptions) -> None:
+        self.network = network.to(options.device)
+        self.options = options
+        self.ema = copy.deepcopy(self.network).requires_grad_(False)
+        self.optimizers = make_optimizers(self.network, options.optimizer, options.lr, options.weight_decay)
+        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.stopping = False
+
+    def resume(self, path: Path) -> None:
+        checkpoint = load_checkpoint(path)
+        self.network.load_state_dict(checkpoint["model"])
+        self.ema.load_state_dict(checkpoint["ema"])
+        for optimizer, state in zip(self.optimizers, checkpoint["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        self.step = checkpoint["step"]
+        self.tokens = checkpoint["training"]["tokens"]
+        self.seconds = checkpoint["training"]["hours"] * 3600
+        print(f"resumed {path} at step {self.step} ({self.seconds / 3600:.2f} h)", flush=True)
+
+    def save(self) -> None:
+        training = {"steps": self.step, "tokens": self.tokens, "hours": self.seconds / 3600}
+        save_checkpoint(
+            self.options.out,
+            {
+                **self.options.extra,
+                "step": self.step,
+                "config": self.network.config.to_dict(),
+                "model": self.network.state_dict(),
+                "ema": self.ema.state_dict(),
+                "optimizers": [o.state_dict() for o in self.optimizers],
+                "training": {**self.options.extra.get("training", {}), **training},
+            },
+        )
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget used, in [0, 1]."""
+        return min(1.0, max(self.step / self.options.steps, self.seconds / (self.options.hours * 3600)))
+
+    def update(self, loss: Tensor) -> float:
+        """One optimiser step; returns the gradient norm before clipping."""
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip).item()
+        lr = learning_rate(self.progress, self.options.lr, self.options.warmup)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            if math.isfinite(norm):
+                optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        # A short memory at first, so that the average does not drag the initialisation along.
+        decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for average, current in zip(self.ema.parameters(), self.network.parameters(), strict=True):
+                average.lerp_(current, 1 - decay)
+        return norm
+
+    def request_stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def train(self, loss_of: Callable[[int], tuple[Tensor, int]]) -> None:
+        """Train to the end of the budget. SIGINT and SIGTERM save a checkpoint and stop."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.request_stop)
+        mean_loss, since_log, last_save = 0.0, 0, time.monotonic()
+        log_seconds, log_tokens = self.seconds, self.tokens
+        while self.progress < 1 and not self.stopping:
+            begin = time.monotonic()
+            loss, tokens = loss_of(self.step)
+            norm = self.update(loss)
+            self.step += 1
+            self.tokens += tokens
+            self.seconds += time.monotonic() - begin
+            mean_loss += loss.item()
+            since_log += 1
+            if since_log == self.options.log_every:
+                rate = (self.tokens - log_tokens) / (self.seconds - log_seconds)
+                left = self.seconds * (1 - self.progress) / max(self.progress, 1e-9)
+                print(
+                    f"step {self.step}  loss {mean_loss / since_log:.4f}  grad {norm:.2f}  {rate:,.0f} tok/s "
+                    f" {100 * self.progress:.1f} %  {self.seconds / 3600:.2f} h, {left / 3600:.2f} h left",
+                    flush=True,
+                )
+                mean_loss, since_log = 0.0, 0
+                log_seconds, log_tokens = self.seconds, self.tokens
+            if time.monotonic() - last_save > self.options.save_every:
+                self.save()
+                last_save = time.monotonic()
+        self.save()
+        print(f"saved {self.options.out} at step {self.step}", flush=True)
