@@ -2,14 +2,17 @@
 
 import argparse
 import importlib
+from collections.abc import Sequence
 
 COMMANDS = {
     "tokenizer": "tokenizer",
     "pretrain": "pretrain",
+    "export": "export",
+    "import-checkpoint": "import_checkpoint",
 }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m fewstep_train", description="Training kit of fewstep")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module_name in COMMANDS.items():
@@ -17,7 +20,7 @@ def main() -> None:
         sub = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         module.add_arguments(sub)
         sub.set_defaults(run=module.run)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     args.run(args)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,13 @@ class Muon(torch.optim.Optimizer):
     computes in the parameter's own type.
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        params: Iterable[Tensor] | list[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -44,18 +51,29 @@ class Muon(torch.optim.Optimizer):
                 p.add_(update, alpha=-group["lr"] * 0.2 * math.sqrt(max(p.shape)))
 
 
+# Almost all sinusoidal features of t and h in [0, 1] are nearly constant, so that a step of the first layer moves a
+# unit's input as a bias would, a hundred times over: at the full rate the units die and the network forgets t and h.
+EMBEDDING_LR_SCALE = 0.02
+
+
 def make_optimizers(network: nn.Module, kind: str, lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
-    """`muon`: Muon on the blocks' attention and MLP matrices, AdamW on the rest. `adamw`: AdamW on everything."""
-    matrices, rest = [], []
+    """`muon`: Muon on the blocks' attention and MLP matrices, AdamW on the rest. `adamw`: AdamW on everything.
+
+    Each parameter group has an `lr_scale`, by which the run's learning rate is multiplied.
+    """
+    matrices, embeddings, rest = [], [], []
     for name, p in network.named_parameters():
         trunk = p.ndim == 2 and name.startswith("blocks.") and "adaLN" not in name and "fuser" not in name
-        (matrices if trunk and kind == "muon" else rest).append(p)
-    decay = [p for p in rest if p.ndim == 2]
-    plain = [p for p in rest if p.ndim != 2]
-    groups = [{"params": decay, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        scaled = name.startswith(("time_embedding.", "dt_embedding."))
+        (matrices if trunk and kind == "muon" else embeddings if scaled else rest).append(p)
+    groups = [
+        {"params": [p for p in rest if p.ndim == 2], "weight_decay": weight_decay, "lr_scale": 1.0},
+        {"params": [p for p in rest if p.ndim != 2], "weight_decay": 0.0, "lr_scale": 1.0},
+        {"params": embeddings, "weight_decay": 0.0, "lr_scale": EMBEDDING_LR_SCALE},
+    ]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))]
     if matrices:
-        optimizers.append(Muon(matrices, lr=lr, weight_decay=weight_decay))
+        optimizers.append(Muon([{"params": matrices, "lr_scale": 1.0}], lr=lr, weight_decay=weight_decay))
     return optimizers
 
 

@@ -48,9 +48,10 @@ def sample_path(
     """Draw x_t [B, L] given x_1 = `data` [B, L] and t [B].
 
     Each position is data with probability kappa(t), else a draw from the source, independently. `frozen`
-    positions always show data. With a mask source, a share `corruption` of the positions that would show data
-    shows a uniform token instead, so that the network learns to doubt unmasked tokens and the sampler's jumps
-    away from them repair mistakes (after GIDD, arXiv 2503.04482).
+    positions always show data. With a mask source, a share `corruption` x (1 - kappa(t)) of the positions that would
+    show data shows a uniform token instead, so that the network learns to doubt unmasked tokens and the sampler's
+    jumps away from them repair mistakes (after GIDD, arXiv 2503.04482). The share fades with 1 - kappa(t), because
+    the loss weighs an error by kappa' / (1 - kappa): a constant share drowned everything else near t = 1.
     """
     shape = tuple(data.shape)
     x_t = torch.where(
@@ -59,6 +60,7 @@ def sample_path(
         source_canvas(config, shape, generator),
     )
     if config.mask_token_id is not None and corruption > 0:
-        wrong = (torch.rand(shape, generator=generator) < corruption) & (x_t != config.mask_token_id)
+        share = corruption * (1 - scheduler.kappa(t))[:, None]
+        wrong = (torch.rand(shape, generator=generator) < share) & (x_t != config.mask_token_id)
         x_t = torch.where(wrong, torch.randint(config.vocab_size, shape, generator=generator), x_t)
     return torch.where(frozen, data, x_t)

@@ -1,19 +1,23 @@
 """Pretrain a network on a corpus with the generalized KL loss."""
 
 import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from fewstep_train.data import Crops, encode_corpus, frozen_prefixes
+from fewstep_train.exported import load_exported
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler, sample_path
 from fewstep_train.trainer import Trainer, TrainerOptions
 
-TINY_STEP = 1 / 1024  # the step size that a few-step network is told while it learns the instantaneous posterior
+STEP_SIZES = [2.0**-i for i in range(11)]  # 1, 1/2, ..., 1/1024
+TINY_STEP = STEP_SIZES[-1]  # tells a few-step network that the instantaneous posterior is wanted
 
 
 def stratified_times(rows: int, generator: torch.Generator) -> Tensor:
@@ -48,9 +52,11 @@ def pretrain_loss(
     device = next(network.parameters()).device
     t = stratified_times(data.shape[0], generator)
     x_t = sample_path(network.config, scheduler, data, t, frozen, corruption, generator)
-    data, x_t, t, editable = (v.to(device) for v in (data, x_t, t, (~frozen).float()))
+    # Every step size, so that the network is sound at each before distillation tells them apart.
+    h = torch.tensor(STEP_SIZES)[torch.randint(len(STEP_SIZES), t.shape, generator=generator)]
+    data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, (~frozen).float()))
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        logits = network(x_t, t, torch.full_like(t, TINY_STEP))
+        logits = network(x_t, t, h)
     return (generalized_kl(logits, x_t, data, t, scheduler) * editable).sum() / editable.sum()
 
 
@@ -64,7 +70,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
     parser.add_argument("--lr", type=float, default=lr, help="peak learning rate (default %(default)s)")
     parser.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
     parser.add_argument("--ema", type=float, default=0.9995, help="decay of the weight average")
-    parser.add_argument("--corruption", type=float, default=0.1, help="share of shown tokens made wrong (mask)")
+    parser.add_argument("--corruption", type=float, default=0.2, help="share of shown tokens wrong at t = 0 (mask)")
     parser.add_argument("--lengths", type=int, nargs="+", help="canvas lengths to train (default L/2 and L)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
@@ -94,15 +100,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exponent", type=float, default=1.0, help="of the scheduler, kappa(t) = t^n")
 
 
-def start_network(args: argparse.Namespace) -> tuple[Network, str, float]:
-    """A new network, or the one of `--init`: (network, tokenizer JSON, scheduler exponent)."""
-    if args.init:
-        from fewstep_train.exported import load_exported
+@dataclass
+class Start:
+    """What a training command starts from."""
 
-        config, weights, manifest = load_exported(args.init)
-        network = Network(config)
-        network.load_state_dict(weights, strict=False)  # inv_freq is a constant, not stored
-        return network, (args.init / "tokenizer.json").read_text(), manifest["exponent"]
+    network: Network
+    tokenizer_json: str
+    exponent: float
+    earlier_stages: list[dict[str, Any]] = field(default_factory=list)
+
+
+def start_from_exported(folder: Path) -> Start:
+    config, weights, manifest = load_exported(folder)
+    if manifest["tokenizer"] is None:
+        raise SystemExit(f"{folder}: the model has no tokenizer, so it cannot be trained on text")
+    network = Network(config)
+    network.load_state_dict(weights, strict=False)  # inv_freq is a constant, not stored
+    tokenizer_json = (folder / manifest["tokenizer"]).read_text()
+    return Start(network, tokenizer_json, manifest["exponent"], manifest["training"]["stages"])
+
+
+def start(args: argparse.Namespace) -> Start:
+    """A new network, or the one of `--init`."""
+    if args.init:
+        return start_from_exported(args.init)
     if not args.tokenizer:
         raise SystemExit("--tokenizer FILE is needed unless --init names an exported model")
     text = args.tokenizer.read_text()
@@ -116,14 +137,15 @@ def start_network(args: argparse.Namespace) -> tuple[Network, str, float]:
         source_distribution=args.source,
         few_step=args.kind == "few-step",
     )
-    return Network(config), text, args.exponent
+    return Start(Network(config), text, args.exponent)
 
 
 def run(args: argparse.Namespace) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    network, tokenizer_json, exponent = start_network(args)
+    origin = start(args)
+    network, exponent = origin.network, origin.exponent
     options = TrainerOptions(
         out=args.out,
         steps=args.steps,
@@ -134,9 +156,10 @@ def run(args: argparse.Namespace) -> None:
         device=args.device,
         extra={
             "exponent": exponent,
-            "tokenizer": tokenizer_json,
+            "tokenizer": origin.tokenizer_json,
+            "earlier_stages": origin.earlier_stages,
             "trained_step_sizes": [TINY_STEP] if network.config.few_step else [],
-            "training": {"corruption": args.corruption, "stage": "pretrain"},
+            "training": {"stage": "pretrain", "lr": args.lr, "corruption": args.corruption},
         },
     )
     trainer = Trainer(network, options)
@@ -145,7 +168,7 @@ def run(args: argparse.Namespace) -> None:
     scheduler = Scheduler(exponent)
     # A resumed run must not see the same batches again.
     seed = args.seed + 1_000_003 * trainer.step
-    batches = make_batches(args, Tokenizer.from_str(tokenizer_json), network.config.length, seed)
+    batches = make_batches(args, Tokenizer.from_str(origin.tokenizer_json), network.config.length, seed)
     parameters = sum(p.numel() for p in network.parameters())
     print(f"{parameters / 1e6:.2f}M parameters, {options.device}", flush=True)
     if args.compile:

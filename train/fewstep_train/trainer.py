@@ -60,7 +60,7 @@ class Trainer:
         print(f"resumed {path} at step {self.step} ({self.seconds / 3600:.2f} h)", flush=True)
 
     def save(self) -> None:
-        training = {"steps": self.step, "tokens": self.tokens, "hours": self.seconds / 3600}
+        training = {"steps": self.step, "tokens": self.tokens, "hours": round(self.seconds / 3600, 4)}
         save_checkpoint(
             self.options.out,
             {
@@ -86,7 +86,7 @@ class Trainer:
         lr = learning_rate(self.progress, self.options.lr, self.options.warmup)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = lr
+                group["lr"] = lr * group["lr_scale"]
             if math.isfinite(norm):
                 optimizer.step()
             optimizer.zero_grad(set_to_none=True)

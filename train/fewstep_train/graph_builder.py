@@ -1,0 +1,52 @@
+"""A thin layer over onnx.helper: write a graph as nested calls, names invented on the way."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 20
+
+
+class GraphBuilder:
+    """Collects nodes and initializers; every method returns the name of a value."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: dict[str, onnx.TensorProto] = {}
+        self.count = 0
+
+    def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:  # noqa: ANN401 (one name, or several)
+        names = [self.name(kind) for _ in range(outputs)]
+        self.nodes.append(helper.make_node(kind, inputs, names, **attributes))
+        return names[0] if outputs == 1 else names
+
+    def name(self, kind: str) -> str:
+        self.count += 1
+        return f"{self.prefix}{kind}_{self.count}"
+
+    def parameter(self, name: str, value: np.ndarray, dtype: np.dtype | type) -> str:
+        """A weight, stored as `dtype` under its published name and used in float32."""
+        self.initializers[name] = numpy_helper.from_array(value.astype(dtype), name)
+        return name if dtype == np.float32 else self.op("Cast", name, to=TensorProto.FLOAT)
+
+    def const(self, value: Any, dtype: np.dtype | type = np.float32) -> str:  # noqa: ANN401 (anything numpy takes)
+        name = self.name("const")
+        self.initializers[name] = numpy_helper.from_array(np.array(value, dtype=dtype), name)
+        return name
+
+    def ints(self, *values: int) -> str:
+        return self.const(values, np.int64)
+
+    def output(self, value: str, name: str) -> None:
+        self.nodes.append(helper.make_node("Identity", [value], [name]))
+
+    def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        graph = helper.make_graph(self.nodes, "step", inputs, outputs, list(self.initializers.values()))
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="fewstep")
+        model.ir_version = 10
+        onnx.checker.check_model(model)
+        return model

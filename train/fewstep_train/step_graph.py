@@ -1,0 +1,128 @@
+"""The fused step graph: one refinement of a batch of canvases, network and sampler in one ONNX model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper
+
+from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.network import NetworkConfig
+from fewstep_train.network_graph import NetworkGraph, positions_below
+from fewstep_train.sampler_graph import LAST_STEP, block_shape, draw, filtered, jump_exponent
+
+GRAPH_VERSION = 1
+MIN_TEMPERATURE = 1e-3  # a temperature below it is greedy in practice
+
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+INPUTS = {
+    "tokens": (INT64, ["B", "L"]),
+    "length": (INT64, ["B"]),
+    "t": (FLOAT, ["B"]),
+    "h": (FLOAT, ["B"]),
+    "editable": (BOOL, ["B", "L"]),
+    "temperature": (FLOAT, ["B"]),
+    "top_k": (INT64, ["B"]),
+    "top_p": (FLOAT, ["B"]),
+    "solver": (INT64, ["B"]),
+    "noise": (FLOAT, ["B", "L", 2]),
+    "filter": (BOOL, []),
+}
+
+
+def values(types: Mapping[str, tuple[int, list]]) -> list[onnx.ValueInfoProto]:
+    return [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in types.items()]
+
+
+def padded_output(net: NetworkGraph, inverse_temperature: str | None) -> tuple[str, str]:
+    """Weight [D, K'] and bias [K'] or [B, 1, K'] of the output map; padding columns up to K' get probability 0."""
+    g, columns = net.g, net.config.num_tokens
+    blocks, width = block_shape(columns)
+    padding = blocks * width - columns
+    zeros = g.const(np.zeros((net.config.hidden_size, padding)))
+    weight = g.op("Concat", net.transposed("output_layer.linear"), zeros, axis=1)
+    bias = g.op("Concat", net.parameter("output_layer.linear.bias"), g.const(np.full(padding, -1e9)), axis=0)
+    return weight, bias if inverse_temperature is None else g.op("Mul", bias, inverse_temperature)
+
+
+def build_bare_graph(
+    config: NetworkConfig, weights: Mapping[str, np.ndarray], dtype: np.dtype | type = np.float16
+) -> onnx.ModelProto:
+    """The network alone: tokens, length, t, h -> logits [B, L, K]. For tests and benchmarks."""
+    g = GraphBuilder()
+    net = NetworkGraph(g, config, weights, dtype)
+    padded_length = g.op("Shape", "tokens", start=1, end=2)
+    real = positions_below(g, "length", padded_length)
+    hidden = net.hidden("tokens", real, "t", "h", padded_length)
+    g.output(net.linear(hidden, "output_layer.linear"), "logits")
+    inputs = {name: INPUTS[name] for name in ("tokens", "length", "t", "h")}
+    return g.model(values(inputs), values({"logits": (FLOAT, ["B", "L", config.num_tokens])}))
+
+
+def build_step_graph(
+    config: NetworkConfig,
+    weights: Mapping[str, np.ndarray],
+    exponent: float = 1.0,
+    dtype: np.dtype | type = np.float16,
+    law: bool = False,
+) -> onnx.ModelProto:
+    """INPUTS -> next_tokens int64 [B, L], confidence float32 [B, L] (posterior probability of the token now there).
+
+    `length`: positions beyond it are never attended to and never change. `temperature` divides the logits. `noise`:
+    uniforms in [0, 1), [..., 0] decides whether a position jumps, [..., 1] where to. `filter`: does any row use
+    top_k or top_p? With `law`, the posterior [B, L, K'] is a third output. Weights are stored as `dtype` and used in
+    float32.
+    """
+    g = GraphBuilder()
+    net = NetworkGraph(g, config, weights, dtype)
+    columns, mask = config.num_tokens, config.mask_token_id
+    blocks, width = block_shape(columns)
+    padded_length = g.op("Shape", "tokens", start=1, end=2)
+    real = positions_below(g, "length", padded_length)
+    hidden = net.hidden("tokens", real, "t", "h", padded_length)
+
+    temperature = g.op("Max", "temperature", g.const(MIN_TEMPERATURE))
+    inverse = g.op("Unsqueeze", g.op("Div", g.const(1.0), temperature), g.ints(1, 2))
+    weight, bias = padded_output(net, inverse)
+    logits = g.op("Add", g.op("MatMul", g.op("Mul", hidden, inverse), weight), bias)
+    p = filtered(g, g.op("Softmax", logits, axis=-1), blocks * width, "top_k", "top_p", "filter")
+
+    # P(jump) = 1 - exp(-a (1 - p(z))); the last step draws from p itself.
+    current = g.op("Unsqueeze", "tokens", g.ints(2))
+    p_current = g.op("Squeeze", g.op("GatherElements", p, current, axis=2), g.ints(2))
+    end = g.op("Add", "t", "h")
+    last = g.op("Unsqueeze", g.op("Greater", end, g.const(LAST_STEP)), g.ints(1))
+    rate = g.op("Unsqueeze", jump_exponent(g, "t", end, "h", "solver", exponent), g.ints(1))
+    leaving = g.op("Max", g.op("Sub", g.const(1.0), p_current), g.const(0.0))
+    p_jump = g.op("Sub", g.const(1.0), g.op("Exp", g.op("Neg", g.op("Mul", rate, leaving))))
+    jump_noise, token_noise = g.op("Split", "noise", outputs=2, axis=2, num_outputs=2)
+    jumps = g.op("Less", g.op("Squeeze", jump_noise, g.ints(2)), p_jump)
+
+    editable = g.op("And", "editable", real)
+    if mask is None:
+        changes = g.op("And", editable, g.op("Or", last, jumps))
+    else:
+        masked = g.op("Equal", "tokens", g.const(mask, np.int64))
+        # The Euler solvers leave unmasked positions alone.
+        cumulative = g.op("Unsqueeze", g.op("Equal", "solver", g.const(0, np.int64)), g.ints(1))
+        jumps = g.op("And", jumps, g.op("Or", cumulative, masked))
+        # A row with a frozen position redraws every editable one at last, a free row only what is still masked.
+        frozen = g.op("And", real, g.op("Not", editable))
+        count = g.op("ReduceSum", g.op("Cast", frozen, to=FLOAT), g.ints(1), keepdims=1)
+        redrawn = g.op("And", last, g.op("Or", masked, g.op("Greater", count, g.const(0.0))))
+        changes = g.op("And", editable, g.op("Or", redrawn, g.op("And", jumps, g.op("Not", last))))
+
+    # A jump never lands where it came from; the last step never draws the mask token (without one: a padding column).
+    never = g.const(columns if mask is None else mask, np.int64)
+    excluded = g.op("Where", g.op("Unsqueeze", last, g.ints(2)), never, current)
+    nothing = g.op("Mul", token_noise, g.const(0.0))
+    drawn = draw(g, g.op("ScatterElements", p, excluded, nothing, axis=2), columns, token_noise)
+    next_tokens = g.op("Where", changes, drawn, "tokens")
+    confidence = g.op("GatherElements", p, g.op("Unsqueeze", next_tokens, g.ints(2)), axis=2)
+    g.output(next_tokens, "next_tokens")
+    g.output(g.op("Squeeze", confidence, g.ints(2)), "confidence")
+    outputs = {"next_tokens": (INT64, ["B", "L"]), "confidence": (FLOAT, ["B", "L"])}
+    if law:
+        g.output(p, "posterior")
+        outputs["posterior"] = (FLOAT, ["B", "L", blocks * width])
+    return g.model(values(INPUTS), values(outputs))

@@ -1,0 +1,71 @@
+"""The tiny models of the service's tests, made from seeds and the golden checkpoints. Run it to write them anew."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from fewstep_train.__main__ import main
+from fewstep_train.model_folder import ModelParts, write_model
+from fewstep_train.network import Network, NetworkConfig
+from fewstep_train.tokenizer import train_tokenizer
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "test" / "reference"
+FIXTURES = ROOT / "test" / "fixtures" / "models"
+SENTENCES = [
+    "Once upon a time a little fox lived under the old oak tree at the end of the lane.",
+    "Every morning the fox said good day to the wind, and the wind said good day to the fox.",
+    "One day the wind did not answer, so the fox went out into the wood to look for it.",
+    'The owl asked, "Where are you going, little fox?" and the fox told her the whole story.',
+]
+TEXT_SHAPE = {"hidden_size": 32, "cond_dim": 16, "length": 64, "n_blocks": 2, "n_heads": 4}
+
+
+def tiny_tokenizer() -> str:
+    """Byte-level BPE of 320 tokens, as JSON."""
+    return train_tokenizer(iter(SENTENCES), 320).to_str(pretty=True)
+
+
+def random_weights(config: NetworkConfig, seed: int) -> dict[str, torch.Tensor]:
+    """Weights large enough that the posterior depends on the canvas."""
+    generator = torch.Generator().manual_seed(seed)
+    network = Network(config)
+    return {
+        name: torch.ones_like(p) if "norm" in name else torch.randn(p.shape, generator=generator) * p.shape[-1] ** -0.5
+        for name, p in network.named_parameters()
+    }
+
+
+def write_text_model(folder: Path) -> None:
+    tokenizer = tiny_tokenizer()
+    config = NetworkConfig(**TEXT_SHAPE, vocab_size=Tokenizer.from_str(tokenizer).get_vocab_size())
+    write_model(
+        folder,
+        ModelParts(
+            config=config,
+            weights=random_weights(config, seed=1),
+            exponent=1.0,
+            tokenizer_json=tokenizer,
+            trained_step_sizes=[],
+            stages=[],
+            dtype=np.float16,
+        ),
+    )
+
+
+def write_reference_model(folder: Path, source: str) -> None:
+    reference = REFERENCE / source
+    files = ["--checkpoint", str(reference / "checkpoint.pth"), "--config", str(reference / "config.json")]
+    main(["import-checkpoint", *files, "--float32", "--out", str(folder)])
+
+
+def write_all(folder: Path) -> None:
+    write_text_model(folder / "tiny-text")
+    for source in ("mask", "uniform"):
+        write_reference_model(folder / f"tiny-{source}", source)
+
+
+if __name__ == "__main__":
+    write_all(FIXTURES)
