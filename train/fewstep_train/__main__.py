@@ -7,8 +7,10 @@ from collections.abc import Sequence
 COMMANDS = {
     "tokenizer": "tokenizer",
     "pretrain": "pretrain",
+    "distill": "distill",
     "export": "export",
     "import-checkpoint": "import_checkpoint",
+    "sample": "sample",
 }
 
 

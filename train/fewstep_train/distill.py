@@ -1,0 +1,166 @@
+"""Distil a pretrained few-step network into large steps: it learns where its own smaller steps would take it."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from fewstep_train.checkpoint import load_checkpoint, network_from
+from fewstep_train.loss import generalized_kl
+from fewstep_train.network import Network
+from fewstep_train.path import Scheduler, sample_path
+from fewstep_train.pretrain import (
+    STEP_SIZES,
+    TINY_STEP,
+    Start,
+    add_training_arguments,
+    make_batches,
+    start_from_exported,
+    stratified_times,
+)
+from fewstep_train.solver import jump, jump_exponent
+from fewstep_train.trainer import Trainer, TrainerOptions
+
+
+@dataclass(frozen=True)
+class DistillOptions:
+    """`power`: step sizes above 1/1024 are drawn with weights h^-power (published: 1). `data_share`: share of rows that
+    keep learning the instantaneous posterior from data, at h = 1/1024."""
+
+    shortcut: str
+    power: float
+    data_share: float
+    corruption: float
+
+
+def draw_step_sizes(rows: int, options: DistillOptions, generator: torch.Generator) -> Tensor:
+    """h [rows] from {1, 1/2, ..., 1/1024}, data rows (h = 1/1024) first."""
+    n_data = round(rows * options.data_share)
+    sizes = torch.tensor(STEP_SIZES[:-1])
+    index = torch.multinomial(sizes**-options.power, rows - n_data, replacement=True, generator=generator)
+    return torch.cat([torch.full((n_data,), TINY_STEP), sizes[index]])
+
+
+def grid_times(h: Tensor, generator: torch.Generator) -> Tensor:
+    """t [rows], uniform on {0, h, 2h, ..., 1 - h}."""
+    return (torch.rand(h.shape, generator=generator) / h).floor() * h
+
+
+@torch.no_grad()
+def teacher_logits(
+    teacher: Network, scheduler: Scheduler, x_t: Tensor, t: Tensor, h: Tensor, editable: Tensor, shortcut: str
+) -> Tensor:
+    """The teacher's averaged logits over [t, t + h], [B, L, K]: the teacher runs at h / 2 around a shortcut.
+
+    rk4: k1 at (x_t, t); k2 and k3 at t + h/2, on canvases jumped there; k4 at t + h; (k1 + 2 k2 + 2 k3 + k4) / 6.
+    heun: the mean of k1 and of the one at t + h. From FS-DFM (arXiv 2509.20624).
+    """
+    half = h / 2
+
+    def jumped(logits: Tensor, step: Tensor) -> Tensor:
+        return jump(logits.softmax(-1), x_t, editable, jump_exponent("cumulative", scheduler, t, step))
+
+    k1 = teacher(x_t, t, half).float()
+    if shortcut == "heun":
+        return (k1 + teacher(jumped(k1, h), t + h, half).float()) / 2
+    k2 = teacher(jumped(k1, half), t + half, half).float()
+    k3 = teacher(jumped(k2, half), t + half, half).float()
+    k4 = teacher(jumped(k3, h), t + h, half).float()
+    return (k1 + 2 * k2 + 2 * k3 + k4) / 6
+
+
+def distill_loss(
+    network: Network,
+    teacher: Network,
+    scheduler: Scheduler,
+    batch: tuple[Tensor, Tensor],
+    options: DistillOptions,
+    generator: torch.Generator,
+) -> Tensor:
+    """Scalar: generalized KL to the data for the rows at h = 1/1024, forward KL to the teacher for the others."""
+    data, frozen = batch
+    device = next(network.parameters()).device
+    h = draw_step_sizes(len(data), options, generator)
+    tiny = h == TINY_STEP
+    t = torch.where(tiny, stratified_times(len(data), generator), grid_times(h, generator))
+    x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator)
+    data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, ~frozen))
+    n = int(tiny.sum())
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options.shortcut)
+        logits = network(x_t, t, h)
+    from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)
+    from_teacher = F.kl_div(
+        logits[n:].float().log_softmax(-1), target.log_softmax(-1), reduction="none", log_target=True
+    )
+    loss = torch.cat([from_data, from_teacher.sum(-1)])
+    return (loss * editable).sum() / editable.sum()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_training_arguments(parser, lr=5e-4)
+    origin = parser.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--init", type=Path, help="an exported model's folder, pretrained with `pretrain`")
+    origin.add_argument("--checkpoint", type=Path, help="a checkpoint of `pretrain`; its EMA weights are taken")
+    parser.add_argument(
+        "--shortcut", choices=["rk4", "heun"], default="rk4", help="how the teacher averages its logits"
+    )
+    parser.add_argument("--power", type=float, default=0.25, help="step sizes weigh h^-power (published: 1)")
+    parser.add_argument("--data-share", type=float, default=0.5, help="rows that keep learning from data at h = 1/1024")
+
+
+def start(args: argparse.Namespace) -> Start:
+    if args.init:
+        return start_from_exported(args.init)
+    checkpoint = load_checkpoint(args.checkpoint)
+    network = network_from(checkpoint["config"], checkpoint["ema"])
+    stages = [*checkpoint.get("earlier_stages", []), checkpoint["training"]]
+    return Start(network, checkpoint["tokenizer"], checkpoint["exponent"], stages)
+
+
+def run(args: argparse.Namespace) -> None:
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    origin = start(args)
+    if not origin.network.config.few_step:
+        raise SystemExit(
+            "a plain network is not told the step size, so it cannot be distilled: pretrain --kind few-step"
+        )
+    options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption)
+    stage = {"stage": "distill", "lr": args.lr, "shortcut": args.shortcut, "corruption": args.corruption}
+    trainer = Trainer(
+        origin.network,
+        TrainerOptions(
+            out=args.out,
+            steps=args.steps,
+            hours=args.hours,
+            lr=args.lr,
+            optimizer=args.optimizer,
+            ema=args.ema,
+            device=args.device,
+            extra={
+                "exponent": origin.exponent,
+                "tokenizer": origin.tokenizer_json,
+                "earlier_stages": origin.earlier_stages,
+                "trained_step_sizes": STEP_SIZES,
+                "training": stage,
+            },
+        ),
+    )
+    if args.out.exists():
+        trainer.resume(args.out)
+    scheduler = Scheduler(origin.exponent)
+    seed = args.seed + 1_000_003 * trainer.step  # a resumed run must not see the same batches again
+    batches = make_batches(args, Tokenizer.from_str(origin.tokenizer_json), origin.network.config.length, seed)
+
+    def loss_of(_: int) -> tuple[Tensor, int]:
+        batch = batches.draw()
+        loss = distill_loss(trainer.network, trainer.ema, scheduler, batch, options, batches.generator)
+        return loss, batch[0].numel()
+
+    trainer.train(loss_of)
