@@ -164,7 +164,8 @@ export class Engine {
 
   /** Give every idle session a batch. */
   #tick (): void {
-    while (this.#pool.idleCount > 0 && this.#waiting.size > 0) {
+    // The first session may be idle before start() has the pool; nothing waits then.
+    while (this.#waiting.size > 0 && this.#pool.idleCount > 0) {
       this.#runStep(nextBatch(this.#waiting.keys(), this.#options.maxBatch)).catch((error: unknown) => {
         this.#options.logger.error({ err: error }, 'a step was lost')
       })

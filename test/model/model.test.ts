@@ -1,0 +1,60 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { DEFAULT_MODEL } from '../../src/config.js'
+import { loadModel } from '../../src/model/model.js'
+import { fixture, type FixtureName } from '../support/engine.js'
+
+async function copyOf (name: FixtureName): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'fewstep-'))
+  await cp(fixture(name), directory, { recursive: true })
+  return directory
+}
+
+async function edit (file: string, change: (json: Record<string, unknown>) => void): Promise<void> {
+  const json = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
+  change(json)
+  await writeFile(file, JSON.stringify(json))
+}
+
+t.test('the embedded model opens', async (t) => {
+  const { manifest, tokenizer } = await loadModel(DEFAULT_MODEL)
+  t.equal(manifest.name, 'fewstep-stories')
+  t.equal(manifest.algorithm, 'fs-dfm')
+  t.equal(tokenizer.decode(tokenizer.encode('Once upon a time')), 'Once upon a time')
+  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0)
+  t.ok(bytes <= 40e6, 'at most 40 MB')
+})
+
+t.test('a folder that is no model is refused with what a model needs', async (t) => {
+  await t.rejects(loadModel('/nowhere/at/all'), { message: /manifest\.json.*holds manifest\.json, step\.onnx and tokenizer\.json/ })
+})
+
+t.test('a damaged file is named', async (t) => {
+  const directory = await copyOf('tiny-text')
+  await writeFile(join(directory, 'step.onnx'), 'damaged')
+  await t.rejects(loadModel(directory), { message: /step\.onnx: sha256 is .* the manifest says/ })
+})
+
+t.test('a missing file is named', async (t) => {
+  const directory = await copyOf('tiny-text')
+  await rm(join(directory, 'tokenizer.json'))
+  await t.rejects(loadModel(directory), { message: /tokenizer\.json/ })
+})
+
+t.test('a manifest that is wrong names the field', async (t) => {
+  const directory = await copyOf('tiny-text')
+  await edit(join(directory, 'manifest.json'), (json) => { json.vocab_size = 'many' })
+  await t.rejects(loadModel(directory), { message: /vocab_size/ })
+})
+
+t.test('a manifest of a graph version that is not known is refused', async (t) => {
+  const directory = await copyOf('tiny-text')
+  await edit(join(directory, 'manifest.json'), (json) => { json.graph = { file: 'step.onnx', version: 99, opset: 20 } })
+  await t.rejects(loadModel(directory), { message: /graph\/version/ })
+})
+
+t.test('a model without a tokenizer cannot serve text and says how to import it again', async (t) => {
+  await t.rejects(loadModel(fixture('tiny-mask')), { message: /no tokenizer.*--tokenizer/ })
+})
