@@ -64,7 +64,7 @@ def make_optimizers(network: nn.Module, kind: str, lr: float, weight_decay: floa
     matrices, embeddings, rest = [], [], []
     for name, p in network.named_parameters():
         trunk = p.ndim == 2 and name.startswith("blocks.") and "adaLN" not in name and "fuser" not in name
-        scaled = name.startswith(("time_embedding.", "dt_embedding."))
+        scaled = name.startswith(("time_embedding.mlp.0.", "dt_embedding.mlp.0."))
         (matrices if trunk and kind == "muon" else embeddings if scaled else rest).append(p)
     groups = [
         {"params": [p for p in rest if p.ndim == 2], "weight_decay": weight_decay, "lr_scale": 1.0},
