@@ -1,0 +1,101 @@
+/** Run a prepared generation on an engine: at once, or refinement by refinement. */
+import type { Engine } from '../engine/engine.js'
+import type { GenerationResult, RowResult, StepUpdate } from '../engine/request.js'
+import { coverage, readCanvas } from './canvas-reader.js'
+import { ChangeTracker } from './change-tracker.js'
+import type { PreparedGeneration } from './prepare.js'
+import { StepQueue } from './step-queue.js'
+import type { GapFill, TextOutput, TextResult, TextStep } from './text-result.js'
+
+/** Refinements that wait for a slow reader, all outputs together, before older ones are merged into newer ones. */
+const MAX_WAITING_STEPS = 64
+
+export type TextEvent =
+  | { readonly type: 'step', readonly step: TextStep }
+  | { readonly type: 'done', readonly result: TextResult }
+
+export interface RunOptions {
+  /** Abort: the generation leaves the engine before its next step and fails with `cancelled`. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * @throws FewstepError queue_full, draining, cancelled or inference_failed
+ */
+export async function generateText (engine: Engine, prepared: PreparedGeneration, options: RunOptions = {}): Promise<TextResult> {
+  return readResult(prepared, await engine.generate(prepared.engineRequest, options))
+}
+
+/**
+ * The refinements of all outputs as they are made, then the result. Leaving the loop early cancels the generation.
+ *
+ * A reader who is slower than the engine may miss refinements; the changes of the next one then include theirs.
+ * @throws FewstepError queue_full, draining, cancelled or inference_failed
+ */
+export async function * streamText (
+  engine: Engine, prepared: PreparedGeneration, { signal }: RunOptions = {}
+): AsyncGenerator<TextEvent, void, undefined> {
+  const queue = new StepQueue(MAX_WAITING_STEPS)
+  const controller = new AbortController()
+  const leave = (): void => { controller.abort() }
+  if (signal?.aborted === true) leave()
+  signal?.addEventListener('abort', leave, { once: true })
+  const generation = engine.generate(prepared.engineRequest, {
+    signal: controller.signal,
+    onStep: (update) => { queue.push(update) }
+  })
+  const close = (): void => { queue.close() }
+  generation.then(close, close)
+  const trackers = prepared.engineRequest.rows.map(() => new ChangeTracker())
+  try {
+    for await (const update of queue) yield { type: 'step', step: readStep(prepared, trackers, update) }
+    yield { type: 'done', result: readResult(prepared, await generation) }
+  } finally {
+    leave()
+    signal?.removeEventListener('abort', leave)
+  }
+}
+
+function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], { row, step, steps, t, tokens }: StepUpdate): TextStep {
+  const view = readCanvas(prepared, tokens)
+  return { index: row, step, steps, t, changes: trackers[row]?.changes(view) ?? [], text: view.pieces.join('') }
+}
+
+function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls }: GenerationResult): TextResult {
+  const { layout, engineRequest } = prepared
+  const outputs = rows.map((row, index) => readOutput(prepared, row, index, engineRequest.rows[index]?.seed ?? 0))
+  // Of a template all tokens are kept, the given ones too; of a continuation only made ones.
+  const given = layout.cuts ? 0 : layout.promptTokens
+  return {
+    outputs,
+    usage: {
+      promptTokens: layout.promptTokens,
+      completionTokens: outputs.reduce((sum, { tokens }) => sum + tokens.length - given, 0),
+      networkCalls
+    },
+    timings
+  }
+}
+
+function readOutput (prepared: PreparedGeneration, row: RowResult, index: number, seed: number): TextOutput {
+  const { tokens, pieces, kept, finishReason } = readCanvas(prepared, row.tokens)
+  const [begin] = coverage(prepared.layout)
+  return {
+    index,
+    text: pieces.join(''),
+    tokens: [...tokens.subarray(0, kept)],
+    finishReason,
+    seed,
+    steps: row.steps,
+    timeline: [...row.timeline.subarray(begin, begin + kept)],
+    confidence: [...row.confidence.subarray(begin, begin + kept)],
+    gaps: prepared.layout.cuts ? undefined : readGaps(prepared, tokens, pieces)
+  }
+}
+
+function readGaps ({ layout }: PreparedGeneration, tokens: Int32Array, pieces: readonly string[]): GapFill[] {
+  return layout.segments.filter(({ editable }) => editable).map(({ begin, end }) => ({
+    text: pieces.slice(begin, end).join(''),
+    tokens: [...tokens.subarray(begin, end)]
+  }))
+}

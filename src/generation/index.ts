@@ -1,0 +1,11 @@
+/**
+ * Text in, text out: the room between those who talk to people (the HTTP service, the command line) and the engine.
+ *
+ *     const prepared = prepare(model, { prompt: 'Once upon a time', steps: 8, seed: 7 })
+ *     const { outputs } = await generateText(engine, prepared)
+ *     for await (const event of streamText(engine, prepared)) ...
+ */
+export { generateText, streamText, type RunOptions, type TextEvent } from './generate.js'
+export { prepare, type PreparedGeneration } from './prepare.js'
+export { DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, type TextRequest } from './text-request.js'
+export type { FinishReason, GapFill, TextChange, TextOutput, TextResult, TextStep } from './text-result.js'

@@ -1,0 +1,37 @@
+/** What a text generation is asked for: text in, every option optional. */
+import type { ScheduleName } from '../diffusion/schedule.js'
+import type { Solver } from '../diffusion/solver.js'
+
+/** Largest seed: seeds are exact in JSON and in a double. */
+export const MAX_SEED = Number.MAX_SAFE_INTEGER
+export const MAX_OUTPUTS = 16
+export const MAX_STOP_STRINGS = 4
+export const MAX_STOP_LENGTH = 64
+export const MAX_TEMPERATURE = 2
+/** How many tokens a continuation gets where nothing is said and the canvas has room. */
+export const DEFAULT_MAX_TOKENS = 128
+
+/** Fields left out (or undefined) take the model's defaults. */
+export interface TextRequest {
+  /** Text before what is generated; empty or absent: free generation. */
+  readonly prompt?: string | undefined
+  /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt` and `maxTokens`. */
+  readonly template?: string | undefined
+  readonly maxTokens?: number | undefined
+  readonly steps?: number | undefined
+  /** A named time grid, or the step sizes themselves, which then say how many steps there are. */
+  readonly schedule?: ScheduleName | readonly number[] | undefined
+  readonly solver?: Solver | undefined
+  /** 0 is greedy. */
+  readonly temperature?: number | undefined
+  /** 0: off. */
+  readonly topK?: number | undefined
+  /** 1: off. */
+  readonly topP?: number | undefined
+  /** Output i is drawn with seed + i; random where absent. */
+  readonly seed?: number | undefined
+  /** Number of outputs. */
+  readonly n?: number | undefined
+  /** The continuation is cut before the first of these. */
+  readonly stop?: readonly string[] | undefined
+}

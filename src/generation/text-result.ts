@@ -1,0 +1,61 @@
+/** What a text generation answers: refinements on the way, outputs at the end. */
+import type { GenerationResult } from '../engine/request.js'
+
+export type FinishReason = 'stop' | 'length'
+
+/** A position whose token or text piece is not what it was in the event before. */
+export interface TextChange {
+  /** Counted within what `text` covers: the continuation of a prompt, the whole canvas of a template. */
+  readonly position: number
+  readonly token: number
+  /** The text that now stands for the position; '' where it is cut off or completed by a later token. */
+  readonly text: string
+}
+
+/** One refinement of one output. The pieces assembled from all changes so far, joined, are `text`. */
+export interface TextStep {
+  /** Which output, from 0. */
+  readonly index: number
+  /** 1 ... steps */
+  readonly step: number
+  readonly steps: number
+  /** Time after the step; 1 after the last. */
+  readonly t: number
+  readonly changes: readonly TextChange[]
+  readonly text: string
+}
+
+/** What filled one gap of a template. */
+export interface GapFill {
+  readonly text: string
+  readonly tokens: readonly number[]
+}
+
+export interface TextOutput {
+  readonly index: number
+  /** The continuation without the prompt, cut at end-of-text or a stop string; for a template the whole text. */
+  readonly text: string
+  readonly tokens: readonly number[]
+  readonly finishReason: FinishReason
+  readonly seed: number
+  readonly steps: number
+  /** For each of `tokens`, the step (1-based) at which it last changed; 0 for one that never did. */
+  readonly timeline: readonly number[]
+  /** For each of `tokens`, the posterior probability it had at its last step. */
+  readonly confidence: readonly number[]
+  /** Only for a template. */
+  readonly gaps: readonly GapFill[] | undefined
+}
+
+export interface TextResult {
+  readonly outputs: readonly TextOutput[]
+  readonly usage: {
+    /** Tokens given, once for all outputs. */
+    readonly promptTokens: number
+    /** Tokens made and kept, summed over outputs. */
+    readonly completionTokens: number
+    /** Summed over outputs. */
+    readonly networkCalls: number
+  }
+  readonly timings: GenerationResult['timings']
+}

@@ -1,0 +1,17 @@
+import t from 'tap'
+import { parseTemplate } from '../../src/generation/template.js'
+
+t.test('a template is texts and gaps in order', async (t) => {
+  t.same(parseTemplate('The [[3]] sat. [[12]]', 64), [{ text: 'The ' }, { gap: 3 }, { text: ' sat. ' }, { gap: 12 }])
+  t.same(parseTemplate('[[1]][[2]]', 64), [{ gap: 1 }, { gap: 2 }])
+})
+
+t.test('brackets without a number are text', async (t) => {
+  t.same(parseTemplate('[[a]] [1] [[2]]', 64), [{ text: '[[a]] [1] ' }, { gap: 2 }])
+})
+
+t.test('a template without a gap, or with one of no use, is refused', async (t) => {
+  for (const template of ['no gap', '', '[[0]]', '[[65]]', `[[${'9'.repeat(400)}]]`, 'fine [[2]] but [[0]]']) {
+    t.throws(() => parseTemplate(template, 64), { code: 'invalid_template', statusCode: 422, field: 'template' }, template.slice(0, 20))
+  }
+})
