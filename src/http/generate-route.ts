@@ -1,0 +1,119 @@
+/** POST /v1/generate: whole, or refinement by refinement as server-sent events. */
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { FewstepError } from '../errors.js'
+import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
+import { clientLeft } from './client-left.js'
+import type { App, AppContext, ContextSource } from './context.js'
+import { asFewstepError, errorBody, isServerFault } from './error-body.js'
+import { toGeneration, toServerSentEvents, toTextRequest } from './generate-json.js'
+import { noteFacts } from './request-log.js'
+import { ErrorBody, errorResponse } from './schemas/error.js'
+import { GenerateRequest } from './schemas/generate-request.js'
+import { Generation, StepEvent } from './schemas/generation.js'
+import { refTo } from './schemas/reference.js'
+import { encodeEvents, within } from './sse.js'
+
+const EVENT_STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  // nginx would hold events back to fill its buffers.
+  'x-accel-buffering': 'no'
+}
+
+const schema = {
+  operationId: 'generate',
+  tags: ['generation'],
+  summary: 'Generate text',
+  description: 'Continues a prompt or fills in a template, in a few refinements of the whole text.\n\n' +
+    'As a stream: a `step` event for each refinement of each output, then one `done` event with the same data as the JSON answer, ' +
+    'or one `error` event. A comment line keeps an idle stream open. Leaving cancels the generation.',
+  body: refTo(GenerateRequest),
+  response: {
+    200: {
+      description: 'The generation, or the stream of its refinements.',
+      content: {
+        'application/json': { schema: refTo(Generation) },
+        'text/event-stream': { schema: { description: 'The data of each event, by its name: step, done, error.', anyOf: [refTo(StepEvent), refTo(Generation), refTo(ErrorBody)] } }
+      }
+    },
+    400: errorResponse('A field is unknown, of the wrong type or out of range.'),
+    404: errorResponse('Another model is loaded.'),
+    413: errorResponse('The body is too large.'),
+    415: errorResponse('The body is not JSON.'),
+    422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to 1, a template without gaps.'),
+    429: {
+      headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
+      ...errorResponse('The queue is full.')
+    },
+    500: errorResponse('The generation failed.'),
+    503: errorResponse('The server is shutting down.')
+  }
+}
+
+/** Whether an Accept header asks for an event stream. */
+function acceptsEventStream (accept: string | undefined): boolean {
+  return accept?.split(',').some((range) => range.trim().toLowerCase().startsWith('text/event-stream')) ?? false
+}
+
+function checkAgainst ({ model, engine }: AppContext, body: GenerateRequest): void {
+  const { name } = model.manifest
+  if (body.model !== undefined && body.model !== name) {
+    throw new FewstepError('model_not_found', `this server runs ${name}; name it as model, or leave model out`, { field: 'model' })
+  }
+  const { maxQueue } = engine.stats()
+  if ((body.n ?? 1) > maxQueue) {
+    throw new FewstepError('invalid_request', `n must be at most ${maxQueue}, the length of this server's queue`, { field: 'n' })
+  }
+}
+
+export function addGenerateRoute (app: App, getContext: ContextSource): void {
+  app.post('/v1/generate', { schema }, async (request, reply) => {
+    const context = getContext()
+    const { body } = request
+    checkAgainst(context, body)
+    const id = `gen-${randomUUID()}`
+    const prepared = prepare(context.model, toTextRequest(body), id)
+    const stream = body.stream ?? acceptsEventStream(request.headers.accept)
+    const { promptTokens } = prepared.layout
+    const { rows, stepSizes } = prepared.engineRequest
+    noteFacts(request, { generation: id, stream, prompt_tokens: promptTokens, n: rows.length, steps: stepSizes.length })
+    const answer = (result: TextResult): Generation => {
+      context.metrics.generated(result)
+      const generation = toGeneration(result, {
+        id, model: context.model.manifest.name, timeline: body.timeline === true, confidence: body.confidence === true
+      })
+      noteFacts(request, { completion_tokens: generation.usage.completion_tokens, ...generation.timings })
+      return generation
+    }
+    const signal = clientLeft(reply.raw)
+    if (stream) return await sendStream(context, prepared, { request, reply, signal, answer })
+    return answer(await generateText(context.engine, prepared, { signal }))
+  })
+}
+
+interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly signal: AbortSignal
+  readonly answer: (result: TextResult) => Generation
+}
+
+/** The stream begins with the first refinement, so that what fails before it has a status of its own; or when a keep-alive is due. */
+async function sendStream ({ engine, config }: AppContext, prepared: PreparedGeneration, exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, signal, answer } = exchange
+  const events = toServerSentEvents(streamText(engine, prepared, { signal }), answer)
+  const first = events.next()
+  await within(config.sseKeepaliveMs, first)
+  const text = encodeEvents(events, first, {
+    keepAliveMs: config.sseKeepaliveMs,
+    onError: (thrown) => {
+      const error = asFewstepError(thrown, config.bodyLimit)
+      if (isServerFault(error)) request.log.error({ err: error }, error.message)
+      noteFacts(request, { error: error.code })
+      return { event: 'error', data: errorBody(error, request.id) }
+    }
+  })
+  return await reply.headers(EVENT_STREAM_HEADERS).send(Readable.from(text, { objectMode: false }))
+}

@@ -1,0 +1,43 @@
+/** GET /health/live and /health/ready: for those who start, stop and route to the service. */
+import { FewstepError } from '../errors.js'
+import type { App, ContextSource } from './context.js'
+import { errorResponse } from './schemas/error.js'
+import { refTo } from './schemas/reference.js'
+import { Liveness, Readiness } from './schemas/service.js'
+
+const tags = ['operation']
+const badRequest = errorResponse('The request is not valid.')
+
+export function addHealthRoutes (app: App, getContext: ContextSource): void {
+  app.get('/health/live', {
+    schema: {
+      operationId: 'live',
+      tags,
+      summary: 'Is the process alive?',
+      response: { 200: refTo(Liveness), '4xx': badRequest }
+    }
+  }, async () => ({ status: 'live' as const }))
+
+  app.get('/health/ready', {
+    schema: {
+      operationId: 'ready',
+      tags,
+      summary: 'Can it take requests?',
+      description: 'False from the moment the server is told to stop; what runs then still finishes.',
+      response: { 200: refTo(Readiness), '4xx': badRequest, 503: errorResponse('No session worker is ready, or the server is shutting down.') }
+    }
+  }, async () => {
+    const { engine, model } = getContext()
+    const { state, workers, queuedRows, runningRows, executionProvider } = engine.stats()
+    if (state === 'draining' || state === 'stopped') throw new FewstepError('draining', 'the server is shutting down')
+    if (state !== 'ready' || workers.ready === 0) throw new FewstepError('not_ready', 'no session worker is ready; try again in a moment')
+    return {
+      status: 'ready' as const,
+      model: model.manifest.name,
+      execution_provider: executionProvider,
+      workers: { ...workers },
+      queued: queuedRows,
+      running: runningRows
+    }
+  })
+}

@@ -1,0 +1,58 @@
+/** Prometheus metrics, in a registry of their own. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Engine } from '../engine/engine.js'
+import type { TextResult } from '../generation/index.js'
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export interface ServedRequest {
+  readonly method: string
+  readonly route: string
+  /** 499 where the client left before the end. */
+  readonly status: number
+  readonly seconds: number
+}
+
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #requests: Counter
+  readonly #durations: Histogram
+  readonly #tokens: Counter
+  readonly #networkCalls: Counter
+  readonly #queueSeconds: Histogram
+  readonly #computeSeconds: Histogram
+
+  constructor (engine: Pick<Engine, 'stats'>) {
+    const registers = [this.registry]
+    const labelNames = ['method', 'route', 'status']
+    this.#requests = new Counter({ name: 'fewstep_http_requests_total', help: 'Requests served; status 499: the client left before the end, mid-stream too.', labelNames, registers })
+    this.#durations = new Histogram({ name: 'fewstep_http_request_duration_seconds', help: 'From the request to the end of the response.', labelNames, buckets: SECONDS, registers })
+    this.#tokens = new Counter({ name: 'fewstep_generated_tokens_total', help: 'Tokens made and kept.', registers })
+    this.#networkCalls = new Counter({ name: 'fewstep_network_calls_total', help: 'Steps of canvases that finished.', registers })
+    this.#queueSeconds = new Histogram({ name: 'fewstep_queue_seconds', help: "From arrival at the engine to a generation's first step.", buckets: SECONDS, registers })
+    this.#computeSeconds = new Histogram({ name: 'fewstep_compute_seconds', help: "Time in a generation's steps.", buckets: SECONDS, registers })
+    gauge('fewstep_queued_rows', 'Canvases that wait for their next step.', (stats) => stats.queuedRows)
+    gauge('fewstep_running_rows', 'Canvases in a step.', (stats) => stats.runningRows)
+    gauge('fewstep_queue_limit', 'Canvases admitted at once.', (stats) => stats.maxQueue)
+    gauge('fewstep_workers_ready', 'Session workers that can take a step.', (stats) => stats.workers.ready)
+    gauge('fewstep_ready', '1 while requests are taken.', (stats) => Number(stats.state === 'ready' && stats.workers.ready > 0))
+    collectDefaultMetrics({ register: this.registry })
+
+    function gauge (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
+      // eslint-disable-next-line no-new -- it lives in the registry
+      new Gauge({ name, help, registers, collect () { this.set(read(engine.stats())) } })
+    }
+  }
+
+  served ({ seconds, ...labels }: ServedRequest): void {
+    this.#requests.inc(labels)
+    this.#durations.observe(labels, seconds)
+  }
+
+  generated ({ usage, timings }: TextResult): void {
+    this.#tokens.inc(usage.completionTokens)
+    this.#networkCalls.inc(usage.networkCalls)
+    this.#queueSeconds.observe(timings.queueMs / 1000)
+    this.#computeSeconds.observe(timings.computeMs / 1000)
+  }
+}

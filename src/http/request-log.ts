@@ -1,0 +1,34 @@
+/** One line of the log and one count of the metrics for each request: numbers, never text, bodies or query strings. */
+import type { FastifyRequest } from 'fastify'
+import type { App } from './context.js'
+import type { ServedRequest } from './metrics.js'
+
+/** What a route tells of a request: sizes, timings, codes. */
+export type Facts = Readonly<Record<string, string | number | boolean>>
+
+const facts = new WeakMap<FastifyRequest, Facts>()
+
+/** Add to the line that the log will have of a request. */
+export function noteFacts (request: FastifyRequest, more: Facts): void {
+  facts.set(request, { ...facts.get(request), ...more })
+}
+
+/** Asked every few seconds by machines: of interest only when somebody looks for them. */
+const QUIET = /^\/(health|metrics)/
+
+/** The response's close is the one event that comes always and once, also where the client leaves in the middle. */
+export function logRequests (app: App, served: (request: ServedRequest) => void): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const begin = performance.now()
+    reply.raw.once('close', () => {
+      const left = !reply.raw.writableFinished
+      const { method } = request
+      const route = request.routeOptions.url ?? 'unmatched'
+      const status = left ? 499 : reply.statusCode
+      const ms = performance.now() - begin
+      served({ method, route, status, seconds: ms / 1000 })
+      const line = { method, route, status, duration_ms: Math.round(ms * 10) / 10, ...facts.get(request) }
+      request.log[QUIET.test(route) && status < 500 ? 'debug' : 'info'](line, left ? 'client left' : 'request')
+    })
+  })
+}

@@ -1,0 +1,68 @@
+/** The body of POST /v1/generate. */
+import { Type, type Static } from 'typebox'
+import { MAX_STEPS, SCHEDULES } from '../../diffusion/schedule.js'
+import { SOLVERS } from '../../diffusion/solver.js'
+import { DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
+import { named } from './reference.js'
+
+const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
+
+export const GenerateRequest = named('GenerateRequest', Type.Object({
+  model: Type.Optional(Type.String({ description: "The loaded model's name; any other is refused.", examples: ['fewstep-stories'] })),
+  prompt: Type.Optional(Type.String({
+    description: 'Text to continue. Empty or left out: free generation. Excludes template.',
+    examples: ['Once upon a time']
+  })),
+  template: Type.Optional(Type.String({
+    minLength: 1,
+    description: 'Text with [[n]] gaps, each filled in with n tokens; the text around them stays. Excludes prompt and max_tokens.',
+    examples: ['The [[3]] was happy. [[12]] The end.']
+  })),
+  max_tokens: Type.Optional(Type.Integer({
+    minimum: 1,
+    description: `Tokens to generate after the prompt. Left out: ${DEFAULT_MAX_TOKENS}, or what room the prompt leaves on the model's canvas.`,
+    examples: [96]
+  })),
+  steps: Type.Optional(Type.Integer({
+    minimum: 1,
+    maximum: MAX_STEPS,
+    description: "Refinements, that is network calls an output may use. Left out: the model's default.",
+    examples: [8]
+  })),
+  schedule: Type.Optional(Type.Union([
+    Type.Enum([...SCHEDULES]),
+    Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), { minItems: 1, maxItems: MAX_STEPS })
+  ], {
+    description: '"uniform", "geometric" or a list of step sizes that sum to 1, which then implies steps.',
+    examples: ['uniform', [0.5, 0.25, 0.25]]
+  })),
+  solver: Type.Optional(Type.Enum([...SOLVERS], {
+    description: 'How tokens may jump in a step. cumulative: averaged over the whole step, made for few steps. ' +
+      'euler: rate p/h, whatever h is, and with a masked source it only moves positions that are still masked. euler_exact: the instantaneous rate.'
+  })),
+  temperature: Type.Optional(Type.Number({
+    minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default.", examples: [1]
+  })),
+  top_k: Type.Optional(Type.Integer({
+    minimum: 0, maximum: 2 ** 31 - 1, description: 'Draw from the k most probable tokens; 0 is off.', examples: [0]
+  })),
+  top_p: Type.Optional(Type.Number({
+    exclusiveMinimum: 0, maximum: 1, description: 'Draw from the fewest tokens that hold this much probability; 1 is off.', examples: [1]
+  })),
+  seed: Type.Optional(Type.Integer({
+    minimum: 0,
+    maximum: MAX_SEED,
+    description: 'The same model, request and seed give the same tokens. Output i uses seed + i. Left out: random, and reported.',
+    examples: [7]
+  })),
+  n: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_OUTPUTS, description: 'Outputs to draw. Left out: 1.', examples: [1] })),
+  stop: Type.Optional(Type.Union([StopString, Type.Array(StopString, { minItems: 1, maxItems: MAX_STOP_STRINGS })], {
+    description: `a string of 1 to ${MAX_STOP_LENGTH} characters or a list of up to ${MAX_STOP_STRINGS}. ` +
+      'The continuation is cut before the first of them; a template is never cut.',
+    examples: ['\n\n']
+  })),
+  stream: Type.Optional(Type.Boolean({ description: 'Answer with an event stream; the header "Accept: text/event-stream" does the same.' })),
+  timeline: Type.Optional(Type.Boolean({ description: 'Report the step at which each token last changed.' })),
+  confidence: Type.Optional(Type.Boolean({ description: "Report each token's posterior probability." }))
+}, { additionalProperties: false, description: 'What to generate; every field may be left out.' }))
+export type GenerateRequest = Static<typeof GenerateRequest>

@@ -1,0 +1,43 @@
+/** Answers of the routes around the generation: health and models. */
+import { Type, type Static } from 'typebox'
+import { SCHEDULES } from '../../diffusion/schedule.js'
+import { SOLVERS } from '../../diffusion/solver.js'
+import { named } from './reference.js'
+
+export const Liveness = named('Liveness', Type.Object({ status: Type.Literal('live') }, { description: 'The process runs.' }))
+
+export const Readiness = named('Readiness', Type.Object({
+  status: Type.Literal('ready'),
+  model: Type.String(),
+  execution_provider: Type.Union([Type.Enum(['cpu', 'cuda']), Type.Null()]),
+  workers: Type.Object({ ready: Type.Integer(), total: Type.Integer() }),
+  queued: Type.Integer({ description: 'Canvases that wait for their next step.' }),
+  running: Type.Integer({ description: 'Canvases in a step.' })
+}, { description: 'Requests are taken.' }))
+export type Readiness = Static<typeof Readiness>
+
+const ModelCard = Type.Object({
+  id: Type.String({ description: 'The name that a request may give as model.' }),
+  object: Type.Literal('model'),
+  created: Type.Integer({ description: 'When the server loaded it, in seconds since 1970.' }),
+  owned_by: Type.String(),
+  algorithm: Type.String(),
+  source_distribution: Type.Enum(['mask', 'uniform'], { description: 'What a canvas holds before the first step.' }),
+  parameters: Type.Integer(),
+  vocab_size: Type.Integer(),
+  max_length: Type.Integer({ description: 'Tokens on a canvas, given and generated ones together.' }),
+  trained_step_sizes: Type.Array(Type.Number()),
+  solvers: Type.Array(Type.Enum([...SOLVERS])),
+  schedules: Type.Array(Type.Enum([...SCHEDULES])),
+  defaults: Type.Object({
+    steps: Type.Integer(),
+    temperature: Type.Number(),
+    top_k: Type.Integer(),
+    top_p: Type.Number(),
+    solver: Type.Enum([...SOLVERS]),
+    schedule: Type.Enum([...SCHEDULES])
+  }, { description: 'What a request gets for the fields it leaves out.' })
+})
+
+export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelCard) }, { description: 'The loaded models.' }))
+export type ModelList = Static<typeof ModelList>

@@ -1,0 +1,22 @@
+/** The real service on a free port, with real session workers, on a tiny model. */
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { readConfig, type Config } from '../../src/config.js'
+import { startServer, type Server } from '../../src/server/server.js'
+
+export const TINY_TEXT = fileURLToPath(new URL('../fixtures/models/tiny-text', import.meta.url))
+
+export interface TestServer extends Server {
+  /** Lines of the log so far, parsed. */
+  readonly log: ReadonlyArray<Record<string, unknown>>
+}
+
+/** @param settings that differ from the defaults */
+export async function startTestServer (settings: Partial<Config> = {}): Promise<TestServer> {
+  const log: Array<Record<string, unknown>> = []
+  const logger = pino({ level: settings.logLevel ?? 'info' }, {
+    write: (line) => { log.push(JSON.parse(line) as Record<string, unknown>) }
+  })
+  const config = { ...readConfig({}), port: 0, modelDirectory: TINY_TEXT, threads: 1, executionProvider: 'cpu' as const, ...settings }
+  return { ...await startServer(config, logger), log }
+}
