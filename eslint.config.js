@@ -1,0 +1,48 @@
+import neostandard from 'neostandard'
+import tseslint from 'typescript-eslint'
+import { rooms } from './scripts/rooms.js'
+
+const TYPESCRIPT = ['**/*.ts']
+
+/** What only the type checker can see, and the habits of the house. */
+const typeAware = {
+  files: TYPESCRIPT,
+  languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+  plugins: { '@typescript-eslint': tseslint.plugin },
+  rules: {
+    '@typescript-eslint/await-thenable': 'error',
+    '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+    '@typescript-eslint/no-explicit-any': 'error',
+    '@typescript-eslint/no-floating-promises': 'error',
+    '@typescript-eslint/no-misused-promises': 'error',
+    '@typescript-eslint/no-non-null-assertion': 'error',
+    '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+    '@typescript-eslint/only-throw-error': 'error',
+    '@typescript-eslint/prefer-promise-reject-errors': 'error',
+    '@typescript-eslint/require-array-sort-compare': ['error', { ignoreStringArrays: true }],
+    '@typescript-eslint/restrict-plus-operands': 'error',
+    '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
+    '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    // A schema and the type that it stands for share a name; the compiler sees real redeclarations.
+    '@typescript-eslint/no-redeclare': 'off',
+    // How no-floating-promises is told that nobody waits.
+    'no-void': ['error', { allowAsStatement: true }]
+  }
+}
+
+const tests = {
+  files: ['test/**/*.ts'],
+  rules: {
+    // tap itself waits for what t.test returns.
+    '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: '@tapjs/test', name: ['test'] }] }],
+    // A test that meets undefined there fails, as it should.
+    '@typescript-eslint/no-non-null-assertion': 'off'
+  }
+}
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist/', 'runs/', 'coverage/', '.tap/', '.venv/', 'models/', 'test/reference/'] }),
+  typeAware,
+  ...rooms,
+  tests
+]

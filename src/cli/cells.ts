@@ -1,0 +1,53 @@
+/** A draft as characters on a terminal, each with its style. */
+import { MASK_PIECE } from '../model/tokenizer.js'
+import { displayWidth } from './display-width.js'
+import type { DraftPiece } from './draft.js'
+
+export type Style = 'given' | 'plain' | 'changed' | 'mask'
+
+export interface Cell {
+  /** One character; '\n' ends a line. */
+  readonly text: string
+  readonly width: number
+  readonly style: Style
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Models may write anything: escape sequences and reordering marks must not reach the terminal. */
+const UNSAFE = /[\p{Control}\u202a-\u202e\u2066-\u2069]/gu
+
+function printable (text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n').replaceAll('\t', ' ').replaceAll(UNSAFE, (c) => c === '\n' ? c : '\ufffd')
+}
+
+function styleOf (character: string, { given, changed }: DraftPiece): Style {
+  if (given) return 'given'
+  if (character === MASK_PIECE) return 'mask'
+  return changed ? 'changed' : 'plain'
+}
+
+/** A word of which a part changed is changed as a whole; what is given or still masked keeps its style. */
+export function layCells (pieces: readonly DraftPiece[]): Cell[] {
+  const cells = pieces.flatMap((piece) => Array.from(graphemes.segment(printable(piece.text)), ({ segment }): Cell =>
+    ({ text: segment, width: segment === '\n' ? 0 : displayWidth(segment), style: styleOf(segment, piece) })))
+  let word: number[] = []
+  const highlight = (): void => {
+    if (word.some((i) => cells[i]?.style === 'changed')) {
+      for (const i of word) {
+        const cell = cells[i]
+        if (cell?.style === 'plain') cells[i] = { ...cell, style: 'changed' }
+      }
+    }
+    word = []
+  }
+  cells.forEach((cell, i) => {
+    if (/^\s/.test(cell.text)) {
+      highlight()
+      if (cell.style === 'changed') cells[i] = { ...cell, style: 'plain' }
+    } else {
+      word.push(i)
+    }
+  })
+  highlight()
+  return cells
+}

@@ -1,0 +1,60 @@
+/** `fewstep generate`: text without a server. */
+import { pino } from 'pino'
+import { readConfig } from '../config.js'
+import { Engine } from '../engine/engine.js'
+import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
+import { toGeneration } from '../http/generate-json.js'
+import { loadModel } from '../model/model.js'
+import type { GenerateOptions } from './generate-options.js'
+import { LiveView } from './live-view.js'
+
+/**
+ * Generate and print: in place on a terminal, else the finished texts alone, or JSON.
+ * @throws Error where the model cannot be opened
+ * @throws FewstepError where the request cannot be met, or `cancelled` after the signal
+ */
+export async function generate ({ request, model: folder, json, color }: GenerateOptions, signal: AbortSignal): Promise<void> {
+  const config = readConfig()
+  const model = await loadModel(folder ?? config.modelDirectory)
+  const prepared = prepare(model, request)
+  const engine = await Engine.start({
+    ...config,
+    model,
+    maxQueue: Math.max(config.maxQueue, prepared.engineRequest.rows.length),
+    // What goes wrong is said once, by whoever called; log lines would tear the picture apart.
+    logger: pino({ level: 'silent' })
+  })
+  try {
+    if (json) {
+      const result = await generateText(engine, prepared, { signal })
+      const answer = { id: prepared.engineRequest.id, model: model.manifest.name, timeline: true, confidence: true }
+      process.stdout.write(JSON.stringify(toGeneration(result, answer), null, 2) + '\n')
+    } else if (process.stdout.isTTY) {
+      await showInPlace(engine, prepared, request.prompt ?? '', { color: color && process.stdout.hasColors(), signal })
+    } else {
+      const { outputs } = await generateText(engine, prepared, { signal })
+      process.stdout.write(plainText(outputs, request.prompt ?? ''))
+    }
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Prompt and continuation of each output, a blank line between outputs. */
+function plainText (outputs: TextResult['outputs'], prompt: string): string {
+  return outputs.map(({ text }) => `${prompt}${text}\n`).join('\n')
+}
+
+async function showInPlace (
+  engine: Engine, prepared: PreparedGeneration, prompt: string, { color, signal }: { color: boolean, signal: AbortSignal }
+): Promise<void> {
+  const view = new LiveView(prepared, prompt, { terminal: process.stdout, color, now: () => performance.now() })
+  try {
+    for await (const event of streamText(engine, prepared, { signal })) {
+      if (event.type === 'step') view.step(event.step)
+      else view.done(event.result)
+    }
+  } finally {
+    view.close()
+  }
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** The `fewstep` command. Exit codes: 0 done, 1 failed, 2 wrong arguments, 130 or 143 interrupted. */
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { FewstepError } from '../errors.js'
+import { generate } from './generate.js'
+import { parseGenerateOptions } from './generate-options.js'
+import { SHOW_CURSOR } from './screen.js'
+import { UsageError } from './usage-error.js'
+import { GENERATE_USAGE, serveUsage, USAGE } from './usage.js'
+
+async function run ([command, ...args]: readonly string[]): Promise<void> {
+  switch (command) {
+    case 'generate': return await runGenerate(args)
+    case 'serve': return await runServe(args)
+    case '--version': return print(`${version()}\n`)
+    case '--help':
+    case '-h':
+    case 'help': return print(USAGE)
+    case undefined: throw new UsageError('a command is missing: generate or serve; fewstep --help says more')
+    default: throw new UsageError(`no such ${command.startsWith('-') ? 'option' : 'command'}: ${command}; fewstep --help lists them`)
+  }
+}
+
+async function runServe ([first]: readonly string[]): Promise<void> {
+  if (first === '--help' || first === '-h') return print(serveUsage())
+  if (first !== undefined) throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
+  // Only here: the HTTP service takes its time to load.
+  const { serve } = await import('../serve.js')
+  await serve()
+}
+
+async function runGenerate (args: readonly string[]): Promise<void> {
+  const options = parseGenerateOptions(args)
+  if (options.help) return print(GENERATE_USAGE)
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      const code = 128 + constants.signals[signal]
+      // Impatience: workers end with this process.
+      if (interrupted.signal.aborted) leaveAtOnce(code)
+      process.exitCode = code
+      interrupted.abort()
+    })
+  }
+  try {
+    await generate(options, interrupted.signal)
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error
+  }
+}
+
+function leaveAtOnce (code: number): never {
+  if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR)
+  process.exit(code)
+}
+
+function version (): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  return version
+}
+
+function print (text: string): void {
+  process.stdout.write(text)
+}
+
+/** 2: whoever typed the command can put it right. */
+function exitCodeOf (error: unknown): number {
+  return error instanceof UsageError || (error instanceof FewstepError && error.statusCode < 499) ? 2 : 1
+}
+
+function messageOf (error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error && !error.message.includes(error.cause.message) ? `${error.message}: ${error.cause.message}` : error.message
+}
+
+// A reader who has seen enough (fewstep generate | head) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`fewstep: ${messageOf(error)}\n`)
+  process.exitCode = exitCodeOf(error)
+})

@@ -1,0 +1,126 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { generateText, prepare, type TextRequest } from '../../src/generation/index.js'
+import { loadModel } from '../../src/model/model.js'
+import { fixture, startEngine } from '../support/engine.js'
+import { until } from '../support/until.js'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const MODEL = fixture('tiny-text')
+const ENVIRONMENT = { PATH: process.env['PATH'], FEWSTEP_MODEL: MODEL, FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_THREADS: '1' }
+
+interface Ended { readonly code: number | null, readonly stdout: string, readonly stderr: string }
+
+function start (args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawn(process.execPath, ['--import=tsx', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...env } })
+}
+
+async function fewstep (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const child = start(args, env)
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null]>])
+  return { code, stdout, stderr }
+}
+
+/** What the same request gives without the command line. */
+async function expected (request: TextRequest): Promise<string[]> {
+  const engine = await startEngine('tiny-text')
+  try {
+    const { outputs } = await generateText(engine, prepare(await loadModel(MODEL), request))
+    return outputs.map((output) => output.text)
+  } finally {
+    await engine.close()
+  }
+}
+
+t.test('where stdout is no terminal, the finished text and its prompt are printed and nothing else', async (t) => {
+  const [continuation] = await expected({ prompt: 'Once upon a time', steps: 4, seed: 11, maxTokens: 24 })
+  const args = ['generate', 'Once upon a time', '--steps', '4', '--seed', '11', '--max-tokens', '24']
+  const printed = { code: 0, stdout: `Once upon a time${continuation}\n`, stderr: '' }
+  t.same(await fewstep(args), printed)
+  t.same(await fewstep(args), printed, 'the same seed gives the same text')
+  t.notSame((await fewstep([...args, '--seed', '12'])).stdout, printed.stdout)
+})
+
+t.test('--json prints what POST /v1/generate answers, with timeline and confidence', async (t) => {
+  const request: TextRequest = { prompt: 'A cat', steps: 3, seed: 2, maxTokens: 10, n: 2, temperature: 0.8, topK: 50, topP: 0.9, schedule: 'geometric' }
+  const texts = await expected(request)
+  const { code, stdout } = await fewstep(['generate', 'A cat', '--steps=3', '--seed=2', '--max-tokens=10', '-n', '2',
+    '--temperature=0.8', '--top-k=50', '--top-p=0.9', '--schedule=geometric', '--model', MODEL, '--json'])
+  t.equal(code, 0)
+  const answer = JSON.parse(stdout) as { outputs: Array<{ text: string, tokens: number[], timeline: number[], confidence: number[] }> }
+  t.match(answer, { object: 'generation', model: 'tiny-text', usage: { network_calls: 6 }, outputs: [{ seed: 2, steps: 3 }, { seed: 3, steps: 3 }] })
+  t.same(answer.outputs.map((output) => output.text), texts)
+  for (const { tokens, timeline, confidence } of answer.outputs) t.same([timeline.length, confidence.length], [tokens.length, tokens.length])
+})
+
+t.test('a template is filled in, step sizes may be listed, a stop string ends the text', async (t) => {
+  const [filled = ''] = await expected({ template: 'The [[4]] sat.', schedule: [0.5, 0.25, 0.25], seed: 1 })
+  t.ok(filled.startsWith('The') && filled.endsWith(' sat.'))
+  t.equal((await fewstep(['generate', '--template', 'The [[4]] sat.', '--schedule', '0.5,0.25,0.25', '--seed', '1'])).stdout, `${filled}\n`)
+  const [whole = ''] = await expected({ steps: 2, seed: 4, maxTokens: 30 })
+  const stop = [...whole].slice(5, 7).join('')
+  const { stdout } = await fewstep(['generate', '--steps', '2', '--seed', '4', '--max-tokens', '30', '--stop', stop])
+  t.equal(stdout, `${whole.slice(0, whole.indexOf(stop))}\n`)
+})
+
+t.test('a wrong argument is named in one sentence, with exit code 2 and nothing on stdout', async (t) => {
+  const cases = [
+    { args: [], says: /a command is missing/ },
+    { args: ['generat'], says: /no such command: generat/ },
+    { args: ['--verbose'], says: /no such option: --verbose/ },
+    { args: ['generate', '--stepz', '8'], says: /Unknown option '--stepz'; fewstep generate --help/ },
+    { args: ['generate', '--schedule', '0.5,0.4'], says: /sum to 1/ },
+    { args: ['generate', '--max-tokens', '65'], says: /max_tokens is 65/ },
+    { args: ['generate', '--template', 'no gap'], says: /no gap/ },
+    { args: ['serve', '--port', '80'], says: /serve takes no arguments, not --port/ }
+  ]
+  for (const { args, says } of cases) {
+    const { code, stdout, stderr } = await fewstep(args)
+    t.match({ code, stdout, stderr }, { code: 2, stdout: '', stderr: says }, args.join(' '))
+    t.equal(stderr.split('\n').length, 2, 'one line, no stack')
+  }
+})
+
+t.test('what is not the command line\'s fault ends with exit code 1', async (t) => {
+  t.match(await fewstep(['generate', '--model', '/nowhere']), { code: 1, stdout: '', stderr: /^fewstep: \/nowhere\/manifest.json: / })
+  t.match(await fewstep(['generate'], { FEWSTEP_WORKERS: 'two' }), { code: 1, stdout: '', stderr: /^fewstep: FEWSTEP_WORKERS / })
+})
+
+t.test('--help and --version answer on stdout', async (t) => {
+  t.match(await fewstep(['--help']), { code: 0, stdout: /fewstep generate/, stderr: '' })
+  t.match(await fewstep(['generate', '--help']), { code: 0, stdout: /--max-tokens N/, stderr: '' })
+  t.match(await fewstep(['serve', '--help']), { code: 0, stdout: /FEWSTEP_MAX_QUEUE/, stderr: '' })
+  t.match(await fewstep(['--version']), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
+})
+
+async function childrenOf (pid: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args='])
+  return stdout.split('\n').flatMap((line) => {
+    const [child, parent] = line.trim().split(/\s+/)
+    return Number(parent) === pid && line.includes('session-worker') ? [Number(child)] : []
+  })
+}
+
+function isAlive (pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+t.test('Ctrl-C ends the command and its workers', async (t) => {
+  const child = start(['generate', '--steps', '1024', '--max-tokens', '64'])
+  const output = text(child.stdout)
+  let workers: number[] = []
+  await until(async () => (workers = await childrenOf(child.pid ?? 0)).length > 0)
+  child.kill('SIGINT')
+  const [code] = await once(child, 'close') as [number | null]
+  t.equal(code, 130)
+  t.equal(await output, '')
+  await until(() => !workers.some(isAlive))
+})

@@ -1,0 +1,56 @@
+import t from 'tap'
+import { parseGenerateOptions } from '../../src/cli/generate-options.js'
+import { UsageError } from '../../src/cli/usage-error.js'
+
+t.test('options become a request; what is not given is left to the model', async (t) => {
+  const { request, ...rest } = parseGenerateOptions(['Once'])
+  t.same(rest, { model: undefined, json: false, color: true, help: false })
+  t.same(Object.entries(request).filter(([, value]) => value !== undefined), [['prompt', 'Once']])
+  t.match(parseGenerateOptions([
+    '--steps', '4', '--max-tokens=32', '--seed', '0', '-n', '3', '--temperature', '0', '--top-k', '40', '--top-p', '.9',
+    '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
+  ]), {
+    request: {
+      prompt: '--odd prompt',
+      steps: 4,
+      maxTokens: 32,
+      seed: 0,
+      n: 3,
+      temperature: 0,
+      topK: 40,
+      topP: 0.9,
+      schedule: [0.5, 0.25, 0.25],
+      solver: 'euler_exact',
+      stop: ['a', 'b']
+    },
+    model: 'dir',
+    color: false
+  })
+})
+
+t.test('a wrong option is named', async (t) => {
+  const cases = [
+    { args: ['--steps'], says: /'--steps <value>' argument missing/ },
+    { args: ['--steps', 'many'], says: /^--steps must be an integer from 1 to 1024, not many$/ },
+    { args: ['--steps', '2.5'], says: /^--steps / },
+    { args: ['--steps', ''], says: /^--steps / },
+    { args: ['--max-tokens', '0'], says: /^--max-tokens must be an integer from 1, not 0$/ },
+    { args: ['--seed', '9007199254740992'], says: /^--seed / },
+    { args: ['-n', '17'], says: /^-n must be an integer from 1 to 16/ },
+    { args: ['--temperature', '3'], says: /^--temperature must be a number from 0 to 2, not 3$/ },
+    { args: ['--temperature=-1'], says: /^--temperature / },
+    { args: ['--top-k', '-1'], says: /'--top-k'/ },
+    { args: ['--top-p', '0'], says: /^--top-p / },
+    { args: ['--top-p', '1.1'], says: /^--top-p / },
+    { args: ['--solver', 'heun'], says: /^--solver must be one of cumulative, euler, euler_exact, not heun$/ },
+    { args: ['--schedule', 'linear'], says: /^--schedule must be one of uniform, geometric, not linear$/ },
+    { args: ['--schedule', '0.5,,0.5'], says: /^--schedule / },
+    { args: ['--stop', ''], says: /^--stop must have 1 to 64 characters$/ },
+    { args: ['--stop=a', '--stop=b', '--stop=c', '--stop=d', '--stop=e'], says: /^--stop may be given 4 times, not 5$/ },
+    { args: ['Once', 'upon'], says: /put quotes around it/ },
+    { args: ['Once', '--template', '[[2]]'], says: /exclude each other/ },
+    { args: ['--template', '[[2]]', '--max-tokens', '2'], says: /--max-tokens does not go with --template/ },
+    { args: ['--colour'], says: /Unknown option '--colour'/ }
+  ]
+  for (const { args, says } of cases) t.throws(() => parseGenerateOptions(args), { constructor: UsageError, message: says }, args.join(' '))
+})

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { parseEnv } from 'node:util'
+import t from 'tap'
+import { envExample } from '../scripts/env-example.js'
+import { DEFAULT_MODEL, Environment, readConfig } from '../src/config.js'
+
+const EXAMPLE = new URL('../.env.example', import.meta.url)
+
+t.test('with nothing set there is a default for everything', async (t) => {
+  t.same(readConfig({}, 8), {
+    host: '127.0.0.1',
+    port: 8080,
+    modelDirectory: DEFAULT_MODEL,
+    executionProvider: 'auto',
+    workers: 1,
+    threads: 8,
+    maxQueue: 256,
+    maxBatch: 16,
+    stepTimeoutMs: 60000,
+    drainTimeoutMs: 30000,
+    bodyLimit: 1048576,
+    sseKeepaliveMs: 15000,
+    logLevel: 'info'
+  })
+})
+
+t.test('a variable that is set to nothing counts as not set', async (t) => {
+  t.same(readConfig({ PORT: '', FEWSTEP_MODEL: '', LOG_LEVEL: '' }, 2), readConfig({}, 2))
+})
+
+t.test('what is set is read, with its type', async (t) => {
+  const config = readConfig({
+    HOST: '0.0.0.0', PORT: '0', FEWSTEP_MODEL: '/models/mine', FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_MAX_QUEUE: '3', LOG_LEVEL: 'silent'
+  })
+  t.match(config, {
+    host: '0.0.0.0', port: 0, modelDirectory: '/models/mine', executionProvider: 'cpu', maxQueue: 3, logLevel: 'silent'
+  })
+})
+
+t.test('workers share the cores out evenly and have a thread each at least', async (t) => {
+  const cases = [
+    { workers: '1', threads: '', cores: 8, expected: 8 },
+    { workers: '3', threads: '', cores: 8, expected: 2 },
+    { workers: '4', threads: '0', cores: 2, expected: 1 },
+    { workers: '4', threads: '5', cores: 2, expected: 5 }
+  ]
+  for (const { workers, threads, cores, expected } of cases) {
+    t.equal(readConfig({ FEWSTEP_WORKERS: workers, FEWSTEP_THREADS: threads }, cores).threads, expected)
+  }
+})
+
+t.test('a wrong value is refused by an error that names the variable', async (t) => {
+  const cases = [
+    ['PORT', 'eighty'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'],
+    ['FEWSTEP_EXECUTION_PROVIDER', 'gpu'],
+    ['FEWSTEP_WORKERS', '0'], ['FEWSTEP_WORKERS', '65'],
+    ['FEWSTEP_THREADS', '-1'],
+    ['FEWSTEP_MAX_QUEUE', '0'],
+    ['FEWSTEP_MAX_BATCH', '1025'],
+    ['FEWSTEP_STEP_TIMEOUT_MS', '99'],
+    ['FEWSTEP_DRAIN_TIMEOUT_MS', 'soon'],
+    ['FEWSTEP_BODY_LIMIT', '1mb'],
+    ['FEWSTEP_SSE_KEEPALIVE_MS', '9'],
+    ['LOG_LEVEL', 'loud']
+  ] as const
+  for (const [name, value] of cases) t.throws(() => readConfig({ [name]: value }), { message: new RegExp(`^${name} `) }, `${name}=${value}`)
+})
+
+t.test('the error lists what may be chosen from', async (t) => {
+  t.throws(() => readConfig({ FEWSTEP_EXECUTION_PROVIDER: 'gpu' }), { message: /auto, cpu, cuda/ })
+})
+
+t.test('the error names every variable that is wrong, not only the first', async (t) => {
+  t.throws(() => readConfig({ PORT: 'x', FEWSTEP_WORKERS: '0', LOG_LEVEL: 'loud' }), {
+    message: /(?=.*\bPORT\b)(?=.*\bFEWSTEP_WORKERS\b)(?=.*\bLOG_LEVEL\b)/
+  })
+})
+
+t.test('a misspelt setting is refused, a stranger\'s variable is not', async (t) => {
+  t.throws(() => readConfig({ FEWSTEP_WORKER: '2', FEWSTEP_QUEUE: '1' }), { message: /^FEWSTEP_WORKER, FEWSTEP_QUEUE: no such setting/ })
+  t.doesNotThrow(() => readConfig({ PATH: '/bin', FEW: '1' }))
+})
+
+t.test('.env.example is what the schema says', async (t) => {
+  t.equal(await readFile(EXAMPLE, 'utf8'), envExample(), 'stale: run npx tsx scripts/write-env-example.ts')
+})
+
+t.test('.env.example has every setting, and with it nothing changes', async (t) => {
+  const example = parseEnv(await readFile(EXAMPLE, 'utf8')) as NodeJS.ProcessEnv
+  t.same(Object.keys(example).sort(), Object.keys(Environment.properties).sort())
+  t.same(readConfig(example, 4), readConfig({}, 4))
+})
+
+t.test('the process\'s own environment is read where none is given', async (t) => {
+  const script = "import { readConfig } from './src/config.ts'; console.log(readConfig().port)"
+  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', script], {
+    cwd: new URL('..', import.meta.url), env: { PATH: process.env['PATH'], PORT: '4321' }, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const [output] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  t.equal(output.trim(), '4321')
+})

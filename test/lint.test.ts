@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { json } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+
+interface Text { readonly file: string, readonly text: string }
+interface Complaint { readonly ruleId: string | null, readonly message: string }
+
+/** What the named rules (and the parser) say of each text. */
+async function complaints (texts: readonly Text[], ruleIds: readonly string[]): Promise<string[][]> {
+  const program = fileURLToPath(new URL('support/lint-texts.js', import.meta.url))
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(JSON.stringify(texts))
+  const [found] = await Promise.all([json(child.stdout) as Promise<Complaint[][]>, once(child, 'exit')])
+  return found.map((list) => list.filter(({ ruleId }) => ruleId === null || ruleIds.includes(ruleId)).map(({ message }) => message))
+}
+
+const ROOMS = ['fewstep/rooms', 'no-restricted-properties', '@typescript-eslint/no-restricted-imports']
+
+const FORBIDDEN = [
+  { file: 'src/diffusion/schedule.ts', text: "import '../engine/batcher.js'", says: /src\/diffusion may not import src\/engine/ },
+  { file: 'src/diffusion/schedule.ts', text: "import '../errors.js'", says: /src\/diffusion may not import src\/errors/ },
+  { file: 'src/diffusion/schedule.ts', text: "import 'node:fs'", says: /pure mathematics.*node:fs/ },
+  { file: 'src/model/manifest.ts', text: "import '../engine/engine.js'", says: /src\/model may not import src\/engine/ },
+  { file: 'src/engine/batcher.ts', text: "import '../generation/index.js'", says: /src\/engine may not import src\/generation/ },
+  { file: 'src/engine/batcher.ts', text: "import '../config.js'", says: /src\/engine may not import src\/config/ },
+  { file: 'src/engine/engine.ts', text: "import 'onnxruntime-node'", says: /Only src\/engine\/session-worker.ts may import onnxruntime-node/ },
+  { file: 'src/generation/cut.ts', text: "import '../http/sse.js'", says: /src\/generation may not import src\/http/ },
+  { file: 'src/generation/cut.ts', text: "import 'fastify'", says: /Only src\/http and src\/app may import fastify/ },
+  { file: 'src/generation/cut.ts', text: "import '@fastify/swagger'", says: /Only src\/http and src\/app may import @fastify\/swagger/ },
+  { file: 'src/http/sse.ts', text: "import '../app.js'", says: /src\/http may not import src\/app/ },
+  { file: 'src/http/sse.ts', text: "import '../cli/main.js'", says: /src\/http may not import src\/cli/ },
+  { file: 'src/http/sse.ts', text: "export * from '../serve.js'", says: /src\/http may not import src\/serve/ },
+  { file: 'src/http/sse.ts', text: "export { main } from '../main.js'", says: /src\/http may not import src\/main/ },
+  { file: 'src/http/sse.ts', text: "await import('../serve.js')", says: /src\/http may not import src\/serve/ },
+  { file: 'src/http/sse.ts', text: "export type Serve = typeof import('../serve.js')", says: /src\/http may not import src\/serve/ },
+  { file: 'src/http/schemas/error.ts', text: "import '../../app.js'", says: /src\/http may not import src\/app/ },
+  { file: 'src/app.ts', text: "import './serve.js'", says: /src\/app may not import src\/serve/ },
+  { file: 'src/cli/main.ts', text: "import 'fastify'", says: /Only src\/http and src\/app may import fastify/ },
+  { file: 'src/serve.ts', text: 'console.log(process.env.PORT)', says: /Only src\/config.ts reads process.env/ },
+  { file: 'src/serve.ts', text: 'const { env } = process\nconsole.log(env)', says: /Only src\/config.ts reads process.env/ },
+  { file: 'src/serve.ts', text: "import { env } from 'node:process'\nconsole.log(env)", says: /Only src\/config.ts reads process.env/ }
+]
+
+t.test('an import against the direction of the rooms is refused', async (t) => {
+  const found = await complaints(FORBIDDEN, ROOMS)
+  t.equal(found.length, FORBIDDEN.length)
+  FORBIDDEN.forEach(({ file, text, says }, i) => {
+    t.equal(found[i]?.length, 1, `${file}: ${text}`)
+    t.match(found[i]?.[0], says)
+  })
+})
+
+const ALLOWED = [
+  { file: 'src/diffusion/canvas.ts', text: "import './random.js'" },
+  { file: 'src/model/manifest.ts', text: "import '../diffusion/solver.js'" },
+  { file: 'src/engine/engine.ts', text: "import '../diffusion/schedule.js'\nimport '../model/manifest.js'" },
+  { file: 'src/engine/session-worker.ts', text: "import 'onnxruntime-node'" },
+  { file: 'src/generation/cut.ts', text: "import '../engine/engine.js'" },
+  { file: 'src/http/sse.ts', text: "import '../generation/index.js'\nimport 'fastify'\nimport '@fastify/swagger'" },
+  { file: 'src/app.ts', text: "import './http/routes.js'" },
+  { file: 'src/cli/main.ts', text: "import '../serve.js'" },
+  { file: 'src/config.ts', text: 'console.log(process.env.PORT)' },
+  { file: 'scripts/write-openapi.ts', text: "import '../src/http/openapi.js'" }
+]
+
+t.test('an import along it is not', async (t) => {
+  const found = await complaints(ALLOWED, ROOMS)
+  t.equal(found.length, ALLOWED.length)
+  ALLOWED.forEach(({ file, text }, i) => { t.same(found[i], [], `${file}: ${text}`) })
+})
+
+const HABITS = [
+  { rule: '@typescript-eslint/no-floating-promises', text: 'Promise.resolve(1)' },
+  { rule: '@typescript-eslint/no-misused-promises', text: '[1].forEach(async () => { await Promise.resolve() })' },
+  { rule: '@typescript-eslint/no-explicit-any', text: 'export const x: any = 1' },
+  { rule: '@typescript-eslint/no-non-null-assertion', text: 'export const first = (xs: number[]): number => xs[0]!' },
+  { rule: '@typescript-eslint/consistent-type-imports', text: "import { Socket } from 'node:net'\nexport type X = Socket" }
+].map((habit) => ({ ...habit, file: 'src/serve.ts' }))
+
+t.test('the habits that only the type checker can see are checked', async (t) => {
+  const found = await complaints(HABITS, HABITS.map(({ rule }) => rule))
+  HABITS.forEach(({ rule }, i) => { t.equal(found[i]?.length, 1, rule) })
+})
