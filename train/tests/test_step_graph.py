@@ -81,6 +81,31 @@ def test_tokens_drawn_through_noise_follow_the_law(source, solver):
 
 
 @pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("exponent", [1.0, 2.0])
+@pytest.mark.parametrize("solver", ["cumulative", "euler", "euler_exact"])
+def test_every_solver_jumps_as_often_as_its_rate_says_whatever_the_scheduler(source, exponent, solver):
+    config, _ = load_golden(source)
+    model = build_step_graph(config, golden_arrays(source), exponent, dtype=np.float32, law=True)
+    draws, t, h = 4000, 0.4, 0.3
+    row = np.random.default_rng(13).integers(config.num_tokens, size=12)
+    row[:4] = config.num_tokens - 1  # the mask token, where there is one
+    index = np.full(draws, ["cumulative", "euler", "euler_exact"].index(solver))
+    inputs = step_inputs(np.repeat(row[None], draws, axis=0), t, h, solver=index)
+    after, posterior = open_session(model).run(["next_tokens", "posterior"], inputs)
+    kappa = t**exponent
+    rate = {
+        "cumulative": np.log(1 - kappa) - np.log(1 - (t + h) ** exponent),
+        "euler": 1.0,
+        "euler_exact": h * exponent * t ** (exponent - 1) / (1 - kappa),
+    }[solver]
+    expected = 1 - np.exp(-rate * (1 - posterior[0, np.arange(12), row].astype(np.float64)))
+    if solver != "cumulative" and config.mask_token_id is not None:
+        expected[row != config.mask_token_id] = 0
+    share = (after != row).mean(0)
+    assert (np.abs(share - expected) <= 5 * np.sqrt(expected * (1 - expected) / draws) + 1e-9).all()
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_padding_is_never_attended_to_and_never_changed(source):
     session = step_session(source)
     rng = np.random.default_rng(3)
