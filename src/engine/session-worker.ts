@@ -55,14 +55,23 @@ function createSession (options: WorkerOptions, executionProvider: ExecutionProv
   })
 }
 
+/** @throws Error saying what CUDA needs */
+async function createCudaSession (options: WorkerOptions): Promise<InferenceSession> {
+  try {
+    return await createSession(options, 'cuda')
+  } catch (cause) {
+    throw new Error('no session on CUDA: it needs an NVIDIA GPU with its driver, CUDA 12 with cuDNN 9, and the CUDA libraries of onnxruntime-node ' +
+      `(all but the GPU are in the CUDA image). ONNX Runtime says: ${messageOf(cause)}`, { cause })
+  }
+}
+
 /** `auto`: CUDA where a session can be made on it, else the CPU, with the reason why not CUDA. */
 async function openSession (options: WorkerOptions): Promise<{ session: InferenceSession, ready: FromWorker }> {
-  if (options.executionProvider !== 'auto') {
-    const { executionProvider } = options
-    return { session: await createSession(options, executionProvider), ready: { type: 'ready', executionProvider } }
-  }
+  const { executionProvider } = options
+  if (executionProvider === 'cpu') return { session: await createSession(options, 'cpu'), ready: { type: 'ready', executionProvider } }
+  if (executionProvider === 'cuda') return { session: await createCudaSession(options), ready: { type: 'ready', executionProvider } }
   try {
-    return { session: await createSession(options, 'cuda'), ready: { type: 'ready', executionProvider: 'cuda' } }
+    return { session: await createCudaSession(options), ready: { type: 'ready', executionProvider: 'cuda' } }
   } catch (error) {
     const session = await createSession(options, 'cpu')
     return { session, ready: { type: 'ready', executionProvider: 'cpu', fallbackReason: messageOf(error) } }

@@ -3,7 +3,11 @@ import { FewstepError } from '../errors.js'
 
 export type TemplatePart = { readonly text: string } | { readonly gap: number }
 
-const GAP = /\[\[(\d+)\]\]/
+/**
+ * The space before a gap belongs to the gap: tokens carry the space before their word, and after a token that is a lone
+ * space a model has seldom seen a word.
+ */
+const GAP = / ?\[\[(\d+)\]\]/
 
 /**
  * The parts of a template in order, without empty texts.

@@ -65,13 +65,13 @@ t.test('a continuation ends before its first end-of-text token', async (t) => {
   t.match(view, { pieces: ['a', 'a', '', '', '', ''], kept: 2, finishReason: 'stop' })
 })
 
-t.test('the given text of a template stays as it was written', async (t) => {
+t.test('the given text of a template stays as it was written, but for a space before a gap', async (t) => {
   const prepared = prepare(model, { template: 'Ünder [[2]] the 😀[[1]].', seed: 1 })
   const canvas = prepared.layout.canvas.tokens.slice()
   // Half of a character at the end of the first gap.
   canvas.fill(tokenizer.encode('é')[0] ?? 0, prepared.layout.segments[1]?.begin, prepared.layout.segments[1]?.end)
   const text = readCanvas(prepared, canvas).pieces.join('')
-  t.ok(text.startsWith('Ünder '))
-  t.ok(text.includes(' the 😀'))
+  t.ok(text.startsWith('Ünder'))
+  t.ok(text.includes('\ufffd the 😀'))
   t.ok(text.endsWith('.'))
 })

@@ -2,12 +2,16 @@ import t from 'tap'
 import { parseTemplate } from '../../src/generation/template.js'
 
 t.test('a template is texts and gaps in order', async (t) => {
-  t.same(parseTemplate('The [[3]] sat. [[12]]', 64), [{ text: 'The ' }, { gap: 3 }, { text: ' sat. ' }, { gap: 12 }])
+  t.same(parseTemplate('The [[3]] sat. [[12]]', 64), [{ text: 'The' }, { gap: 3 }, { text: ' sat.' }, { gap: 12 }])
   t.same(parseTemplate('[[1]][[2]]', 64), [{ gap: 1 }, { gap: 2 }])
 })
 
+t.test('one space before a gap is left to the gap, whose first token brings it', async (t) => {
+  t.same(parseTemplate('a [[1]] [[2]]  [[3]]', 64), [{ text: 'a' }, { gap: 1 }, { gap: 2 }, { text: ' ' }, { gap: 3 }])
+})
+
 t.test('brackets without a number are text', async (t) => {
-  t.same(parseTemplate('[[a]] [1] [[2]]', 64), [{ text: '[[a]] [1] ' }, { gap: 2 }])
+  t.same(parseTemplate('[[a]] [1] [[2]]', 64), [{ text: '[[a]] [1]' }, { gap: 2 }])
 })
 
 t.test('a template without a gap, or with one of no use, is refused', async (t) => {

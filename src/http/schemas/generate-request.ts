@@ -15,7 +15,7 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
   })),
   template: Type.Optional(Type.String({
     minLength: 1,
-    description: 'Text with [[n]] gaps, each filled in with n tokens; the text around them stays. Excludes prompt and max_tokens.',
+    description: 'Text with [[n]] gaps, each filled in with n tokens; the text around them stays. The space before a gap belongs to the gap, as tokens begin with the space before their word. Excludes prompt and max_tokens.',
     examples: ['The [[3]] was happy. [[12]] The end.']
   })),
   max_tokens: Type.Optional(Type.Integer({
