@@ -16,7 +16,8 @@ const TABLE = {
   inference_failed: 500,
   internal_error: 500,
   not_ready: 503,
-  draining: 503
+  draining: 503,
+  deadline_exceeded: 504
 } as const
 
 export type ErrorCode = keyof typeof TABLE

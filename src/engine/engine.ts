@@ -5,7 +5,7 @@ import type { Source } from '../diffusion/canvas.js'
 import { timeGrid } from '../diffusion/schedule.js'
 import { FewstepError } from '../errors.js'
 import type { Manifest } from '../model/manifest.js'
-import { nextBatch } from './batcher.js'
+import { dueTime, nextBatch } from './batcher.js'
 import { Job } from './job.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
 import { assembleBatch, distributeResult, Row } from './row.js'
@@ -110,12 +110,14 @@ export class Engine {
    * Refine all rows of a request to t = 1.
    *
    * The same model, seeds, step sizes and sampling give the same tokens, whoever shares the batches.
-   * @throws FewstepError queue_full, draining, cancelled or inference_failed
+   * @throws FewstepError queue_full, draining, cancelled, deadline_exceeded or inference_failed
    */
   async generate (request: GenerationRequest, options: GenerateOptions = {}): Promise<GenerationResult> {
     this.#admit(request)
-    const job = new Job(request, options, this.#now())
-    const plan = { sampling: request.sampling, stepSizes: request.stepSizes, timeGrid: timeGrid(request.stepSizes) }
+    const submittedAt = this.#now()
+    const job = new Job(request, options, submittedAt)
+    const { sampling, stepSizes, deadlineMs } = request
+    const plan = { sampling, stepSizes, timeGrid: timeGrid(stepSizes), dueAt: dueTime(submittedAt, deadlineMs) }
     const { max_length: maxLength } = this.#options.model.manifest
     job.rows = request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source, maxLength))
     this.#jobs.add(job)
@@ -123,10 +125,14 @@ export class Engine {
     const cancel = (): void => { this.#fail(job, new FewstepError('cancelled', 'the request was cancelled')) }
     if (options.signal?.aborted === true) cancel()
     options.signal?.addEventListener('abort', cancel, { once: true })
+    const deadline = deadlineMs === undefined
+      ? undefined
+      : setTimeout(() => { this.#fail(job, deadlineExceeded(job, deadlineMs)) }, deadlineMs)
     setImmediate(() => { this.#tick() })
     try {
       return await job.promise
     } finally {
+      clearTimeout(deadline)
       options.signal?.removeEventListener('abort', cancel)
     }
   }
@@ -236,4 +242,10 @@ export class Engine {
     settle()
     if (this.#jobs.size === 0) this.#whenEmpty?.()
   }
+}
+
+function deadlineExceeded ({ rows }: Job, deadlineMs: number): FewstepError {
+  const taken = Math.min(...rows.map(({ step }) => step))
+  return new FewstepError('deadline_exceeded',
+    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${rows[0]?.steps ?? 0} steps; ask for fewer steps or tokens, or more time`, { field: 'deadline_ms' })
 }

@@ -30,6 +30,8 @@ export interface GenerationRequest {
   /** h of each step; they sum to 1. */
   readonly stepSizes: Float64Array
   readonly sampling: Sampling
+  /** Counted from submission: the generation that is not done by then fails with `deadline_exceeded`. */
+  readonly deadlineMs?: number | undefined
 }
 
 /** One refinement of one row. */

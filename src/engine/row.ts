@@ -10,6 +10,8 @@ export interface RowPlan {
   readonly stepSizes: Float64Array
   /** S + 1 times, from 0 to 1 */
   readonly timeGrid: Float64Array
+  /** When its rows are due, in ms of the engine's clock. */
+  readonly dueAt: number
 }
 
 export class Row {
@@ -39,6 +41,10 @@ export class Row {
 
   get steps (): number {
     return this.plan.stepSizes.length
+  }
+
+  get dueAt (): number {
+    return this.plan.dueAt
   }
 
   get done (): boolean {

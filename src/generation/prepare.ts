@@ -39,6 +39,7 @@ export function prepare (model: Model, request: TextRequest, id: string = random
       id,
       rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template: layout.canvas })),
       stepSizes: stepSizesOf(request, defaults),
+      deadlineMs: request.deadlineMs,
       sampling: {
         solver: request.solver ?? defaults.solver,
         temperature: request.temperature ?? defaults.temperature,

@@ -8,6 +8,7 @@ export const MAX_OUTPUTS = 16
 export const MAX_STOP_STRINGS = 4
 export const MAX_STOP_LENGTH = 64
 export const MAX_TEMPERATURE = 2
+export const MAX_DEADLINE_MS = 3_600_000
 /** How many tokens a continuation gets where nothing is said and the canvas has room. */
 export const DEFAULT_MAX_TOKENS = 128
 
@@ -32,6 +33,8 @@ export interface TextRequest {
   readonly seed?: number | undefined
   /** Number of outputs. */
   readonly n?: number | undefined
+  /** The generation that is not done so many ms after it was asked for fails with `deadline_exceeded`. */
+  readonly deadlineMs?: number | undefined
   /** The continuation is cut before the first of these. */
   readonly stop?: readonly string[] | undefined
 }

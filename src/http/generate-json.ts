@@ -17,7 +17,8 @@ export function toTextRequest (body: GenerateRequest): TextRequest {
     topP: body.top_p,
     seed: body.seed,
     n: body.n,
-    stop: typeof body.stop === 'string' ? [body.stop] : body.stop
+    stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
+    deadlineMs: body.deadline_ms
   }
 }
 

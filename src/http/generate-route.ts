@@ -48,7 +48,8 @@ const schema = {
       ...errorResponse('The queue is full.')
     },
     500: errorResponse('The generation failed.'),
-    503: errorResponse('The server is shutting down.')
+    503: errorResponse('The server is shutting down.'),
+    504: errorResponse('The generation was not done within deadline_ms.')
   }
 }
 

@@ -85,6 +85,14 @@ t.test('a client that leaves', async (t) => {
   })
 })
 
+t.test('a generation that is not done by its deadline fails with 504, and its rows leave', async (t) => {
+  const engine = await startEngine('tiny-text')
+  t.teardown(() => engine.close())
+  await t.rejects(engine.generate(requestOf([rowOf(1, 64)], 1024, { deadlineMs: 20 })), { code: 'deadline_exceeded', statusCode: 504, field: 'deadline_ms' })
+  t.ok(empty(engine))
+  t.equal((await engine.generate(requestOf([rowOf(1, 10)], 2, { deadlineMs: 60_000 }))).rows[0]?.steps, 2)
+})
+
 t.test('a worker', async (t) => {
   await t.test('that hangs is replaced, and the step runs again', async (t) => {
     const engine = await startEngine('tiny-text', { stepTimeoutMs: 2000 })

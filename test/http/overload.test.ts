@@ -16,6 +16,12 @@ t.test('a full queue answers 429 at once and says when to come again', async (t)
   client.abort()
 })
 
+t.test('a generation that misses its deadline answers 504 and names the field', async (t) => {
+  const server = await startTestServer()
+  t.teardown(server.stop)
+  t.match(await failure(server.url, { steps: 1024, n: 4, deadline_ms: 20 }), { status: 504, code: 'deadline_exceeded', field: 'deadline_ms', message: /of 1024 steps/ })
+})
+
 t.test('more outputs than the queue holds can never be served', async (t) => {
   const server = await startTestServer({ maxQueue: 2 })
   t.teardown(server.stop)

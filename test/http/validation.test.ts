@@ -32,6 +32,8 @@ t.test('a wrong field gets 400, and the error names it', async (t) => {
     [{ seed: 0.5 }, /seed must be an integer/],
     [{ n: 0 }, /n must be at least 1/],
     [{ n: 17 }, /n must be at most 16/],
+    [{ deadline_ms: 0 }, /deadline_ms must be at least 1/],
+    [{ deadline_ms: 'soon' }, /deadline_ms must be/],
     [{ stop: 3 }, /stop must be a string of 1 to 64 characters or a list/],
     [{ stop: '' }, /stop must have at least 1 character/],
     [{ stop: 'x'.repeat(65) }, /stop must have at most 64 characters/],

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { MAX_STEPS, SCHEDULES } from '../../diffusion/schedule.js'
 import { SOLVERS } from '../../diffusion/solver.js'
-import { DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
+import { DEFAULT_MAX_TOKENS, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
 import { named } from './reference.js'
 
 const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
@@ -60,6 +60,12 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     description: `a string of 1 to ${MAX_STOP_LENGTH} characters or a list of up to ${MAX_STOP_STRINGS}. ` +
       'The continuation is cut before the first of them; a template is never cut.',
     examples: ['\n\n']
+  })),
+  deadline_ms: Type.Optional(Type.Integer({
+    minimum: 1,
+    maximum: MAX_DEADLINE_MS,
+    description: 'Milliseconds within which the generation must be done: what is due first runs first, and what is not done by then gets 504.',
+    examples: [2000]
   })),
   stream: Type.Optional(Type.Boolean({ description: 'Answer with an event stream; the header "Accept: text/event-stream" does the same.' })),
   timeline: Type.Optional(Type.Boolean({ description: 'Report the step at which each token last changed.' })),
