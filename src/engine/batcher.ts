@@ -1,4 +1,5 @@
-/** Which rows run next: a pure function of what is waiting. */
+/** Which rows run next: a pure function of a snapshot of what waits. */
+import type { CostCurve } from './cost-curve.js'
 
 /** What the policy knows of a row. */
 export interface Candidate {
@@ -6,8 +7,23 @@ export interface Candidate {
   readonly sequence: number
   /** When the row should be done, in ms of the engine's clock; see `dueTime`. */
   readonly dueAt: number
+  /** When it is lost: Infinity without a deadline. */
+  readonly deadlineAt: number
+  /** The fewest steps in which it can still finish. */
+  readonly stepsLeft: number
   /** Padded length at which the row runs; only rows of one length can share a batch. */
   readonly paddedLength: number
+}
+
+export interface Snapshot<Row extends Candidate> {
+  readonly waiting: Iterable<Row>
+  /** In ms of the engine's clock. */
+  readonly now: number
+  /** Workers without a step, at least one. */
+  readonly idleWorkers: number
+  /** Rows in one step. */
+  readonly maxBatch: number
+  readonly costs: Pick<CostCurve, 'estimate' | 'efficientRows'>
 }
 
 /** How long after its arrival a row without a deadline is due. */
@@ -22,14 +38,29 @@ export function dueTime (submittedAt: number, deadlineMs: number = Infinity): nu
 }
 
 /**
- * The next batch, earliest deadline first: the row that is due first decides the length, and those of that length that are
- * due next fill it up.
+ * The next batch for one idle worker, earliest due first: the first row decides the length, and those of that length
+ * that are due next fill it up. Chosen anew between steps, so a newcomer joins at the next step.
  *
- * Chosen anew between steps: a newcomer joins the running rows at their next step, and a row that is ahead is never
- * slowed down by more than its company in the batch.
+ * How many: never waiting for company, so at most those who are here, shared out among the idle workers; at most as many
+ * as throughput needs (`efficientRows`), since more only makes everybody wait; and so few that the first one keeps its
+ * deadline, if it can. Rows that would miss theirs even alone come last: work on them is lost to those who can still be served.
  */
-export function nextBatch<Row extends Candidate> (waiting: Iterable<Row>, maxBatch: number): Row[] {
-  const rows = [...waiting].sort((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence)
-  const paddedLength = rows[0]?.paddedLength
-  return rows.filter((row) => row.paddedLength === paddedLength).slice(0, maxBatch)
+export function nextBatch<Row extends Candidate> ({ waiting, now, idleWorkers, maxBatch, costs }: Snapshot<Row>): Row[] {
+  const rows = [...waiting]
+  const lost = new Map(rows.map((row) => [row, now + row.stepsLeft * costs.estimate(1, row.paddedLength) > row.deadlineAt]))
+  rows.sort((a, b) => Number(lost.get(a)) - Number(lost.get(b)) || a.dueAt - b.dueAt || a.sequence - b.sequence)
+  const [first] = rows
+  if (first === undefined) return []
+  const company = rows.filter(({ paddedLength }) => paddedLength === first.paddedLength)
+  const share = Math.ceil(rows.length / idleWorkers)
+  const efficient = costs.efficientRows(first.paddedLength, maxBatch)
+  const size = Math.min(company.length, share, efficient)
+  return company.slice(0, lost.get(first) === true ? size : sizeInTime(first, size, now, costs))
+}
+
+/** The largest batch of up to `size` rows in which the row is done by its deadline. */
+function sizeInTime (row: Candidate, size: number, now: number, costs: Snapshot<Candidate>['costs']): number {
+  let fits = size
+  while (fits > 1 && now + row.stepsLeft * costs.estimate(fits, row.paddedLength) > row.deadlineAt) fits--
+  return fits
 }
