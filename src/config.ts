@@ -1,5 +1,5 @@
 /** Settings: environment variables, checked once, at start. This is the only schema of them and the only reader of `process.env`. */
-import { availableParallelism } from 'node:os'
+import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { envSchema } from 'env-schema'
 import { Type, type Static } from 'typebox'
@@ -12,10 +12,13 @@ export const Environment = Type.Object({
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0 for a free one.' }),
   FEWSTEP_MODEL: Type.String({ default: '', description: "A model's folder; empty for the embedded model." }),
   FEWSTEP_EXECUTION_PROVIDER: Type.Enum([...EXECUTION_PROVIDERS], { default: 'auto', description: 'auto, cpu or cuda. auto falls back to the CPU; cuda refuses to start without a GPU.' }),
-  FEWSTEP_WORKERS: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Worker processes, each with its own session.' }),
-  FEWSTEP_THREADS: Type.Integer({ default: 0, minimum: 0, maximum: 1024, description: 'Threads of each worker; 0 shares the cores out evenly.' }),
+  FEWSTEP_DEVICES: Type.String({ default: '', pattern: '^(\\d+(,\\d+)*)?$', description: 'GPUs to use, as in 0,1, each with a worker of its own; empty: all of them.' }),
+  FEWSTEP_WORKERS: Type.Integer({ default: 0, minimum: 0, maximum: 64, description: 'Worker processes on the CPU, each with its own session; 0: as a short measurement at the first start finds best.' }),
+  FEWSTEP_THREADS: Type.Integer({ default: 0, minimum: 0, maximum: 1024, description: 'Threads of each worker; 0: measured, too. Workers x threads should not exceed the cores.' }),
   FEWSTEP_MAX_QUEUE: Type.Integer({ default: 256, minimum: 1, description: 'Canvases admitted at once, waiting and running; beyond that a request gets 429.' }),
   FEWSTEP_MAX_BATCH: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'Canvases in one step of one worker.' }),
+  FEWSTEP_WARM_UP_MS: Type.Integer({ default: 2000, minimum: 0, description: 'Longest time for measuring at the first start on the CPU what a step costs; 0: not at all. On GPUs every batch shape is run once.' }),
+  FEWSTEP_CACHE_DIR: Type.String({ default: '~/.cache/fewstep', description: 'Folder where these measurements are kept between starts; "none": they are not.' }),
   FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, description: 'A worker that needs longer for one step is replaced.' }),
   FEWSTEP_DRAIN_TIMEOUT_MS: Type.Integer({ default: 30000, minimum: 0, description: 'How long SIGTERM waits for running generations.' }),
   FEWSTEP_BODY_LIMIT: Type.Integer({ default: 1048576, minimum: 1024, description: 'Largest request body, in bytes.' }),
@@ -28,11 +31,17 @@ export interface Config {
   readonly port: number
   readonly modelDirectory: string
   readonly executionProvider: (typeof EXECUTION_PROVIDERS)[number]
+  /** Ids of GPUs; undefined: all that there are. */
+  readonly devices: readonly number[] | undefined
+  /** 0: as measured. */
   readonly workers: number
-  /** Intra-op threads of each worker. */
+  /** Intra-op threads of each worker; 0: as measured. */
   readonly threads: number
   readonly maxQueue: number
   readonly maxBatch: number
+  readonly warmUpMs: number
+  /** Where measurements are kept between starts; undefined: nowhere. */
+  readonly cacheDirectory: string | undefined
   readonly stepTimeoutMs: number
   readonly drainTimeoutMs: number
   readonly bodyLimit: number
@@ -41,27 +50,33 @@ export interface Config {
 }
 
 /** @throws Error naming every variable that is ill-typed or out of range, or that starts with FEWSTEP_ and is not known */
-export function readConfig (env: NodeJS.ProcessEnv = process.env, cores: number = availableParallelism()): Config {
+export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = Object.keys(env).filter((name) => name.startsWith('FEWSTEP_') && !(name in Environment.properties))
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such setting; .env.example lists them all`)
   const present = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in Environment.properties && value !== ''))
   const values = parse(present)
-  const threads = values.FEWSTEP_THREADS === 0 ? Math.max(1, Math.floor(cores / values.FEWSTEP_WORKERS)) : values.FEWSTEP_THREADS
   return {
     host: values.HOST,
     port: values.PORT,
     modelDirectory: values.FEWSTEP_MODEL === '' ? DEFAULT_MODEL : values.FEWSTEP_MODEL,
     executionProvider: values.FEWSTEP_EXECUTION_PROVIDER,
+    devices: values.FEWSTEP_DEVICES === '' ? undefined : values.FEWSTEP_DEVICES.split(',').map(Number),
     workers: values.FEWSTEP_WORKERS,
-    threads,
+    threads: values.FEWSTEP_THREADS,
     maxQueue: values.FEWSTEP_MAX_QUEUE,
     maxBatch: values.FEWSTEP_MAX_BATCH,
+    warmUpMs: values.FEWSTEP_WARM_UP_MS,
+    cacheDirectory: cacheDirectoryOf(values.FEWSTEP_CACHE_DIR),
     stepTimeoutMs: values.FEWSTEP_STEP_TIMEOUT_MS,
     drainTimeoutMs: values.FEWSTEP_DRAIN_TIMEOUT_MS,
     bodyLimit: values.FEWSTEP_BODY_LIMIT,
     sseKeepaliveMs: values.FEWSTEP_SSE_KEEPALIVE_MS,
     logLevel: values.LOG_LEVEL
   }
+}
+
+function cacheDirectoryOf (setting: string): string | undefined {
+  return setting === 'none' ? undefined : setting.replace(/^~(?=$|\/)/, () => homedir())
 }
 
 function parse (data: Record<string, string | undefined>): Static<typeof Environment> {

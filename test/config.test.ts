@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parseEnv } from 'node:util'
 import t from 'tap'
@@ -10,15 +12,18 @@ import { DEFAULT_MODEL, Environment, readConfig } from '../src/config.js'
 const EXAMPLE = new URL('../.env.example', import.meta.url)
 
 t.test('with nothing set there is a default for everything', async (t) => {
-  t.same(readConfig({}, 8), {
+  t.same(readConfig({}), {
     host: '127.0.0.1',
     port: 8080,
     modelDirectory: DEFAULT_MODEL,
     executionProvider: 'auto',
-    workers: 1,
-    threads: 8,
+    devices: undefined,
+    workers: 0,
+    threads: 0,
     maxQueue: 256,
     maxBatch: 16,
+    warmUpMs: 2000,
+    cacheDirectory: join(homedir(), '.cache/fewstep'),
     stepTimeoutMs: 60000,
     drainTimeoutMs: 30000,
     bodyLimit: 1048576,
@@ -28,7 +33,7 @@ t.test('with nothing set there is a default for everything', async (t) => {
 })
 
 t.test('a variable that is set to nothing counts as not set', async (t) => {
-  t.same(readConfig({ PORT: '', FEWSTEP_MODEL: '', LOG_LEVEL: '' }, 2), readConfig({}, 2))
+  t.same(readConfig({ PORT: '', FEWSTEP_MODEL: '', LOG_LEVEL: '' }), readConfig({}))
 })
 
 t.test('what is set is read, with its type', async (t) => {
@@ -40,23 +45,18 @@ t.test('what is set is read, with its type', async (t) => {
   })
 })
 
-t.test('workers share the cores out evenly and have a thread each at least', async (t) => {
-  const cases = [
-    { workers: '1', threads: '', cores: 8, expected: 8 },
-    { workers: '3', threads: '', cores: 8, expected: 2 },
-    { workers: '4', threads: '0', cores: 2, expected: 1 },
-    { workers: '4', threads: '5', cores: 2, expected: 5 }
-  ]
-  for (const { workers, threads, cores, expected } of cases) {
-    t.equal(readConfig({ FEWSTEP_WORKERS: workers, FEWSTEP_THREADS: threads }, cores).threads, expected)
-  }
+t.test('devices are a list of numbers, and measurements can be kept elsewhere or nowhere', async (t) => {
+  t.same(readConfig({ FEWSTEP_DEVICES: '0,2' }).devices, [0, 2])
+  t.equal(readConfig({ FEWSTEP_CACHE_DIR: 'none' }).cacheDirectory, undefined)
+  t.equal(readConfig({ FEWSTEP_CACHE_DIR: '/var/cache/~x' }).cacheDirectory, '/var/cache/~x')
 })
 
 t.test('a wrong value is refused by an error that names the variable', async (t) => {
   const cases = [
     ['PORT', 'eighty'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'],
     ['FEWSTEP_EXECUTION_PROVIDER', 'gpu'],
-    ['FEWSTEP_WORKERS', '0'], ['FEWSTEP_WORKERS', '65'],
+    ['FEWSTEP_DEVICES', 'all'], ['FEWSTEP_DEVICES', '0,'],
+    ['FEWSTEP_WORKERS', '-1'], ['FEWSTEP_WORKERS', '65'],
     ['FEWSTEP_THREADS', '-1'],
     ['FEWSTEP_MAX_QUEUE', '0'],
     ['FEWSTEP_MAX_BATCH', '1025'],
@@ -74,7 +74,7 @@ t.test('the error lists what may be chosen from', async (t) => {
 })
 
 t.test('the error names every variable that is wrong, not only the first', async (t) => {
-  t.throws(() => readConfig({ PORT: 'x', FEWSTEP_WORKERS: '0', LOG_LEVEL: 'loud' }), {
+  t.throws(() => readConfig({ PORT: 'x', FEWSTEP_WORKERS: '-1', LOG_LEVEL: 'loud' }), {
     message: /(?=.*\bPORT\b)(?=.*\bFEWSTEP_WORKERS\b)(?=.*\bLOG_LEVEL\b)/
   })
 })
@@ -91,7 +91,7 @@ t.test('.env.example is what the schema says', async (t) => {
 t.test('.env.example has every setting, and with it nothing changes', async (t) => {
   const example = parseEnv(await readFile(EXAMPLE, 'utf8')) as NodeJS.ProcessEnv
   t.same(Object.keys(example).sort(), Object.keys(Environment.properties).sort())
-  t.same(readConfig(example, 4), readConfig({}, 4))
+  t.same(readConfig(example), readConfig({}))
 })
 
 t.test('the process\'s own environment is read where none is given', async (t) => {

@@ -2,7 +2,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
-import { MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, type TextRequest } from '../generation/index.js'
+import { DEFAULT_STABLE_BELOW, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, type TextRequest } from '../generation/index.js'
 import { UsageError } from './usage-error.js'
 
 const OPTIONS = {
@@ -17,6 +17,7 @@ const OPTIONS = {
   schedule: { type: 'string' },
   solver: { type: 'string' },
   stop: { type: 'string', multiple: true },
+  'stop-when-stable': { type: 'boolean' },
   model: { type: 'string' },
   json: { type: 'boolean' },
   'no-color': { type: 'boolean' },
@@ -54,7 +55,8 @@ export function parseGenerateOptions (args: readonly string[]): GenerateOptions 
       topP: topP(values['top-p']),
       seed: integer('--seed', values.seed, 0, MAX_SEED),
       n: integer('-n', values.n, 1, MAX_OUTPUTS),
-      stop: stop(values.stop)
+      stop: stop(values.stop),
+      stopWhenStable: values['stop-when-stable'] === true ? DEFAULT_STABLE_BELOW : undefined
     },
     model: values.model,
     json: values.json ?? false,

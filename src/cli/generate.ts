@@ -20,6 +20,9 @@ export async function generate ({ request, model: folder, json, color }: Generat
   const engine = await Engine.start({
     ...config,
     model,
+    // One request, at once: one worker with all cores, and nothing measured.
+    workers: config.workers || 1,
+    warmUpMs: 0,
     maxQueue: Math.max(config.maxQueue, prepared.engineRequest.rows.length),
     // What goes wrong is said once, by whoever called; log lines would tear the picture apart.
     logger: pino({ level: 'silent' })

@@ -34,9 +34,10 @@ export class LiveView {
     this.#now = now
     this.#prompt = [{ text: prompt, given: true, changed: false }]
     this.#startedAt = now()
-    const { rows, stepSizes } = prepared.engineRequest
+    const { rows, budget } = prepared.engineRequest
+    const steps = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
     this.#drafts = rows.map(() => firstDraft(prepared))
-    this.#statuses = rows.map(() => `step 0/${stepSizes.length}`)
+    this.#statuses = rows.map(() => `step 0/${steps}`)
     terminal.write(HIDE_CURSOR)
     this.#draw()
   }

@@ -29,6 +29,7 @@ highlighted. Elsewhere only the finished text is printed, prompt included.
   --schedule S       ${SCHEDULES.join(', ')}, or step sizes that sum to 1: 0.5,0.25,0.25
   --solver S         ${SOLVERS.join(', ')}
   --stop TEXT        end the text before TEXT; may be given several times
+  --stop-when-stable take the last step as soon as hardly anything is expected to change
   --model DIR        a model's folder (default: FEWSTEP_MODEL, or the embedded one)
   --json             print the answer of POST /v1/generate instead, with timeline and confidence
   --no-color         no colours and no highlighting

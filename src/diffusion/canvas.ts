@@ -28,3 +28,13 @@ export function lengthBucket (length: number, maxLength: number): number {
   const bucket = BUCKETS.find((b) => b >= length) ?? Math.ceil(length / 256) * 256
   return Math.min(bucket, maxLength)
 }
+
+/** Every padded length that a canvas of up to `maxLength` tokens can have, ascending. */
+export function lengthBuckets (maxLength: number): number[] {
+  const lengths: number[] = []
+  for (let last = 0; last < maxLength;) {
+    last = lengthBucket(last + 1, maxLength)
+    lengths.push(last)
+  }
+  return lengths
+}

@@ -11,11 +11,14 @@ export interface Candidate {
   readonly deadlineAt: number
   /** The fewest steps in which it can still finish. */
   readonly stepsLeft: number
-  /** Padded length at which the row runs; only rows of one length can share a batch. */
+  /** Padded length at which the row runs. */
   readonly paddedLength: number
+  /** Whether its steps sort the posterior, for top-k or top-p, which costs as much again as the rest. */
+  readonly filters: boolean
 }
 
 export interface Snapshot<Row extends Candidate> {
+  /** Read more than once. */
   readonly waiting: Iterable<Row>
   /** In ms of the engine's clock. */
   readonly now: number
@@ -38,29 +41,50 @@ export function dueTime (submittedAt: number, deadlineMs: number = Infinity): nu
 }
 
 /**
- * The next batch for one idle worker, earliest due first: the first row decides the length, and those of that length
- * that are due next fill it up. Chosen anew between steps, so a newcomer joins at the next step.
+ * The next batch, earliest due first: the first row decides the length and whether to filter, and those like it that are
+ * due next fill it up, so nobody pays for another's padding or sorting. Chosen anew between steps, so a newcomer joins at the next step.
  *
  * How many: never waiting for company, so at most those who are here, shared out among the idle workers; at most as many
  * as throughput needs (`efficientRows`), since more only makes everybody wait; and so few that the first one keeps its
- * deadline, if it can. Rows that would miss theirs even alone come last: work on them is lost to those who can still be served.
+ * deadline, if it can. Rows that would miss theirs even alone come last: work on them is lost to those who can still be
+ * served. Two passes and no sort, so that a long queue costs comparisons but no memory.
  */
-export function nextBatch<Row extends Candidate> ({ waiting, now, idleWorkers, maxBatch, costs }: Snapshot<Row>): Row[] {
-  const rows = [...waiting]
-  const lost = new Map(rows.map((row) => [row, now + row.stepsLeft * costs.estimate(1, row.paddedLength) > row.deadlineAt]))
-  rows.sort((a, b) => Number(lost.get(a)) - Number(lost.get(b)) || a.dueAt - b.dueAt || a.sequence - b.sequence)
-  const [first] = rows
+export function nextBatch<Row extends Candidate> (snapshot: Snapshot<Row>): Row[] {
+  const { waiting, now, idleWorkers, maxBatch, costs } = snapshot
+  const lost = (row: Row): boolean =>
+    row.deadlineAt !== Infinity && now + row.stepsLeft * costs.estimate(1, row.paddedLength, row.filters) > row.deadlineAt
+  const compare = (a: Row, b: Row): number =>
+    Number(lost(a)) - Number(lost(b)) || a.dueAt - b.dueAt || a.sequence - b.sequence
+
+  let first: Row | undefined
+  let waitingRows = 0
+  for (const row of waiting) {
+    waitingRows++
+    if (first === undefined || compare(row, first) < 0) first = row
+  }
   if (first === undefined) return []
-  const company = rows.filter(({ paddedLength }) => paddedLength === first.paddedLength)
-  const share = Math.ceil(rows.length / idleWorkers)
-  const efficient = costs.efficientRows(first.paddedLength, maxBatch)
-  const size = Math.min(company.length, share, efficient)
-  return company.slice(0, lost.get(first) === true ? size : sizeInTime(first, size, now, costs))
+  const share = Math.ceil(waitingRows / idleWorkers)
+  const size = Math.min(share, costs.efficientRows(first.paddedLength, maxBatch, first.filters))
+  const batch: Row[] = []
+  for (const row of waiting) {
+    if (row.paddedLength === first.paddedLength && row.filters === first.filters) insert(batch, row, size, compare)
+  }
+  return batch.slice(0, lost(first) ? batch.length : sizeInTime(first, batch.length, now, costs))
+}
+
+/** Keep the `size` smallest, in order. */
+function insert<Row> (kept: Row[], row: Row, size: number, compare: (a: Row, b: Row) => number): void {
+  const last = kept.at(-1)
+  if (kept.length === size && last !== undefined && compare(row, last) > 0) return
+  let at = kept.length
+  for (let before = kept[at - 1]; before !== undefined && compare(row, before) < 0; before = kept[at - 1]) at--
+  kept.splice(at, 0, row)
+  if (kept.length > size) kept.pop()
 }
 
 /** The largest batch of up to `size` rows in which the row is done by its deadline. */
 function sizeInTime (row: Candidate, size: number, now: number, costs: Snapshot<Candidate>['costs']): number {
   let fits = size
-  while (fits > 1 && now + row.stepsLeft * costs.estimate(fits, row.paddedLength) > row.deadlineAt) fits--
+  while (fits > 1 && now + row.stepsLeft * costs.estimate(fits, row.paddedLength, row.filters) > row.deadlineAt) fits--
   return fits
 }

@@ -8,57 +8,69 @@ const GOOD_THROUGHPUT = 0.95
 export interface CostPoint {
   readonly rows: number
   readonly paddedLength: number
+  /** Whether the step sorted the posterior, for top-k or top-p; absent: it did not. */
+  readonly filters?: boolean
   readonly ms: number
 }
 
-/** Time of one step by rows and padded length, in ms. Knows nothing until it has observed something. */
+/** Rows -> ms, rows ascending. */
+type Curve = ReadonlyMap<number, number>
+
+/**
+ * Time of one step by rows and padded length, in ms; steps that filter have curves of their own. Knows nothing until it
+ * has observed something.
+ */
 export class CostCurve {
-  /** Padded length -> rows -> ms, rows ascending. */
-  readonly #lengths = new Map<number, Map<number, number>>()
+  /** By padded length. */
+  readonly #plain = new Map<number, Curve>()
+  readonly #filtering = new Map<number, Curve>()
 
   constructor (points: Iterable<CostPoint> = []) {
     for (const point of points) this.observe(point)
   }
 
+  /** What is known of steps that do not filter. */
   get points (): CostPoint[] {
-    return [...this.#lengths].flatMap(([paddedLength, curve]) => [...curve].map(([rows, ms]) => ({ rows, paddedLength, ms })))
+    return [...this.#plain].flatMap(([paddedLength, curve]) => [...curve].map(([rows, ms]) => ({ rows, paddedLength, ms })))
   }
 
-  observe ({ rows, paddedLength, ms }: CostPoint): void {
-    const curve = this.#lengths.get(paddedLength) ?? new Map<number, number>()
+  observe ({ rows, paddedLength, filters = false, ms }: CostPoint): void {
+    const curves = filters ? this.#filtering : this.#plain
+    const curve = new Map(curves.get(paddedLength))
     const known = curve.get(rows)
     curve.set(rows, known === undefined ? ms : known + NEWEST_WEIGHT * (ms - known))
-    this.#lengths.set(paddedLength, known === undefined ? new Map([...curve].sort(([a], [b]) => a - b)) : curve)
+    curves.set(paddedLength, new Map([...curve].sort(([a], [b]) => a - b)))
   }
 
   /**
    * Expected time of a step in ms; 0 where nothing is known.
    *
    * Between observed row counts linear; beyond the largest in proportion to the rows; at a length never observed as at the
-   * nearest one with as many tokens.
+   * nearest one with as many tokens; filtering, where that was never observed, as not.
    */
-  estimate (rows: number, paddedLength: number): number {
-    const curve = this.#lengths.get(paddedLength)
+  estimate (rows: number, paddedLength: number, filters: boolean = false): number {
+    const curves = filters && this.#filtering.size > 0 ? this.#filtering : this.#plain
+    const curve = curves.get(paddedLength)
     if (curve !== undefined) return interpolate(curve, rows)
-    const nearest = this.#nearestLength(paddedLength)
-    return nearest === undefined ? 0 : this.estimate(rows * paddedLength / nearest, nearest)
+    const nearest = nearestLength(curves.keys(), paddedLength)
+    return nearest === undefined ? 0 : this.estimate(rows * paddedLength / nearest, nearest, filters)
   }
 
   /** The smallest batch of up to `maxRows` rows whose throughput is close to the best. */
-  efficientRows (paddedLength: number, maxRows: number): number {
-    if (this.#lengths.size === 0) return maxRows
-    const throughputs = Array.from({ length: maxRows }, (_, i) => (i + 1) / this.estimate(i + 1, paddedLength))
+  efficientRows (paddedLength: number, maxRows: number, filters: boolean = false): number {
+    if (this.#plain.size === 0) return maxRows
+    const throughputs = Array.from({ length: maxRows }, (_, i) => (i + 1) / this.estimate(i + 1, paddedLength, filters))
     const enough = GOOD_THROUGHPUT * Math.max(...throughputs)
     return throughputs.findIndex((throughput) => throughput >= enough) + 1
   }
-
-  #nearestLength (paddedLength: number): number | undefined {
-    const distance = (length: number): number => Math.abs(Math.log(length / paddedLength))
-    return [...this.#lengths.keys()].sort((a, b) => distance(a) - distance(b))[0]
-  }
 }
 
-function interpolate (curve: ReadonlyMap<number, number>, rows: number): number {
+function nearestLength (lengths: Iterable<number>, paddedLength: number): number | undefined {
+  const distance = (length: number): number => Math.abs(Math.log(length / paddedLength))
+  return [...lengths].sort((a, b) => distance(a) - distance(b))[0]
+}
+
+function interpolate (curve: Curve, rows: number): number {
   let [x0, y0] = [0, 0]
   for (const [x, y] of curve) {
     // Below the smallest observation a batch costs as much as that one.

@@ -1,89 +1,100 @@
-/** The engine: admits requests, batches their rows between steps, and keeps its promises to them. */
+/** The engine: admits requests, has their rows refined, and keeps its promises to them. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Source } from '../diffusion/canvas.js'
-import { timeGrid } from '../diffusion/schedule.js'
 import { FewstepError } from '../errors.js'
 import type { Manifest } from '../model/manifest.js'
-import { dueTime, nextBatch } from './batcher.js'
+import { dueTime } from './batcher.js'
+import { Dispatcher, MAX_FAILURES, type StepTotals } from './dispatcher.js'
 import { Job } from './job.js'
+import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
-import { assembleBatch, distributeResult, Row } from './row.js'
+import { Row, type RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
-import type { ExecutionProvider, WorkerOptions } from './worker-protocol.js'
+import type { ExecutionProvider } from './worker-protocol.js'
 
-/** A step that failed so often, on whichever workers, fails its request. */
-const MAX_FAILURES = 3
+const MAX_RETRY_AFTER_SECONDS = 60
 
-export interface EngineOptions {
+type SessionSettings = Pick<OpenSessionsOptions, 'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'>
+
+export interface EngineOptions extends SessionSettings {
   readonly model: { readonly directory: string, readonly manifest: Manifest }
-  readonly workers: number
-  /** Intra-op threads of each worker. */
-  readonly threads: number
-  readonly executionProvider: WorkerOptions['executionProvider']
   /** Rows admitted at once, waiting and running. */
   readonly maxQueue: number
-  /** Rows in one step of one worker. */
-  readonly maxBatch: number
   readonly stepTimeoutMs: number
   readonly logger: Logger
   /** Milliseconds, monotonic; for tests. */
   readonly now?: () => number
 }
 
-export type EngineState = 'starting' | 'ready' | 'draining' | 'stopped'
+export type EngineState = 'ready' | 'draining' | 'stopped'
 
 export interface EngineStats {
   readonly state: EngineState
+  /** Generations that are not settled. */
+  readonly generations: number
   readonly queuedRows: number
   readonly runningRows: number
   readonly maxQueue: number
-  readonly workers: { readonly ready: number, readonly total: number }
-  readonly executionProvider: ExecutionProvider | null
+  readonly workers: { readonly ready: number, readonly total: number, readonly threads: number, readonly replaced: number }
+  readonly executionProvider: ExecutionProvider
+  readonly steps: StepTotals
 }
 
 export class Engine {
   readonly #options: EngineOptions
   readonly #now: () => number
-  readonly #source: Source
-  readonly #waiting = new Map<Row, Job>()
-  readonly #running = new Map<Row, Job>()
+  readonly #source: RowSource
+  readonly #pool: SessionPool
+  readonly #dispatcher: Dispatcher
+  readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
   readonly #jobs = new Set<Job>()
-  #pool!: SessionPool // assigned by start(), the only way to make an engine
+  readonly #jobOf = new WeakMap<Row, Job>()
   #state: EngineState = 'ready'
   #sequence = 0
   #whenEmpty: (() => void) | undefined
-  /** Moving average of the time one row spends on one step, in ms: what Retry-After is estimated from. */
-  #rowStepMs = 0
 
-  private constructor (options: EngineOptions) {
+  private constructor (options: EngineOptions, { sessions, costs }: OpenedSessions) {
     const { manifest } = options.model
+    const { logger, maxBatch, stepTimeoutMs } = options
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
     this.#source = {
       distribution: manifest.source_distribution,
       vocabSize: manifest.vocab_size,
-      maskTokenId: manifest.mask_token_id
+      maskTokenId: manifest.mask_token_id,
+      exponent: manifest.exponent,
+      maxLength: manifest.max_length
     }
+    this.#worker = sessions[0]?.options
+    this.#pool = new SessionPool({
+      sessions,
+      stepTimeoutMs,
+      logger,
+      onIdle: () => { this.#dispatcher.tick() },
+      onHopeless: (cause) => { this.#failAll(new FewstepError('inference_failed', 'no session worker could be started', { cause })) }
+    })
+    this.#dispatcher = new Dispatcher({
+      pool: this.#pool,
+      costs,
+      maxBatch,
+      logger,
+      now: this.#now,
+      onBegin: (row) => { this.#jobOf.get(row)?.begin(this.#now()) },
+      onStep: (row, begin, end) => { this.#stepped(row, begin, end) },
+      onFailed: (row, cause) => { this.#stepFailed(row, cause) }
+    })
   }
 
   /** @throws Error where no session can be made: a damaged model, CUDA demanded and not there */
   static async start (options: EngineOptions): Promise<Engine> {
-    const engine = new Engine(options)
     const { directory, manifest } = options.model
-    engine.#pool = await SessionPool.start({
-      size: options.workers,
-      worker: {
-        graphFile: join(directory, manifest.graph.file),
-        executionProvider: options.executionProvider,
-        threads: options.threads
-      },
-      stepTimeoutMs: options.stepTimeoutMs,
-      logger: options.logger,
-      onIdle: () => { engine.#tick() },
-      onHopeless: (cause) => { engine.#failAll(new FewstepError('inference_failed', 'no session worker could be started', { cause })) }
-    })
-    return engine
+    const { file } = manifest.graph
+    return new Engine(options, await openSessions({
+      ...options,
+      graphFile: join(directory, file),
+      graphSha256: manifest.files[file]?.sha256 ?? '',
+      maxLength: manifest.max_length
+    }))
   }
 
   get state (): EngineState {
@@ -96,44 +107,42 @@ export class Engine {
   }
 
   stats (): EngineStats {
+    const { readyCount, size, replacements } = this.#pool
     return {
       state: this.#state,
-      queuedRows: this.#waiting.size,
-      runningRows: this.#running.size,
+      generations: this.#jobs.size,
+      queuedRows: this.#dispatcher.waitingRows,
+      runningRows: this.#dispatcher.runningRows,
       maxQueue: this.#options.maxQueue,
-      workers: { ready: this.#pool.readyCount, total: this.#pool.size },
-      executionProvider: this.#pool.executionProvider
+      workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements },
+      executionProvider: this.#worker?.executionProvider ?? 'cpu',
+      steps: this.#dispatcher.totals
     }
   }
 
   /**
    * Refine all rows of a request to t = 1.
    *
-   * The same model, seeds, step sizes and sampling give the same tokens, whoever shares the batches.
+   * The same model, seeds, exact budget and sampling give the same tokens, whoever shares the batches.
    * @throws FewstepError queue_full, draining, cancelled, deadline_exceeded or inference_failed
    */
   async generate (request: GenerationRequest, options: GenerateOptions = {}): Promise<GenerationResult> {
     this.#admit(request)
-    const submittedAt = this.#now()
-    const job = new Job(request, options, submittedAt)
-    const { sampling, stepSizes, deadlineMs } = request
-    const plan = { sampling, stepSizes, timeGrid: timeGrid(stepSizes), dueAt: dueTime(submittedAt, deadlineMs) }
-    const { max_length: maxLength } = this.#options.model.manifest
-    job.rows = request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source, maxLength))
-    this.#jobs.add(job)
-    for (const row of job.rows) this.#waiting.set(row, job)
+    const { signal } = options
+    const { deadlineMs } = request
+    const job = this.#createJob(request, options)
     const cancel = (): void => { this.#fail(job, new FewstepError('cancelled', 'the request was cancelled')) }
-    if (options.signal?.aborted === true) cancel()
-    options.signal?.addEventListener('abort', cancel, { once: true })
+    if (signal?.aborted === true) cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
     const deadline = deadlineMs === undefined
       ? undefined
       : setTimeout(() => { this.#fail(job, deadlineExceeded(job, deadlineMs)) }, deadlineMs)
-    setImmediate(() => { this.#tick() })
+    setImmediate(() => { this.#dispatcher.tick() })
     try {
       return await job.promise
     } finally {
       clearTimeout(deadline)
-      options.signal?.removeEventListener('abort', cancel)
+      signal?.removeEventListener('abort', cancel)
     }
   }
 
@@ -159,77 +168,46 @@ export class Engine {
   #admit (request: GenerationRequest): void {
     if (this.#state !== 'ready') throw new FewstepError('draining', 'the server is shutting down; send the request to another replica')
     const { maxQueue } = this.#options
-    const admitted = this.#waiting.size + this.#running.size
+    const admitted = this.#dispatcher.waitingRows + this.#dispatcher.runningRows
     if (admitted + request.rows.length <= maxQueue) return
-    const backlog = [...this.#waiting.keys(), ...this.#running.keys()].reduce((sum, row) => sum + row.steps - row.step, 0)
-    const seconds = Math.ceil((backlog * this.#rowStepMs) / this.#options.workers / 1000)
+    const seconds = Math.ceil(this.#dispatcher.backlogMs() / 1000)
     throw new FewstepError('queue_full',
       `the queue is full: ${admitted} of ${maxQueue} canvases are taken and the request needs ${request.rows.length}; retry later`,
-      { retryAfterSeconds: Math.min(60, Math.max(1, seconds)) })
+      { retryAfterSeconds: Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, seconds)) })
   }
 
-  /** Give every idle session a batch. */
-  #tick (): void {
-    // The first session may be idle before start() has the pool; nothing waits then.
-    while (this.#waiting.size > 0 && this.#pool.idleCount > 0) {
-      this.#runStep(nextBatch(this.#waiting.keys(), this.#options.maxBatch)).catch((error: unknown) => {
-        this.#options.logger.error({ err: error }, 'a step was lost')
-      })
+  #createJob (request: GenerationRequest, options: GenerateOptions): Job {
+    const { sampling, budget, stableBelow, deadlineMs = Infinity } = request
+    const now = this.#now()
+    const plan = { sampling, budget, stableBelow, dueAt: dueTime(now, deadlineMs), deadlineAt: now + deadlineMs }
+    const job = new Job(request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source)), options, now)
+    this.#jobs.add(job)
+    for (const row of job.rows) {
+      this.#jobOf.set(row, job)
+      this.#dispatcher.add(row)
     }
+    return job
   }
 
-  async #runStep (rows: Row[]): Promise<void> {
-    const jobs = new Set<Job>()
-    const begin = this.#now()
-    for (const row of rows) {
-      const job = this.#waiting.get(row)
-      if (job === undefined) continue
-      this.#waiting.delete(row)
-      this.#running.set(row, job)
-      jobs.add(job)
-      job.startedAt ??= begin
-    }
+  #stepped (row: Row, begin: number, end: number): void {
+    const job = this.#jobOf.get(row)
+    if (job === undefined) return
     try {
-      const result = await this.#pool.run(assembleBatch(rows))
-      distributeResult(rows, result)
-      const ms = this.#now() - begin
-      for (const job of jobs) job.computeMs += ms
-      this.#rowStepMs += 0.1 * (ms / rows.length - this.#rowStepMs)
-      for (const row of rows) this.#stepped(row)
-    } catch (error) {
-      this.#options.logger.warn({ err: error, rows: rows.length }, 'a step failed: running it again')
-      for (const row of rows) this.#retry(row, error)
-    }
-  }
-
-  /** A row took a step: report it, and let it wait for the next one or finish its job. */
-  #stepped (row: Row): void {
-    const job = this.#running.get(row)
-    this.#running.delete(row)
-    if (job === undefined) return // cancelled meanwhile
-    if (!row.done) this.#waiting.set(row, job)
-    try {
-      job.report(row)
+      job.stepped(row, begin, end)
     } catch (error) {
       this.#fail(job, error as Error)
       return
     }
-    if (job.rows.every((each) => each.done)) this.#finish(job, () => { job.resolve(this.#now()) })
+    if (job.rows.every(({ done }) => done)) this.#finish(job, () => { job.resolve(this.#now()) })
   }
 
-  #retry (row: Row, cause: unknown): void {
-    const job = this.#running.get(row)
-    this.#running.delete(row)
-    if (job === undefined) return
-    if (++row.failures < MAX_FAILURES) this.#waiting.set(row, job)
-    else this.#fail(job, new FewstepError('inference_failed', `a step failed ${MAX_FAILURES} times; the server's log says why`, { cause }))
+  #stepFailed (row: Row, cause: unknown): void {
+    const job = this.#jobOf.get(row)
+    if (job !== undefined) this.#fail(job, new FewstepError('inference_failed', `a step failed ${MAX_FAILURES} times; the server's log says why`, { cause }))
   }
 
   #fail (job: Job, error: Error): void {
-    for (const row of job.rows) {
-      this.#waiting.delete(row)
-      this.#running.delete(row)
-    }
+    for (const row of job.rows) this.#dispatcher.remove(row)
     this.#finish(job, () => { job.reject(error) })
   }
 
@@ -247,5 +225,5 @@ export class Engine {
 function deadlineExceeded ({ rows }: Job, deadlineMs: number): FewstepError {
   const taken = Math.min(...rows.map(({ step }) => step))
   return new FewstepError('deadline_exceeded',
-    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${rows[0]?.steps ?? 0} steps; ask for fewer steps or tokens, or more time`, { field: 'deadline_ms' })
+    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${rows[0]?.steps ?? 0} steps; ask for fewer steps or tokens, an elastic budget, or more time`, { field: 'deadline_ms' })
 }

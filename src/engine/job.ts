@@ -1,41 +1,54 @@
 /** One request inside the engine: its rows, its clock and the promise it will keep. */
-import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
+import type { GenerateOptions, GenerationResult } from './request.js'
 import type { Row } from './row.js'
 
 export class Job {
+  readonly rows: readonly Row[]
   readonly promise: Promise<GenerationResult>
   readonly reject: (error: Error) => void
-  rows: Row[] = []
-  startedAt: number | undefined
-  computeMs = 0
   readonly #resolve: (result: GenerationResult) => void
   readonly #submittedAt: number
   readonly #onStep: GenerateOptions['onStep']
+  #startedAt: number | undefined
+  #computeMs = 0
+  /** Until when steps are counted in `computeMs`: those side by side count once. */
+  #countedUntil = -Infinity
 
-  constructor (readonly request: GenerationRequest, options: GenerateOptions, submittedAt: number) {
+  /** @param now in ms of the engine's clock */
+  constructor (rows: readonly Row[], options: GenerateOptions, now: number) {
     let resolve: (result: GenerationResult) => void = () => {}
     let reject: (error: Error) => void = () => {}
     this.promise = new Promise((...settle) => { [resolve, reject] = settle })
+    this.rows = rows
     this.#resolve = resolve
     this.reject = reject
-    this.#submittedAt = submittedAt
+    this.#submittedAt = now
     this.#onStep = options.onStep
   }
 
-  /** Tell whoever listens about the step that a row just took. */
-  report (row: Row): void {
-    this.#onStep?.({ row: this.rows.indexOf(row), step: row.step, steps: row.steps, t: row.t, tokens: row.tokens })
+  /** One of its rows is on its way to a worker. */
+  begin (now: number): void {
+    this.#startedAt ??= now
   }
 
+  /** A row took a step, in a batch that ran from `begin` to `end`; whoever listens is told. */
+  stepped (row: Row, begin: number, end: number): void {
+    const { step, steps, t } = row
+    this.#computeMs += Math.max(0, end - Math.max(begin, this.#countedUntil))
+    this.#countedUntil = end
+    this.#onStep?.({ row: this.rows.indexOf(row), step, steps, t, tokens: row.tokens.slice() })
+  }
+
+  /** @param now in ms of the engine's clock */
   resolve (now: number): void {
     this.#resolve({
       rows: this.rows.map((row) => row.result()),
       timings: {
-        queueMs: (this.startedAt ?? now) - this.#submittedAt,
-        computeMs: this.computeMs,
+        queueMs: (this.#startedAt ?? now) - this.#submittedAt,
+        computeMs: this.#computeMs,
         totalMs: now - this.#submittedAt
       },
-      networkCalls: this.rows.reduce((sum, row) => sum + row.step, 0)
+      networkCalls: this.rows.reduce((sum, { step }) => sum + step, 0)
     })
   }
 }

@@ -1,5 +1,6 @@
 /** What the engine is asked for and what it answers: checked values, no JSON and no HTTP. */
 import type { Solver } from '../diffusion/solver.js'
+import type { StepBudget, StepsReason } from './step-budget.js'
 
 export interface Sampling {
   readonly solver: Solver
@@ -27,9 +28,10 @@ export interface RowRequest {
 export interface GenerationRequest {
   readonly id: string
   readonly rows: readonly RowRequest[]
-  /** h of each step; they sum to 1. */
-  readonly stepSizes: Float64Array
+  readonly budget: StepBudget
   readonly sampling: Sampling
+  /** A row takes its last step once so small a share of its editable positions is expected to change; see stability.ts. */
+  readonly stableBelow?: number | undefined
   /** Counted from submission: the generation that is not done by then fails with `deadline_exceeded`. */
   readonly deadlineMs?: number | undefined
 }
@@ -40,6 +42,7 @@ export interface StepUpdate {
   readonly row: number
   /** 1 ... steps */
   readonly step: number
+  /** In all, as planned now: of an elastic budget it may change from step to step. */
   readonly steps: number
   /** Time after the step; 1 after the last. */
   readonly t: number
@@ -53,7 +56,9 @@ export interface RowResult {
   readonly confidence: Float32Array
   /** The step (1-based) at which each position last changed; 0 for a frozen one or one that kept its source token. */
   readonly timeline: Int32Array
+  /** Steps taken. */
   readonly steps: number
+  readonly stepsReason: StepsReason
 }
 
 export interface GenerationResult {
@@ -61,7 +66,7 @@ export interface GenerationResult {
   readonly timings: {
     /** From submission to the start of the first step. */
     readonly queueMs: number
-    /** Sum over the steps of the request (rows side by side count once) of the time spent in a worker. */
+    /** Time that its rows spent in workers; steps side by side count once. */
     readonly computeMs: number
     readonly totalMs: number
   }

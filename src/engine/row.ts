@@ -1,116 +1,133 @@
-/** One canvas on its way from t = 0 to t = 1, and how rows become the arrays of a step and back. */
+/** One canvas on its way from t = 0 to t = 1. */
 import { initialCanvas, lengthBucket, type Source } from '../diffusion/canvas.js'
-import { fillNoise } from '../diffusion/random.js'
-import { solverIndex } from '../diffusion/solver.js'
+import { timeGrid } from '../diffusion/schedule.js'
+import { jumpExponent } from '../diffusion/solver.js'
+import type { Candidate } from './batcher.js'
 import type { RowRequest, RowResult, Sampling } from './request.js'
-import type { StepBatch, StepResult } from './worker-protocol.js'
+import { expectedChanges } from './stability.js'
+import { plannedSteps, type Pressure, type StepBudget, type StepsReason } from './step-budget.js'
 
+/** What the rows of one request share. */
 export interface RowPlan {
   readonly sampling: Sampling
-  readonly stepSizes: Float64Array
-  /** S + 1 times, from 0 to 1 */
-  readonly timeGrid: Float64Array
-  /** When its rows are due, in ms of the engine's clock. */
+  readonly budget: StepBudget
+  readonly stableBelow: number | undefined
+  /** When they are due, in ms of the engine's clock. */
   readonly dueAt: number
+  /** Infinity without a deadline. */
+  readonly deadlineAt: number
 }
 
-export class Row {
+/** What they share with all rows of a model. */
+export interface RowSource extends Source {
+  /** n of the scheduler kappa(t) = t^n */
+  readonly exponent: number
+  readonly maxLength: number
+}
+
+export class Row implements Candidate {
   readonly sequence: number
   readonly paddedLength: number
+  readonly filters: boolean
   readonly seed: number
   readonly plan: RowPlan
   readonly editable: Uint8Array
+  readonly tokens: Int32Array
+  readonly confidence: Float32Array
   readonly timeline: Int32Array
-  tokens: Int32Array
-  confidence: Float32Array
+  /** Time reached, 1 at the end. */
+  t = 0
+  /** Size of the next step, decided by `aim`. */
+  h = 0
   /** Steps taken. */
   step = 0
+  /** Steps in all, as planned now. */
+  steps: number
   /** Failed attempts at the current step. */
   failures = 0
+  /** When the last step ended, in ms of the engine's clock. */
+  steppedAt: number | undefined
+  readonly #source: RowSource
+  /** Of an exact budget: S + 1 times. */
+  readonly #grid: Float64Array | undefined
+  #reason: StepsReason = 'full'
+  #settled = false
 
-  constructor (sequence: number, request: RowRequest, plan: RowPlan, source: Source, maxLength: number) {
+  constructor (sequence: number, request: RowRequest, plan: RowPlan, source: RowSource) {
+    const { budget } = plan
     this.sequence = sequence
     this.seed = request.seed
+    this.filters = plan.sampling.topK > 0 || plan.sampling.topP < 1
     this.plan = plan
+    this.#source = source
     this.editable = request.template.editable
     this.tokens = initialCanvas(request.template, source, request.seed)
     this.confidence = new Float32Array(this.tokens.length)
     this.timeline = new Int32Array(this.tokens.length)
-    this.paddedLength = lengthBucket(this.tokens.length, maxLength)
-  }
-
-  get steps (): number {
-    return this.plan.stepSizes.length
+    this.paddedLength = lengthBucket(this.tokens.length, source.maxLength)
+    this.#grid = budget.kind === 'exact' ? timeGrid(budget.stepSizes) : undefined
+    this.steps = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
   }
 
   get dueAt (): number {
     return this.plan.dueAt
   }
 
+  get deadlineAt (): number {
+    return this.plan.deadlineAt
+  }
+
+  get stepsLeft (): number {
+    const { budget } = this.plan
+    if (this.#settled) return 1
+    return budget.kind === 'exact' ? this.steps - this.step : Math.max(1, budget.min - this.step)
+  }
+
   get done (): boolean {
-    return this.step === this.steps
+    return this.t === 1
   }
 
-  /** Time reached. */
-  get t (): number {
-    return this.plan.timeGrid[this.step] ?? 1
+  /** Decide the size of the next step: an elastic row by what presses on it, an exact one by its schedule. */
+  aim (pressure: Pressure): void {
+    const { budget } = this.plan
+    if (this.#settled) {
+      this.steps = this.step + 1
+      this.#reason = 'stable'
+    } else if (budget.kind === 'elastic') {
+      const { steps, reason } = plannedSteps(budget, this.step, pressure)
+      this.steps = steps
+      this.#reason = reason
+    }
+    const left = 1 - this.t
+    // The last step ends at 1 exactly, whatever rounding did to the sum of the others.
+    if (this.step === this.steps - 1) this.h = left
+    else this.h = budget.kind === 'exact' ? budget.stepSizes[this.step] ?? left : left / (this.steps - this.step)
   }
 
-  /** Take the canvas that a step made. */
-  advance (tokens: Int32Array, confidence: Float32Array): void {
+  /** Take the canvas that the step made: [L] tokens and confidences, which begin at `offset` of a batch's arrays. */
+  advance (tokens: Int32Array, confidence: Float32Array, offset: number): void {
     this.step++
     this.failures = 0
-    tokens.forEach((token, i) => { if (token !== this.tokens[i]) this.timeline[i] = this.step })
-    this.tokens = tokens
-    this.confidence = confidence
+    this.t = this.step === this.steps ? 1 : this.#grid?.[this.step] ?? this.t + this.h
+    for (let i = 0; i < this.tokens.length; i++) {
+      const token = tokens[offset + i] ?? 0
+      if (token !== this.tokens[i]) this.timeline[i] = this.step
+      this.tokens[i] = token
+      this.confidence[i] = confidence[offset + i] ?? 0
+    }
+    this.#settled = !this.done && this.#expectedChanges() < (this.plan.stableBelow ?? 0)
   }
 
   result (): RowResult {
-    return { tokens: this.tokens, confidence: this.confidence, timeline: this.timeline, steps: this.step }
+    const { tokens, confidence, timeline, step } = this
+    return { tokens, confidence, timeline, steps: step, stepsReason: this.#reason }
   }
-}
 
-/** The inputs of one step for rows of one padded length. */
-export function assembleBatch (rows: readonly Row[]): StepBatch {
-  const paddedLength = rows[0]?.paddedLength ?? 0
-  const cells = rows.length * paddedLength
-  const batch = {
-    rows: rows.length,
-    paddedLength,
-    tokens: new Int32Array(cells),
-    length: new Int32Array(rows.length),
-    t: new Float32Array(rows.length),
-    h: new Float32Array(rows.length),
-    temperature: new Float32Array(rows.length),
-    topK: new Int32Array(rows.length),
-    topP: new Float32Array(rows.length),
-    solver: new Int32Array(rows.length),
-    editable: new Uint8Array(cells),
-    noise: new Float32Array(2 * cells)
+  /** Share of the editable positions that are expected to change before the last step. */
+  #expectedChanges (): number {
+    const lastBegins = this.#grid?.[this.steps - 1] ?? 1 - (1 - this.t) / (this.steps - this.step)
+    const { tokens, editable, confidence } = this
+    const { maskTokenId, exponent } = this.#source
+    return expectedChanges({ tokens, editable, confidence, maskTokenId }, jumpExponent(this.t, lastBegins, exponent))
   }
-  rows.forEach((row, i) => {
-    const { sampling } = row.plan
-    const offset = i * paddedLength
-    batch.tokens.set(row.tokens, offset)
-    batch.editable.set(row.editable, offset)
-    batch.length[i] = row.tokens.length
-    batch.t[i] = row.t
-    // The last step ends at 1 exactly, whatever rounding did to the sum of the others.
-    batch.h[i] = row.step === row.steps - 1 ? 1 - row.t : (row.plan.stepSizes[row.step] ?? 0)
-    batch.temperature[i] = sampling.temperature
-    batch.topK[i] = sampling.topK
-    batch.topP[i] = sampling.topP
-    batch.solver[i] = solverIndex(sampling.solver)
-    fillNoise(row.seed, row.step + 1, row.tokens.length, batch.noise, 2 * offset)
-  })
-  return batch
-}
-
-/** Hand each row its part of a step's result. */
-export function distributeResult (rows: readonly Row[], result: StepResult): void {
-  rows.forEach((row, i) => {
-    const begin = i * row.paddedLength
-    const end = begin + row.tokens.length
-    row.advance(result.tokens.slice(begin, end), result.confidence.slice(begin, end))
-  })
 }

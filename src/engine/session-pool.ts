@@ -1,8 +1,8 @@
-/** W sessions, each in its own process. A worker is given work only after it said it is ready; one that dies is replaced. */
+/** Sessions, each in its own process. Work goes to idle ones; one that dies is replaced by another like it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { Session } from './session.js'
-import type { ExecutionProvider, StepBatch, StepResult, WorkerOptions } from './worker-protocol.js'
+import { Session, type StepResult } from './session.js'
+import type { BatchArrays, BatchShape } from './step-message.js'
 
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 10_000
@@ -10,8 +10,8 @@ const LAST_RETRY_MS = 10_000
 const HOPELESS_STARTS = 3
 
 export interface SessionPoolOptions {
-  readonly size: number
-  readonly worker: WorkerOptions
+  /** Started and ready, at least one. */
+  readonly sessions: readonly Session[]
   readonly stepTimeoutMs: number
   readonly logger: Logger
   /** A session is idle (again). */
@@ -21,39 +21,18 @@ export interface SessionPoolOptions {
 }
 
 export class SessionPool {
-  #options: SessionPoolOptions
+  readonly size: number
+  readonly #options: SessionPoolOptions
   readonly #sessions = new Set<Session>()
   readonly #idle: Session[] = []
   readonly #closing = new AbortController()
   #failedStarts = 0
+  #replacements = 0
 
-  private constructor (options: SessionPoolOptions) {
+  constructor (options: SessionPoolOptions) {
     this.#options = options
-  }
-
-  /** @throws Error where the first session cannot be made: the settings or the model are at fault, not the moment */
-  static async start (options: SessionPoolOptions): Promise<SessionPool> {
-    const pool = new SessionPool(options)
-    const first = await Session.start(options.worker)
-    if (first.fallbackReason !== undefined) {
-      options.logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
-    }
-    pool.#add(first)
-    // What `auto` found for the first worker holds for all.
-    const worker = { ...options.worker, executionProvider: first.executionProvider }
-    pool.#options = { ...options, worker }
-    const others = await Promise.allSettled(Array.from({ length: options.size - 1 }, () => Session.start(worker)))
-    for (const other of others) if (other.status === 'fulfilled') pool.#add(other.value)
-    const failure = others.find((other) => other.status === 'rejected')
-    if (failure !== undefined) {
-      await pool.close()
-      throw failure.reason
-    }
-    return pool
-  }
-
-  get size (): number {
-    return this.#options.size
+    this.size = options.sessions.length
+    for (const session of options.sessions) this.#add(session)
   }
 
   get readyCount (): number {
@@ -64,9 +43,9 @@ export class SessionPool {
     return this.#idle.length
   }
 
-  get executionProvider (): ExecutionProvider | null {
-    const [session] = this.#sessions
-    return session?.executionProvider ?? null
+  /** Workers replaced so far. */
+  get replacements (): number {
+    return this.#replacements
   }
 
   get pids (): number[] {
@@ -74,16 +53,16 @@ export class SessionPool {
   }
 
   /**
-   * Run a step on an idle session.
+   * Run a step on an idle session; `fill` writes its batch.
    * @throws Error where the step failed or its worker died; the batch may be run again
    */
-  async run (batch: StepBatch): Promise<StepResult> {
+  async run (shape: BatchShape, fill: (batch: BatchArrays) => void): Promise<StepResult> {
     const session = this.#idle.pop()
     if (session === undefined) throw new Error('no idle session')
     try {
-      return await session.run(batch, this.#options.stepTimeoutMs)
+      return await session.run(shape, fill, this.#options.stepTimeoutMs)
     } finally {
-      if (this.#sessions.has(session)) this.#release(session)
+      if (session.alive) this.#release(session)
     }
   }
 
@@ -112,15 +91,16 @@ export class SessionPool {
     const index = this.#idle.indexOf(session)
     if (index >= 0) this.#idle.splice(index, 1)
     if (this.#closing.signal.aborted) return
+    this.#replacements++
     this.#options.logger.error({ worker: session.pid }, 'a session worker died: replacing it')
-    this.#replace().catch((error: unknown) => { this.#options.logger.error({ err: error }, 'cannot replace a session worker') })
+    this.#replace(session).catch((error: unknown) => { this.#options.logger.error({ err: error }, 'cannot replace a session worker') })
   }
 
-  async #replace (): Promise<void> {
+  async #replace (lost: Session): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
       try {
-        const session = await Session.start(this.#options.worker)
+        const session = await Session.start(lost.options)
         if (signal.aborted) session.kill()
         else this.#add(session)
         return

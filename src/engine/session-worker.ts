@@ -2,51 +2,84 @@
  * The process that owns one onnxruntime session; the only file that imports onnxruntime-node. It runs one batch at a
  * time. Its options come as the first argument, in JSON.
  */
-import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { ExecutionProvider, FromWorker, StepBatch, StepResult, ToWorker, WorkerOptions } from './worker-protocol.js'
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
+import { fillNoise } from '../diffusion/random.js'
+import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
+import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
+
+/** Memory that grows to the largest batch and is used again for every step. */
+const batches = batchArena()
+const results = resultArena()
+const feedMemory = new Map<string, ArrayBuffer>()
 
 function send (message: FromWorker): void {
   process.send?.(message)
 }
 
-function int64 (values: Int32Array, dims: number[]): Tensor {
-  return new Tensor('int64', BigInt64Array.from(values, BigInt), dims)
+function memoryOf (name: string, bytes: number): ArrayBuffer {
+  let memory = feedMemory.get(name)
+  if (memory === undefined || memory.byteLength < bytes) {
+    memory = new ArrayBuffer(bytes)
+    feedMemory.set(name, memory)
+  }
+  return memory
 }
 
-function feedsOf (batch: StepBatch): InferenceSession.FeedsType {
-  const { rows, paddedLength } = batch
+/** Token ids and the like as int64: little-endian pairs of 32 bits, without a BigInt for each. */
+function int64 (name: string, values: Int32Array, dims: number[]): Tensor {
+  const memory = memoryOf(name, 8 * values.length)
+  const halves = new Int32Array(memory, 0, 2 * values.length)
+  for (let i = 0; i < values.length; i++) {
+    halves[2 * i] = values[i] ?? 0
+    halves[2 * i + 1] = (values[i] ?? 0) < 0 ? -1 : 0
+  }
+  return new Tensor('int64', new BigInt64Array(memory, 0, values.length), dims)
+}
+
+function noiseOf (batch: BatchArrays, { rows, paddedLength }: BatchShape): Float32Array {
+  const noise = new Float32Array(memoryOf('noise', 8 * rows * paddedLength), 0, 2 * rows * paddedLength)
+  noise.fill(0)
+  batch.length.forEach((length, row) => {
+    fillNoise(batch.seed[row] ?? 0, batch.step[row] ?? 0, length, noise, 2 * row * paddedLength)
+  })
+  return noise
+}
+
+function feedsOf (batch: BatchArrays, shape: BatchShape): InferenceSession.FeedsType {
+  const { rows, paddedLength } = shape
   const filters = batch.topK.some((k) => k > 0) || batch.topP.some((p) => p < 1)
   return {
-    tokens: int64(batch.tokens, [rows, paddedLength]),
-    length: int64(batch.length, [rows]),
+    tokens: int64('tokens', batch.tokens, [rows, paddedLength]),
+    length: int64('length', batch.length, [rows]),
     t: new Tensor('float32', batch.t, [rows]),
     h: new Tensor('float32', batch.h, [rows]),
     editable: new Tensor('bool', batch.editable, [rows, paddedLength]),
     temperature: new Tensor('float32', batch.temperature, [rows]),
-    top_k: int64(batch.topK, [rows]),
+    top_k: int64('top_k', batch.topK, [rows]),
     top_p: new Tensor('float32', batch.topP, [rows]),
-    solver: int64(batch.solver, [rows]),
-    noise: new Tensor('float32', batch.noise, [rows, paddedLength, 2]),
+    solver: int64('solver', batch.solver, [rows]),
+    noise: new Tensor('float32', noiseOf(batch, shape), [rows, paddedLength, 2]),
     filter: new Tensor('bool', Uint8Array.of(filters ? 1 : 0), [])
   }
 }
 
-async function runStep (session: InferenceSession, batch: StepBatch): Promise<StepResult> {
-  const feeds = feedsOf(batch)
+async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): Promise<FromWorker> {
+  const feeds = feedsOf(batches.read(shape, bytes), shape)
   const start = performance.now()
   const { next_tokens: next, confidence } = await session.run(feeds)
   const runMs = performance.now() - start
   if (next === undefined || confidence === undefined) throw new Error('the step graph has no next_tokens or confidence')
-  return {
-    tokens: Int32Array.from(next.data as BigInt64Array, Number),
-    confidence: confidence.data as Float32Array,
-    runMs
-  }
+  const result = results.view(shape)
+  const ids = next.data as BigInt64Array
+  const lowHalves = new Int32Array(ids.buffer, ids.byteOffset, 2 * ids.length)
+  for (let i = 0; i < ids.length; i++) result.arrays.tokens[i] = lowHalves[2 * i] ?? 0
+  result.arrays.confidence.set(confidence.data as Float32Array)
+  return { type: 'result', bytes: result.bytes, runMs }
 }
 
 function createSession (options: WorkerOptions, executionProvider: ExecutionProvider): Promise<InferenceSession> {
   return InferenceSession.create(options.graphFile, {
-    executionProviders: [executionProvider],
+    executionProviders: [executionProvider === 'cuda' ? { name: 'cuda', deviceId: options.deviceId } : 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
@@ -60,21 +93,22 @@ async function createCudaSession (options: WorkerOptions): Promise<InferenceSess
   try {
     return await createSession(options, 'cuda')
   } catch (cause) {
-    throw new Error('no session on CUDA: it needs an NVIDIA GPU with its driver, CUDA 12 with cuDNN 9, and the CUDA libraries of onnxruntime-node ' +
+    throw new Error(`no session on CUDA device ${options.deviceId}: it needs an NVIDIA GPU with its driver, CUDA 12 with cuDNN 9, and the CUDA libraries of onnxruntime-node ` +
       `(all but the GPU are in the CUDA image). ONNX Runtime says: ${messageOf(cause)}`, { cause })
   }
 }
 
 /** `auto`: CUDA where a session can be made on it, else the CPU, with the reason why not CUDA. */
 async function openSession (options: WorkerOptions): Promise<{ session: InferenceSession, ready: FromWorker }> {
-  const { executionProvider } = options
-  if (executionProvider === 'cpu') return { session: await createSession(options, 'cpu'), ready: { type: 'ready', executionProvider } }
-  if (executionProvider === 'cuda') return { session: await createCudaSession(options), ready: { type: 'ready', executionProvider } }
+  const { executionProvider: wanted } = options
+  const ready = { type: 'ready', runtimeVersion: env.versions.node ?? env.versions.common } as const
+  if (wanted === 'cpu') return { session: await createSession(options, 'cpu'), ready: { ...ready, executionProvider: 'cpu' } }
   try {
-    return { session: await createCudaSession(options), ready: { type: 'ready', executionProvider: 'cuda' } }
+    return { session: await createCudaSession(options), ready: { ...ready, executionProvider: 'cuda' } }
   } catch (error) {
+    if (wanted === 'cuda') throw error
     const session = await createSession(options, 'cpu')
-    return { session, ready: { type: 'ready', executionProvider: 'cpu', fallbackReason: messageOf(error) } }
+    return { session, ready: { ...ready, executionProvider: 'cpu', fallbackReason: messageOf(error) } }
   }
 }
 
@@ -84,11 +118,8 @@ function messageOf (error: unknown): string {
 
 async function main (): Promise<void> {
   const { session, ready } = await openSession(JSON.parse(process.argv[2] ?? '{}') as WorkerOptions)
-  process.on('message', ({ batch }: ToWorker) => {
-    runStep(session, batch).then(
-      (result) => { send({ type: 'result', result }) },
-      (error: unknown) => { send({ type: 'failed', message: messageOf(error) }) }
-    )
+  process.on('message', (message: ToWorker) => {
+    runStep(session, message).then(send, (error: unknown) => { send({ type: 'failed', message: messageOf(error) }) })
   })
   send(ready)
 }

@@ -2,42 +2,61 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ExecutionProvider, FromWorker, StepBatch, StepResult, WorkerOptions } from './worker-protocol.js'
+import { batchArena, resultArena, type BatchArrays, type BatchShape, type ResultArrays } from './step-message.js'
+import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
 
 const WORKER_FILE = fileURLToPath(import.meta.url).replace(/session(\.[jt]s)$/, 'session-worker$1')
 
 /** How much of a worker's last words is kept for the error that reports its death. */
 const STDERR_TAIL = 2000
 
+/** Loading a large model from a cold disk takes minutes; a worker that is silent for longer hangs. */
+const START_TIMEOUT_MS = 600_000
+
+export interface StepResult {
+  /** Valid until the session's next step. */
+  readonly arrays: ResultArrays
+  /** Time spent in session.run. */
+  readonly runMs: number
+}
+
 interface Pending {
+  readonly shape: BatchShape
   readonly resolve: (result: StepResult) => void
   readonly reject: (error: Error) => void
 }
 
 export class Session {
-  readonly executionProvider: ExecutionProvider
+  /** What it was started with, with the execution provider that it got: another one like it can be started. */
+  readonly options: WorkerOptions & { readonly executionProvider: ExecutionProvider }
+  /** Of ONNX Runtime. */
+  readonly runtimeVersion: string
   /** Why `auto` did not get CUDA. */
   readonly fallbackReason: string | undefined
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>
   readonly #child: ChildProcess
+  readonly #batches = batchArena()
+  readonly #results = resultArena()
   #pending: Pending | undefined
+  #killed = false
 
-  private constructor (child: ChildProcess, ready: FromWorker & { type: 'ready' }, stderr: () => string) {
+  private constructor (child: ChildProcess, options: WorkerOptions, ready: FromWorker & { type: 'ready' }, stderr: () => string) {
     this.#child = child
-    this.executionProvider = ready.executionProvider
+    this.options = { ...options, executionProvider: ready.executionProvider }
+    this.runtimeVersion = ready.runtimeVersion
     this.fallbackReason = ready.fallbackReason
     this.exited = new Promise((resolve) => {
-      child.once('exit', (code, signal) => {
+      const onExit = (code: number | null, signal: string | null): void => {
         this.#settle()?.reject(new Error(`the session worker exited (${signal ?? `code ${code}`}) ${stderr()}`.trim()))
         resolve()
-      })
+      }
+      child.once('exit', onExit)
+      // It may have died between saying that it is ready and now.
+      if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode)
     })
     child.on('error', () => { child.kill('SIGKILL') })
-    child.on('message', (message: FromWorker) => {
-      if (message.type === 'result') this.#settle()?.resolve(message.result)
-      if (message.type === 'failed') this.#settle()?.reject(new Error(message.message))
-    })
+    child.on('message', (message: FromWorker) => { this.#take(message) })
   }
 
   /**
@@ -52,13 +71,8 @@ export class Session {
     let stderr = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_TAIL) })
     const tail = (): string => stderr.trim()
-    const first = await Promise.race([
-      once(child, 'message').then(([message]) => message as FromWorker),
-      once(child, 'exit').then(([code, signal]): FromWorker => ({
-        type: 'failed', message: `the session worker exited while it started (${signal ?? `code ${code}`}) ${tail()}`.trim()
-      }))
-    ])
-    if (first.type === 'ready') return new Session(child, first, tail)
+    const first = await firstMessage(child, tail)
+    if (first.type === 'ready') return new Session(child, options, first, tail)
     child.kill('SIGKILL')
     throw new Error(first.type === 'failed' ? first.message : 'the session worker spoke out of turn')
   }
@@ -68,28 +82,62 @@ export class Session {
   }
 
   /**
-   * Run one step. One at a time.
+   * Run one step; one at a time.
+   * @param fill writes the batch into arrays that hold whatever the step before left there
    * @throws Error where the step failed, took longer than `timeoutMs` (the worker is killed) or the worker died
    */
-  run (batch: StepBatch, timeoutMs: number): Promise<StepResult> {
+  run (shape: BatchShape, fill: (batch: BatchArrays) => void, timeoutMs: number): Promise<StepResult> {
+    const { arrays, bytes } = this.#batches.view(shape)
+    fill(arrays)
     const watchdog = setTimeout(() => {
       this.#settle()?.reject(new Error(`a step took longer than ${timeoutMs} ms`))
       this.kill()
     }, timeoutMs)
     return new Promise<StepResult>((resolve, reject) => {
-      this.#pending = { resolve, reject }
+      this.#pending = { shape, resolve, reject }
       // A failure to send is followed by 'exit', which rejects.
-      this.#child.send({ type: 'run', batch }, () => {})
+      this.#child.send({ shape, bytes } satisfies ToWorker, () => {})
     }).finally(() => { clearTimeout(watchdog) })
   }
 
+  /** Whether it may be given work. */
+  get alive (): boolean {
+    return !this.#killed && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   kill (): void {
+    this.#killed = true
     this.#child.kill('SIGKILL')
+  }
+
+  #take (message: FromWorker): void {
+    const pending = this.#settle()
+    if (pending === undefined) return
+    if (message.type === 'result') pending.resolve({ arrays: this.#results.read(pending.shape, message.bytes), runMs: message.runMs })
+    else pending.reject(new Error(message.type === 'failed' ? message.message : 'the session worker spoke out of turn'))
   }
 
   #settle (): Pending | undefined {
     const pending = this.#pending
     this.#pending = undefined
     return pending
+  }
+}
+
+/** What a new worker says first, or why it says nothing. */
+async function firstMessage (child: ChildProcess, stderr: () => string): Promise<FromWorker> {
+  const settled = new AbortController()
+  const { signal } = settled
+  const timeout = setTimeout(() => { child.kill('SIGKILL') }, START_TIMEOUT_MS)
+  try {
+    return await Promise.race([
+      once(child, 'message', { signal }).then(([message]) => message as FromWorker),
+      once(child, 'exit', { signal }).then(([code, killed]): FromWorker => ({
+        type: 'failed', message: `the session worker exited while it started (${killed ?? `code ${code}`}) ${stderr()}`.trim()
+      }))
+    ])
+  } finally {
+    clearTimeout(timeout)
+    settled.abort()
   }
 }

@@ -87,6 +87,7 @@ function readOutput (prepared: PreparedGeneration, row: RowResult, index: number
     finishReason,
     seed,
     steps: row.steps,
+    stepsReason: row.stepsReason,
     timeline: [...row.timeline.subarray(begin, begin + kept)],
     confidence: [...row.confidence.subarray(begin, begin + kept)],
     gaps: prepared.layout.cuts ? undefined : readGaps(prepared, tokens, pieces)

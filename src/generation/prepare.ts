@@ -4,7 +4,7 @@ import type { GenerationRequest } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
-import { stepSizesOf } from './step-sizes.js'
+import { stepBudgetOf } from './step-budget.js'
 import { MAX_SEED, type TextRequest } from './text-request.js'
 
 /** Random seeds stay short enough to copy by hand. */
@@ -38,7 +38,8 @@ export function prepare (model: Model, request: TextRequest, id: string = random
     engineRequest: {
       id,
       rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template: layout.canvas })),
-      stepSizes: stepSizesOf(request, defaults),
+      budget: stepBudgetOf(request, defaults),
+      stableBelow: request.stopWhenStable,
       deadlineMs: request.deadlineMs,
       sampling: {
         solver: request.solver ?? defaults.solver,

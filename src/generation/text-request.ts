@@ -9,6 +9,8 @@ export const MAX_STOP_STRINGS = 4
 export const MAX_STOP_LENGTH = 64
 export const MAX_TEMPERATURE = 2
 export const MAX_DEADLINE_MS = 3_600_000
+/** What "stop when stable" means where no share is given. */
+export const DEFAULT_STABLE_BELOW = 0.05
 /** How many tokens a continuation gets where nothing is said and the canvas has room. */
 export const DEFAULT_MAX_TOKENS = 128
 
@@ -19,7 +21,8 @@ export interface TextRequest {
   /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt` and `maxTokens`. */
   readonly template?: string | undefined
   readonly maxTokens?: number | undefined
-  readonly steps?: number | undefined
+  /** Exactly so many refinements, or an elastic budget: as many of them as load and deadline allow. */
+  readonly steps?: number | { readonly min: number, readonly max: number } | undefined
   /** A named time grid, or the step sizes themselves, which then say how many steps there are. */
   readonly schedule?: ScheduleName | readonly number[] | undefined
   readonly solver?: Solver | undefined
@@ -31,6 +34,8 @@ export interface TextRequest {
   readonly topP?: number | undefined
   /** Output i is drawn with seed + i; random where absent. */
   readonly seed?: number | undefined
+  /** Share of the positions to be made; an output whose expected changes fall below it takes its last step at once. */
+  readonly stopWhenStable?: number | undefined
   /** Number of outputs. */
   readonly n?: number | undefined
   /** The generation that is not done so many ms after it was asked for fails with `deadline_exceeded`. */

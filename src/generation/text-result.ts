@@ -1,5 +1,6 @@
 /** What a text generation answers: refinements on the way, outputs at the end. */
 import type { GenerationResult } from '../engine/request.js'
+import type { StepsReason } from '../engine/step-budget.js'
 
 export type FinishReason = 'stop' | 'length'
 
@@ -18,6 +19,7 @@ export interface TextStep {
   readonly index: number
   /** 1 ... steps */
   readonly step: number
+  /** In all, as planned now: of an elastic budget it may change. */
   readonly steps: number
   /** Time after the step; 1 after the last. */
   readonly t: number
@@ -38,7 +40,9 @@ export interface TextOutput {
   readonly tokens: readonly number[]
   readonly finishReason: FinishReason
   readonly seed: number
+  /** Refinements taken, and why not more of them. */
   readonly steps: number
+  readonly stepsReason: StepsReason
   /** For each of `tokens`, the step (1-based) at which it last changed; 0 for one that never did. */
   readonly timeline: readonly number[]
   /** For each of `tokens`, the posterior probability it had at its last step. */

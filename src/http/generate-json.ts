@@ -1,5 +1,5 @@
 /** Between JSON (snake_case) and the generation room's own values. */
-import type { TextEvent, TextOutput, TextRequest, TextResult } from '../generation/index.js'
+import { DEFAULT_STABLE_BELOW, type TextEvent, type TextOutput, type TextRequest, type TextResult } from '../generation/index.js'
 import type { GenerateRequest } from './schemas/generate-request.js'
 import type { Generation, StepEvent } from './schemas/generation.js'
 import type { ServerSentEvent } from './sse.js'
@@ -17,9 +17,14 @@ export function toTextRequest (body: GenerateRequest): TextRequest {
     topP: body.top_p,
     seed: body.seed,
     n: body.n,
+    stopWhenStable: stableBelow(body.stop_when_stable),
     stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
     deadlineMs: body.deadline_ms
   }
+}
+
+function stableBelow (option: GenerateRequest['stop_when_stable']): number | undefined {
+  return typeof option === 'boolean' ? (option ? DEFAULT_STABLE_BELOW : undefined) : option
 }
 
 /** What an answer says besides its outputs. */
@@ -50,7 +55,7 @@ export function toGeneration ({ outputs, usage, timings }: TextResult, options: 
 }
 
 function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions): Generation['outputs'][number] {
-  const { index, text, tokens, finishReason, seed, steps, gaps } = output
+  const { index, text, tokens, finishReason, seed, steps, stepsReason, gaps } = output
   return {
     index,
     text,
@@ -58,6 +63,7 @@ function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions):
     finish_reason: finishReason,
     seed,
     steps,
+    steps_reason: stepsReason,
     ...(timeline ? { timeline: [...output.timeline] } : {}),
     ...(confidence ? { confidence: output.confidence.map((p) => round(p, 4)) } : {}),
     ...(gaps === undefined ? {} : { gaps: gaps.map((gap) => ({ text: gap.text, tokens: [...gap.tokens] })) })

@@ -78,14 +78,16 @@ export function addGenerateRoute (app: App, getContext: ContextSource): void {
     const prepared = prepare(context.model, toTextRequest(body), id)
     const stream = body.stream ?? acceptsEventStream(request.headers.accept)
     const { promptTokens } = prepared.layout
-    const { rows, stepSizes } = prepared.engineRequest
-    noteFacts(request, { generation: id, stream, prompt_tokens: promptTokens, n: rows.length, steps: stepSizes.length })
+    const { rows, budget } = prepared.engineRequest
+    const steps = budget.kind === 'exact' ? budget.stepSizes.length : `${budget.min}-${budget.max}`
+    noteFacts(request, { generation: id, stream, prompt_tokens: promptTokens, n: rows.length, steps })
     const answer = (result: TextResult): Generation => {
       context.metrics.generated(result)
       const generation = toGeneration(result, {
         id, model: context.model.manifest.name, timeline: body.timeline === true, confidence: body.confidence === true
       })
-      noteFacts(request, { completion_tokens: generation.usage.completion_tokens, ...generation.timings })
+      const { completion_tokens: completionTokens, network_calls: networkCalls } = generation.usage
+      noteFacts(request, { completion_tokens: completionTokens, network_calls: networkCalls, ...generation.timings })
       return generation
     }
     const signal = clientLeft(reply.raw)

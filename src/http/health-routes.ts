@@ -35,7 +35,7 @@ export function addHealthRoutes (app: App, getContext: ContextSource): void {
       status: 'ready' as const,
       model: model.manifest.name,
       execution_provider: executionProvider,
-      workers: { ...workers },
+      workers: { ready: workers.ready, total: workers.total, threads: workers.threads },
       queued: queuedRows,
       running: runningRows
     }

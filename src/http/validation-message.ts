@@ -15,13 +15,15 @@ function demand ({ keyword, params, message, parentSchema }: ValidationFailure):
     case 'type': return `must be ${article(String(params['type']))}`
     case 'minimum': return `must be at least ${limit}`
     case 'maximum': return `must be at most ${limit}`
+    case 'exclusiveMaximum': return `must be less than ${limit}`
     case 'exclusiveMinimum': return `must be greater than ${limit}`
     case 'minLength': return `must have at least ${limit} ${limit === '1' ? 'character' : 'characters'}`
     case 'maxLength': return `must have at most ${limit} characters`
     case 'minItems': return `must have at least ${limit} ${limit === '1' ? 'entry' : 'entries'}`
     case 'maxItems': return `must have at most ${limit} entries`
     case 'enum': return `must be one of ${(params['allowedValues'] as string[]).join(', ')}`
-    case 'anyOf': return `must be ${parentSchema?.description ?? 'of another type'}`
+    // A description of alternatives begins with a sentence that names them.
+    case 'anyOf': return `must be ${parentSchema?.description?.split('. ')[0] ?? 'of another type'}`
     default: return message ?? 'is not valid'
   }
 }

@@ -1,31 +1,76 @@
 import t from 'tap'
-import { dueTime, nextBatch, PATIENCE_MS, type Candidate } from '../../src/engine/batcher.js'
+import { dueTime, nextBatch, PATIENCE_MS, type Candidate, type Snapshot } from '../../src/engine/batcher.js'
+import { CostCurve } from '../../src/engine/cost-curve.js'
 
-function row (sequence: number, paddedLength: number, dueAt = 0): Candidate {
-  return { sequence, paddedLength, dueAt }
+function row (sequence: number, changes: Partial<Candidate> = {}): Candidate {
+  return { sequence, paddedLength: 64, filters: false, dueAt: 0, deadlineAt: Infinity, stepsLeft: 8, ...changes }
+}
+
+/** A processor whose throughput is at its best with `full` rows: up to there a step takes 10 ms. */
+function costs (full: number): CostCurve {
+  return new CostCurve([1, full, 2 * full].map((rows) => ({ rows, paddedLength: 64, ms: 10 * Math.max(1, rows / full) })))
+}
+
+function batch (waiting: Candidate[], changes: Partial<Snapshot<Candidate>> = {}): number[] {
+  return nextBatch({ waiting, now: 0, idleWorkers: 1, maxBatch: 16, costs: new CostCurve(), ...changes }).map(({ sequence }) => sequence)
 }
 
 t.test('of rows due at one time the first to come decides the length, the earliest of that length fill the batch', async (t) => {
-  const waiting = [row(4, 64), row(2, 32), row(1, 64), row(3, 64), row(0, 64)]
-  t.same(nextBatch(waiting, 3).map((r) => r.sequence), [0, 1, 3])
+  const waiting = [row(4), row(2, { paddedLength: 32 }), row(1), row(3), row(0)]
+  t.same(batch(waiting, { maxBatch: 3 }), [0, 1, 3])
+})
+
+t.test('rows that filter and rows that do not run apart: nobody pays for sorting that others asked for', async (t) => {
+  const waiting = [row(0), row(1, { filters: true }), row(2), row(3, { filters: true })]
+  t.same(batch(waiting), [0, 2])
+  t.same(batch(waiting.slice(1)), [1, 3])
 })
 
 t.test('what is due first goes first, whoever came first', async (t) => {
-  const waiting = [row(0, 64, 900), row(1, 32, 100), row(2, 32, 500), row(3, 32, 200)]
-  t.same(nextBatch(waiting, 2).map((r) => r.sequence), [1, 3])
+  const short = { paddedLength: 32 }
+  const waiting = [row(0, { dueAt: 900 }), row(1, { ...short, dueAt: 100 }), row(2, { ...short, dueAt: 500 }), row(3, { ...short, dueAt: 200 })]
+  t.same(batch(waiting, { maxBatch: 2 }), [1, 3])
 })
 
 t.test('a row without a deadline is due after a while, so that urgent newcomers cannot starve it', async (t) => {
-  const patient = row(0, 64, dueTime(0))
-  const urgent = (submittedAt: number): Candidate => row(1, 32, dueTime(submittedAt, 100))
-  t.same(nextBatch([patient, urgent(0)], 1), [urgent(0)])
-  t.same(nextBatch([patient, urgent(PATIENCE_MS)], 1), [patient])
+  const patient = row(0, { dueAt: dueTime(0) })
+  const urgent = (submittedAt: number): Candidate => row(1, { paddedLength: 32, dueAt: dueTime(submittedAt, 100) })
+  t.same(batch([patient, urgent(0)], { maxBatch: 1 }), [1])
+  t.same(batch([patient, urgent(PATIENCE_MS)], { maxBatch: 1 }), [0])
 })
 
-t.test('a lone row runs at once', async (t) => {
-  t.same(nextBatch([row(7, 128)], 16), [row(7, 128)])
+t.test('a lone row runs at once, whatever a full batch would gain', async (t) => {
+  t.same(batch([row(7)], { costs: costs(16) }), [7])
+})
+
+t.test('no more rows than throughput needs: the others would only make everybody wait', async (t) => {
+  const waiting = Array.from({ length: 12 }, (_, i) => row(i))
+  t.same(batch(waiting, { costs: costs(4) }), [0, 1, 2, 3])
+  t.same(batch(waiting, { costs: costs(8) }), [0, 1, 2, 3, 4, 5, 6, 7])
+})
+
+t.test('idle workers share what waits', async (t) => {
+  const waiting = Array.from({ length: 6 }, (_, i) => row(i))
+  t.same(batch(waiting, { idleWorkers: 2 }), [0, 1, 2])
+  t.same(batch(waiting, { idleWorkers: 8 }), [0])
+})
+
+t.test('the batch is so small that its first row keeps its deadline', async (t) => {
+  // Each row costs 2.5 ms a step, and 8 steps are left.
+  const waiting = Array.from({ length: 8 }, (_, i) => row(i, i === 0 ? { dueAt: -1, deadlineAt: 130 } : {}))
+  const slow = { estimate: (rows: number) => 2.5 * rows, efficientRows: () => 8 }
+  t.same(batch(waiting, { costs: slow }), [0, 1, 2, 3, 4, 5])
+  t.same(batch(waiting, { costs: slow, now: 100 }), [0], 'alone, if need be')
+  t.same(batch(waiting, { costs: slow, now: 115 }), [1, 2, 3, 4, 5, 6, 7, 0], 'one that is lost in any company makes room for the others')
+})
+
+t.test('a row that would miss its deadline even alone comes after those that can be served', async (t) => {
+  const waiting = [row(0, { dueAt: 79, deadlineAt: 79 }), row(1, { dueAt: 500, deadlineAt: 500 })]
+  t.same(batch(waiting, { maxBatch: 1, costs: costs(1) }), [1], '8 steps of 10 ms do not fit into 79 ms')
+  t.same(batch([row(0, { dueAt: 80, deadlineAt: 80 }), row(1, { dueAt: 500 })], { maxBatch: 1, costs: costs(1) }), [0])
+  t.same(batch([row(0, { deadlineAt: 79 })], { costs: costs(1) }), [0], 'nobody else waits: it may try')
 })
 
 t.test('nothing waiting, nothing runs', async (t) => {
-  t.same(nextBatch([], 16), [])
+  t.same(batch([]), [])
 })

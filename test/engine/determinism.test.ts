@@ -1,54 +1,101 @@
-/** The seed decides the result: alone, in a crowd, on one worker or two, and when a worker dies on the way. */
+/**
+ * The seed decides the result: property-tested over random requests, in whatever batches, on one worker or two, with
+ * one thread or more, in any order of arrival, beside elastic requests, and when workers die on the way.
+ */
 import t from 'tap'
-import type { Engine } from '../../src/engine/engine.js'
-import type { GenerationResult } from '../../src/engine/request.js'
+import { namedSchedule } from '../../src/diffusion/schedule.js'
+import { SOLVERS } from '../../src/diffusion/solver.js'
+import type { Engine, EngineOptions } from '../../src/engine/engine.js'
+import type { GenerationRequest, GenerationResult } from '../../src/engine/request.js'
 import { requestOf, rowOf, startEngine, type FixtureName } from '../support/engine.js'
+import { Draw } from '../support/draw.js'
 
-const LENGTHS = [5, 12, 9, 12, 3, 12, 8, 12]
+const CASES = 40
 
-async function alone (engine: Engine, seed: number, steps: number): Promise<GenerationResult> {
-  return await engine.generate(requestOf([rowOf(seed, LENGTHS[seed % LENGTHS.length] ?? 12)], steps))
+/** Any request that the engine takes with a budget that is exact. */
+function anyRequest (draw: Draw): GenerationRequest {
+  const rows = Array.from({ length: draw.integer(1, 3) }, () => {
+    const length = draw.integer(1, 12)
+    const prefix = Array.from({ length: draw.integer(0, length - 1) }, () => draw.integer(0, 47))
+    return rowOf(draw.integer(0, 2 ** 40), length, prefix)
+  })
+  const steps = draw.integer(1, 9)
+  return requestOf(rows, steps, {
+    budget: { kind: 'exact', stepSizes: namedSchedule(draw.of(['uniform', 'geometric']), steps) },
+    sampling: { solver: draw.of(SOLVERS), temperature: draw.of([0, 0.7, 1]), topK: draw.of([0, 0, 5]), topP: draw.of([1, 1, 0.8]) },
+    stableBelow: draw.of([undefined, undefined, 0.3])
+  })
 }
+
+/** What must not depend on anything but the request. */
+function outcome ({ rows }: GenerationResult): unknown {
+  return rows.map(({ tokens, confidence, timeline, steps, stepsReason }) => [[...tokens], [...confidence], [...timeline], steps, stepsReason])
+}
+
+const SETTINGS = [
+  { name: 'batches of 16', options: {} },
+  { name: 'batches of 3 on two workers', options: { workers: 2, maxBatch: 3 } },
+  { name: 'two threads', options: { threads: 2 } },
+  { name: 'batches by a measured cost curve', options: { warmUpMs: 50 } }
+] satisfies Array<{ name: string, options: Partial<EngineOptions> }>
 
 for (const name of ['tiny-mask', 'tiny-uniform'] satisfies FixtureName[]) {
   t.test(name, async (t) => {
-    const one = await startEngine(name)
-    const two = await startEngine(name, { workers: 2, maxBatch: 3 })
-    t.teardown(async () => { await Promise.all([one.close(), two.close()]) })
-    const seeds = Array.from({ length: 24 }, (_, i) => i)
-    const steps = (seed: number): number => 1 + seed % 9
-    const expected: GenerationResult[] = []
-    for (const seed of seeds) expected.push(await alone(one, seed, steps(seed)))
-    const rowsOf = (results: GenerationResult[]): unknown => results.map((r) => r.rows)
+    const draw = new Draw(name === 'tiny-mask' ? 1 : 2)
+    const requests = Array.from({ length: CASES }, () => anyRequest(draw))
+    const alone: unknown[] = []
+    const reference = await startEngine(name, { maxBatch: 1 })
+    for (const request of requests) alone.push(outcome(await reference.generate(request)))
+    await reference.close()
 
-    await t.test('requests with budgets of their own share batches and get what they get alone', async (t) => {
-      const crowd = await Promise.all(seeds.map((seed) => alone(one, seed, steps(seed))))
-      t.same(rowsOf(crowd), rowsOf(expected))
+    /** Every request at once, in a random order; `onStep` may interfere. */
+    const together = async (engine: Engine, onStep?: () => void): Promise<unknown[]> => {
+      const results: unknown[] = []
+      const order = draw.shuffled(requests.map((_, i) => i))
+      await Promise.all(order.map(async (i) => {
+        const request = requests[i]
+        if (request !== undefined) results[i] = outcome(await engine.generate(request, onStep === undefined ? {} : { onStep }))
+      }))
+      return results
+    }
+
+    for (const { name: setting, options } of SETTINGS) {
+      await t.test(`one by one or all at once, in ${setting}: the same`, async (t) => {
+        const engine = await startEngine(name, options)
+        t.teardown(() => engine.close())
+        t.same(await together(engine), alone)
+        t.same(await together(engine), alone, 'and again, in another order')
+      })
+    }
+
+    await t.test('company whose budgets are elastic changes nothing', async (t) => {
+      const engine = await startEngine(name, { maxBatch: 4, warmUpMs: 50 })
+      t.teardown(() => engine.close())
+      const elastic = Array.from({ length: 12 }, (_, seed) =>
+        engine.generate(requestOf([rowOf(seed, 12)], 1, { budget: { kind: 'elastic', min: 1, max: 12 } })))
+      t.same(await together(engine), alone)
+      await Promise.all(elastic)
     })
 
-    await t.test('two workers and other batches change nothing', async (t) => {
-      const crowd = await Promise.all([...seeds].reverse().map((seed) => alone(two, seed, steps(seed))))
-      t.same(rowsOf(crowd.reverse()), rowsOf(expected))
-    })
-
-    await t.test('a worker that dies in the middle changes nothing', async (t) => {
-      let killed = false
-      const crowd = await Promise.all(seeds.map((seed) => two.generate(
-        requestOf([rowOf(seed, LENGTHS[seed % LENGTHS.length] ?? 12)], steps(seed)),
-        {
-          onStep: () => {
-            const [pid] = two.workerPids
-            if (!killed && pid !== undefined) killed = process.kill(pid, 'SIGKILL')
-          }
-        }
-      )))
-      t.ok(killed)
-      t.same(rowsOf(crowd), rowsOf(expected))
+    await t.test('workers that die in the middle change nothing', async (t) => {
+      const engine = await startEngine(name, { workers: 2, maxBatch: 4 })
+      t.teardown(() => engine.close())
+      let steps = 0
+      let killed = 0
+      const results = await together(engine, () => {
+        const [pid] = engine.workerPids
+        // Far enough apart that no step dies three times.
+        if (++steps % 60 === 0 && pid !== undefined) killed += Number(process.kill(pid, 'SIGKILL'))
+      })
+      t.ok(killed >= 2, `${killed} workers were killed`)
+      t.same(results, alone)
     })
 
     await t.test('another seed gives another canvas', async (t) => {
-      const [a, b] = [await alone(one, 1, 4), await alone(one, 9, 4)]
-      t.notSame(a.rows[0]?.tokens, b.rows[0]?.tokens)
+      const engine = await startEngine(name)
+      t.teardown(() => engine.close())
+      const tokens = async (seed: number): Promise<unknown> => (await engine.generate(requestOf([rowOf(seed, 12)], 4))).rows[0]?.tokens
+      t.notSame(await tokens(1), await tokens(2))
     })
   })
 }

@@ -9,7 +9,8 @@ const { max_length: maxLength } = model.manifest
 t.test('what is left out takes the model\'s defaults', async (t) => {
   const { engineRequest, layout } = prepare(model, {})
   t.equal(engineRequest.rows.length, 1)
-  t.equal(engineRequest.stepSizes.length, model.manifest.defaults.steps)
+  t.same(engineRequest.budget, { kind: 'exact', stepSizes: new Float64Array(model.manifest.defaults.steps).fill(1 / model.manifest.defaults.steps) })
+  t.equal(engineRequest.stableBelow, undefined)
   t.equal(layout.promptTokens, 0)
   t.equal(layout.canvas.tokens.length, maxLength, 'free generation fills a canvas of up to 128 tokens')
   t.ok(layout.canvas.editable.every((flag) => flag === 1))
@@ -35,8 +36,14 @@ t.test('output i is drawn with seed + i, and no seed passes the largest', async 
 })
 
 t.test('a list of step sizes says how many steps there are', async (t) => {
-  t.same([...prepare(model, { schedule: [0.5, 0.25, 0.25] }).engineRequest.stepSizes], [0.5, 0.25, 0.25])
-  t.equal(prepare(model, { schedule: [0.5, 0.5], steps: 2 }).engineRequest.stepSizes.length, 2)
+  const budget = { kind: 'exact', stepSizes: Float64Array.of(0.5, 0.25, 0.25) }
+  t.same(prepare(model, { schedule: [0.5, 0.25, 0.25] }).engineRequest.budget, budget)
+  t.same(prepare(model, { schedule: [0.5, 0.25, 0.25], steps: 3 }).engineRequest.budget, budget)
+})
+
+t.test('steps with min and max are an elastic budget', async (t) => {
+  t.same(prepare(model, { steps: { min: 4, max: 32 } }).engineRequest.budget, { kind: 'elastic', min: 4, max: 32 })
+  t.same(prepare(model, { steps: { min: 4, max: 4 }, schedule: 'uniform' }).engineRequest.budget, { kind: 'elastic', min: 4, max: 4 })
 })
 
 t.test('what cannot be met is refused and names the field', async (t) => {
@@ -50,6 +57,9 @@ t.test('what cannot be met is refused and names the field', async (t) => {
     { request: { template: 'no gap' }, code: 'invalid_template', field: 'template' },
     { request: { template: '[[1]]', prompt: '' }, code: 'invalid_request', field: 'template' },
     { request: { template: '[[1]]', maxTokens: 1 }, code: 'invalid_request', field: 'max_tokens' },
+    { request: { steps: { min: 5, max: 4 } }, code: 'invalid_schedule', field: 'steps' },
+    { request: { steps: { min: 1, max: 4 }, schedule: [0.5, 0.5] }, code: 'invalid_schedule', field: 'schedule' },
+    { request: { steps: { min: 1, max: 4 }, schedule: 'geometric' as const }, code: 'invalid_schedule', field: 'schedule' },
     { request: { schedule: [0.5, 0.4] }, code: 'invalid_schedule', field: 'schedule' },
     { request: { schedule: [0.5, 0.5], steps: 3 }, code: 'invalid_schedule', field: 'schedule' }
   ]

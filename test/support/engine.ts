@@ -19,6 +19,9 @@ export async function startEngine (name: FixtureName, options: Partial<EngineOpt
     workers: 1,
     threads: 1,
     executionProvider: 'cpu',
+    devices: undefined,
+    warmUpMs: 0,
+    cacheDirectory: undefined,
     maxQueue: 256,
     maxBatch: 16,
     stepTimeoutMs: 60_000,
@@ -40,7 +43,7 @@ export function requestOf (rows: readonly RowRequest[], steps: number, changes: 
   return {
     id: 'test',
     rows,
-    stepSizes: namedSchedule('uniform', steps),
+    budget: { kind: 'exact', stepSizes: namedSchedule('uniform', steps) },
     sampling: { solver: 'cumulative', temperature: 1, topK: 0, topP: 1 },
     ...changes
   }

@@ -17,6 +17,6 @@ export async function startTestServer (settings: Partial<Config> = {}): Promise<
   const logger = pino({ level: settings.logLevel ?? 'info' }, {
     write: (line) => { log.push(JSON.parse(line) as Record<string, unknown>) }
   })
-  const config = { ...readConfig({}), port: 0, modelDirectory: TINY_TEXT, threads: 1, executionProvider: 'cpu' as const, ...settings }
+  const config = { ...readConfig({}), port: 0, modelDirectory: TINY_TEXT, workers: 1, threads: 1, warmUpMs: 0, cacheDirectory: undefined, executionProvider: 'cpu' as const, ...settings }
   return { ...await startServer(config, logger), log }
 }

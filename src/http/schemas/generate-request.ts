@@ -2,9 +2,10 @@
 import { Type, type Static } from 'typebox'
 import { MAX_STEPS, SCHEDULES } from '../../diffusion/schedule.js'
 import { SOLVERS } from '../../diffusion/solver.js'
-import { DEFAULT_MAX_TOKENS, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
+import { DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
 import { named } from './reference.js'
 
+const StepCount = Type.Integer({ minimum: 1, maximum: MAX_STEPS })
 const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
 
 export const GenerateRequest = named('GenerateRequest', Type.Object({
@@ -23,11 +24,18 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     description: `Tokens to generate after the prompt. Left out: ${DEFAULT_MAX_TOKENS}, or what room the prompt leaves on the model's canvas.`,
     examples: [96]
   })),
-  steps: Type.Optional(Type.Integer({
-    minimum: 1,
-    maximum: MAX_STEPS,
-    description: "Refinements, that is network calls an output may use. Left out: the model's default.",
-    examples: [8]
+  steps: Type.Optional(Type.Union([
+    StepCount,
+    Type.Object({ min: StepCount, max: StepCount }, { additionalProperties: false })
+  ], {
+    description: `a number from 1 to ${MAX_STEPS}, or an object with min and max. Refinements, that is network calls an output uses: exactly so many, or, ` +
+      "elastic, max of them while the server has time, fewer under load or near deadline_ms, never fewer than min. Left out: the model's default.",
+    examples: [8, { min: 4, max: 32 }]
+  })),
+  stop_when_stable: Type.Optional(Type.Union([Type.Boolean(), Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })], {
+    description: 'true, false or a number between 0 and 1. An output takes its last step as soon as less than this share of its positions is expected to ' +
+      `change in the steps before it; true stands for ${DEFAULT_STABLE_BELOW}. Left out: false.`,
+    examples: [true]
   })),
   schedule: Type.Optional(Type.Union([
     Type.Enum([...SCHEDULES]),

@@ -1,5 +1,6 @@
 /** The answer of POST /v1/generate, whole and refinement by refinement. */
 import { Type, type Static } from 'typebox'
+import { STEPS_REASONS } from '../../generation/index.js'
 import { named } from './reference.js'
 
 const Tokens = Type.Array(Type.Integer(), { description: 'Token ids.' })
@@ -11,6 +12,9 @@ const Output = Type.Object({
   finish_reason: Type.Enum(['stop', 'length'], { description: 'stop: cut at end-of-text or a stop string. length: every position is part of the text.' }),
   seed: Type.Integer({ description: 'With it the same request gives the same output.' }),
   steps: Type.Integer({ description: 'Refinements taken.' }),
+  steps_reason: Type.Enum([...STEPS_REASONS], {
+    description: 'full: the whole budget. load, deadline: an elastic budget was cut down because others waited or the deadline was near. stable: stop_when_stable ended it.'
+  }),
   timeline: Type.Optional(Type.Array(Type.Integer(), {
     description: 'For each of tokens, the step (1-based) at which it last changed; 0 for a given one.'
   })),
@@ -39,7 +43,7 @@ export type Generation = Static<typeof Generation>
 export const StepEvent = named('StepEvent', Type.Object({
   index: Type.Integer({ description: 'Which output.' }),
   step: Type.Integer({ description: '1 ... steps. A slow reader may miss some; the next changes include theirs.' }),
-  steps: Type.Integer(),
+  steps: Type.Integer({ description: 'In all, as planned now; an elastic budget may change it.' }),
   t: Type.Number({ description: 'Time after the step; 1 after the last.' }),
   changes: Type.Array(Type.Object({
     position: Type.Integer({ description: 'Counted within what text covers: the continuation, or the whole template.' }),

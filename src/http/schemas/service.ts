@@ -9,8 +9,8 @@ export const Liveness = named('Liveness', Type.Object({ status: Type.Literal('li
 export const Readiness = named('Readiness', Type.Object({
   status: Type.Literal('ready'),
   model: Type.String(),
-  execution_provider: Type.Union([Type.Enum(['cpu', 'cuda']), Type.Null()]),
-  workers: Type.Object({ ready: Type.Integer(), total: Type.Integer() }),
+  execution_provider: Type.Enum(['cpu', 'cuda']),
+  workers: Type.Object({ ready: Type.Integer(), total: Type.Integer(), threads: Type.Integer({ description: 'Of each worker.' }) }),
   queued: Type.Integer({ description: 'Canvases that wait for their next step.' }),
   running: Type.Integer({ description: 'Canvases in a step.' })
 }, { description: 'Requests are taken.' }))

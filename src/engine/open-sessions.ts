@@ -1,0 +1,133 @@
+/** The sessions to begin with: on which processor, how many, with how many threads, warmed up and measured. */
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import type { Logger } from 'pino'
+import { lengthBucket } from '../diffusion/canvas.js'
+import { CostCurve } from './cost-curve.js'
+import { candidatePlans, choosePlan, type MeasuredPlan, type PoolPlan } from './pool-plan.js'
+import { Session } from './session.js'
+import { TuningCache } from './tuning-cache.js'
+import { timeStep, warmUp, warmUpShapes } from './warm-up.js'
+import type { ExecutionProvider } from './worker-protocol.js'
+
+/** The batch that plans are compared with. */
+const TYPICAL_ROWS = 8
+const TYPICAL_LENGTH = 128
+const COMPARED_ROUNDS = 3
+
+export interface OpenSessionsOptions {
+  readonly graphFile: string
+  /** Of the graph file. */
+  readonly graphSha256: string
+  readonly maxLength: number
+  readonly executionProvider: ExecutionProvider | 'auto'
+  /** Ids of the GPUs to use; undefined: all that there are. */
+  readonly devices: readonly number[] | undefined
+  /** 0: as measured. On GPUs there is one a device. */
+  readonly workers: number
+  /** Intra-op threads of each worker on the CPU; 0: as measured. */
+  readonly threads: number
+  readonly maxBatch: number
+  /** Longest time for warming up on the CPU; 0: not at all. On GPUs every shape is run. */
+  readonly warmUpMs: number
+  readonly cacheDirectory: string | undefined
+  readonly logger: Logger
+}
+
+export interface OpenedSessions {
+  readonly sessions: readonly Session[]
+  readonly costs: CostCurve
+}
+
+/** @throws Error where a session cannot be made: the settings or the model are at fault, not the moment */
+export async function openSessions (options: OpenSessionsOptions): Promise<OpenedSessions> {
+  const { logger, executionProvider, devices = visibleDevices() } = options
+  const plans = candidatePlans(availableParallelism(), options)
+  const first = await Session.start({
+    graphFile: options.graphFile, executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
+  })
+  const opened = [first]
+  try {
+    if (first.fallbackReason !== undefined) logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
+    return first.options.executionProvider === 'cuda' ? await onGpus(first, devices, options, opened) : await onCpu(first, plans, options, opened)
+  } catch (error) {
+    await closeAll(opened)
+    throw error
+  }
+}
+
+/** One session a device, each warmed up with every shape, so that no request waits for an allocation. */
+async function onGpus (first: Session, devices: readonly number[], options: OpenSessionsOptions, opened: Session[]): Promise<OpenedSessions> {
+  await start(devices.slice(1).map((deviceId) => ({ ...first.options, deviceId })), opened)
+  const costs = new CostCurve()
+  await warmUp(opened, warmUpShapes(options.maxLength, options.maxBatch), costs, Infinity)
+  options.logger.info({ devices: opened.map((session) => session.options.deviceId) }, 'sessions on CUDA are warm')
+  return { sessions: opened, costs }
+}
+
+async function onCpu (first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]): Promise<OpenedSessions> {
+  const { maxLength, maxBatch, warmUpMs, logger } = options
+  const cache = new TuningCache(options.cacheDirectory, {
+    graph: options.graphSha256, runtime: first.runtimeVersion, maxBatch, warmUpMs, plans: JSON.stringify(plans)
+  })
+  const kept = await cache.read()
+  const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
+  await arrange(plan, first.options, opened)
+  const costs = new CostCurve(kept?.costs)
+  const shapes = warmUpShapes(maxLength, maxBatch)
+  // With a cost curve from before, one small step on each session is enough.
+  await warmUp(opened, kept === undefined ? shapes : shapes.slice(0, 1), costs, warmUpMs)
+  if (kept === undefined && warmUpMs > 0) {
+    await cache.write({ plan, costs: costs.points }).catch((error: unknown) => {
+      logger.debug({ err: error }, 'the measurements of this start are not kept')
+    })
+  }
+  logger.info({ ...plan, measured: kept === undefined ? 'now' : 'at an earlier start' }, 'session workers are ready')
+  return { sessions: opened, costs }
+}
+
+/** The best of several plans by measurement. Leaves the sessions of the last one measured in `opened`. */
+async function bestPlan (first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]): Promise<PoolPlan> {
+  const [only] = plans
+  if (only !== undefined && plans.length === 1) return only
+  const paddedLength = lengthBucket(Math.min(TYPICAL_LENGTH, options.maxLength), options.maxLength)
+  const rows = Math.min(TYPICAL_ROWS, options.maxBatch)
+  const measured: MeasuredPlan[] = []
+  for (const plan of plans) {
+    await arrange(plan, first.options, opened)
+    const fullMs = await timeStep(opened, { rows, paddedLength }, COMPARED_ROUNDS)
+    const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength }, COMPARED_ROUNDS)
+    measured.push({ plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs })
+  }
+  options.logger.debug({ measured }, 'plans compared')
+  return choosePlan(measured) ?? { workers: 1, threads: 1 }
+}
+
+/** Make `opened` what the plan says: sessions that fit stay, others go, missing ones are started. */
+async function arrange ({ workers, threads }: PoolPlan, like: Session['options'], opened: Session[]): Promise<void> {
+  if (opened[0]?.options.threads !== threads || opened.length > workers) await closeAll(opened)
+  await start(Array.from({ length: workers - opened.length }, () => ({ ...like, threads })), opened)
+}
+
+/** Start sessions beside each other and add them to `opened`, also where one of them fails. */
+async function start (options: ReadonlyArray<Session['options']>, opened: Session[]): Promise<void> {
+  const started = await Promise.allSettled(options.map((each) => Session.start(each)))
+  for (const result of started) if (result.status === 'fulfilled') opened.push(result.value)
+  for (const result of started) if (result.status === 'rejected') throw result.reason
+}
+
+async function closeAll (opened: Session[]): Promise<void> {
+  const closing = opened.splice(0)
+  for (const session of closing) session.kill()
+  await Promise.all(closing.map((session) => session.exited))
+}
+
+/** GPUs by their device files, which a container has of its own GPUs only; device 0 where there are none to see. */
+function visibleDevices (): number[] {
+  try {
+    const found = readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name))
+    return found.length === 0 ? [0] : found.map((_, i) => i)
+  } catch {
+    return [0]
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * One step's numbers as one block of bytes, the same on both sides of the pipe to a session worker.
+ *
+ * A sender keeps one `Arena` and fills it anew for every step; only the bytes in use travel. Noise does not: the worker
+ * draws it from (seed, step, position).
+ */
+
+/** B rows padded to L positions. */
+export interface BatchShape {
+  readonly rows: number
+  readonly paddedLength: number
+}
+
+const BATCH = {
+  seed: [Float64Array, 'row'],
+  /** 1-based: which step's noise. */
+  step: [Int32Array, 'row'],
+  length: [Int32Array, 'row'],
+  topK: [Int32Array, 'row'],
+  solver: [Int32Array, 'row'],
+  t: [Float32Array, 'row'],
+  h: [Float32Array, 'row'],
+  temperature: [Float32Array, 'row'],
+  topP: [Float32Array, 'row'],
+  tokens: [Int32Array, 'cell'],
+  editable: [Uint8Array, 'cell']
+} as const
+
+const RESULT = {
+  tokens: [Int32Array, 'cell'],
+  /** Posterior probability of the token now there. */
+  confidence: [Float32Array, 'cell']
+} as const
+
+type Layout = Readonly<Record<string, readonly [TypedArrayConstructor, 'row' | 'cell']>>
+type TypedArrayConstructor = typeof Float64Array | typeof Float32Array | typeof Int32Array | typeof Uint8Array
+
+/** Arrays [B] ('row') or [B x L] ('cell') by name. */
+type Views<L extends Layout> = { readonly [Name in keyof L]: InstanceType<L[Name][0]> }
+export type BatchArrays = Views<typeof BATCH>
+export type ResultArrays = Views<typeof RESULT>
+
+/** Memory for one message at a time, as large as the largest so far. */
+export class Arena<L extends Layout> {
+  readonly #layout: L
+  #memory = new ArrayBuffer(0)
+
+  constructor (layout: L) {
+    this.#layout = layout
+  }
+
+  /** The arrays of a shape, holding whatever was there, and the bytes that they lie in. Valid until the next call. */
+  view (shape: BatchShape): { readonly arrays: Views<L>, readonly bytes: Uint8Array } {
+    const size = bytesOf(this.#layout, shape)
+    if (size > this.#memory.byteLength) this.#memory = new ArrayBuffer(size)
+    const arrays: Record<string, unknown> = {}
+    let offset = 0
+    // Wide elements come first in a layout, so every array is aligned.
+    for (const [name, [Type, per]] of Object.entries(this.#layout)) {
+      const length = count(per, shape)
+      arrays[name] = new Type(this.#memory, offset, length)
+      offset += length * Type.BYTES_PER_ELEMENT
+    }
+    return { arrays: arrays as Views<L>, bytes: new Uint8Array(this.#memory, 0, size) }
+  }
+
+  /** The arrays of a message that came as bytes. Valid until the next call. */
+  read (shape: BatchShape, message: Uint8Array): Views<L> {
+    const { arrays, bytes } = this.view(shape)
+    bytes.set(message)
+    return arrays
+  }
+}
+
+export function batchArena (): Arena<typeof BATCH> {
+  return new Arena(BATCH)
+}
+
+export function resultArena (): Arena<typeof RESULT> {
+  return new Arena(RESULT)
+}
+
+function count (per: 'row' | 'cell', { rows, paddedLength }: BatchShape): number {
+  return per === 'row' ? rows : rows * paddedLength
+}
+
+function bytesOf (layout: Layout, shape: BatchShape): number {
+  return Object.values(layout).reduce((sum, [Type, per]) => sum + count(per, shape) * Type.BYTES_PER_ELEMENT, 0)
+}
