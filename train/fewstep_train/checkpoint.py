@@ -8,6 +8,8 @@ import torch
 
 from fewstep_train.network import Network, NetworkConfig
 
+CANVAS = "canvas"  # the kind of a checkpoint that names none: a network that refines canvases
+
 
 def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
     """Write beside the old file, then replace it: a kill at any moment leaves one whole checkpoint."""
@@ -17,13 +19,15 @@ def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Raises SystemExit with one clear sentence where the file is missing or is no checkpoint of this kit."""
+def load_checkpoint(path: Path, kind: str = CANVAS) -> dict[str, Any]:
+    """Raises SystemExit with one clear sentence where the file is missing or is no checkpoint of this kit and kind."""
     if not path.exists():
         raise SystemExit(f"{path}: no such checkpoint")
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(checkpoint, dict) or "config" not in checkpoint:
         raise SystemExit(f"{path}: not a checkpoint of fewstep_train (a published one? use import-checkpoint)")
+    if (found := checkpoint.get("kind", CANVAS)) != kind:
+        raise SystemExit(f"{path}: a checkpoint of kind {found!r}, where one of kind {kind!r} is needed")
     return checkpoint
 
 

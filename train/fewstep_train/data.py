@@ -49,13 +49,13 @@ class Crops:
         self.starts = np.flatnonzero(np.isin(tokens[:-1], [b for b in breaks if b is not None])) + 1
         self.generator = np.random.default_rng(seed)
 
-    def draw(self, rows: int, length: int) -> Tensor:
-        """int64 [rows, length]"""
+    def draw(self, rows: int, length: int, lead: int = 0) -> Tensor:
+        """int64 [rows, lead + length]: crops of `length` tokens, and the `lead` tokens before each."""
         last = len(self.tokens) - length
         anywhere = self.generator.integers(last, size=rows)
         aligned = np.minimum(self.generator.choice(self.starts, size=rows), last - 1)
-        begin = np.where(self.generator.random(rows) < 0.5, anywhere, aligned)
-        return torch.from_numpy(np.stack([self.tokens[b : b + length] for b in begin]).astype(np.int64))
+        begin = np.maximum(np.where(self.generator.random(rows) < 0.5, anywhere, aligned), lead)
+        return torch.from_numpy(np.stack([self.tokens[b - lead : b + length] for b in begin]).astype(np.int64))
 
 
 def frozen_prefixes(rows: int, length: int, generator: torch.Generator) -> Tensor:

@@ -13,17 +13,16 @@ from fewstep_train.checkpoint import load_checkpoint, network_from
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler, sample_path
-from fewstep_train.pretrain import (
-    STEP_SIZES,
-    TINY_STEP,
-    Start,
-    add_training_arguments,
-    make_batches,
-    start_from_exported,
-    stratified_times,
-)
+from fewstep_train.pretrain import STEP_SIZES, TINY_STEP, Start, start_from_exported, stratified_times
 from fewstep_train.solver import jump, jump_exponent
-from fewstep_train.trainer import Trainer, TrainerOptions
+from fewstep_train.training_command import (
+    add_canvas_arguments,
+    add_training_arguments,
+    batch_seed,
+    make_batches,
+    make_trainer,
+    prepare,
+)
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,8 @@ def distill_loss(
     x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator)
     data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, ~frozen))
     n = int(tiny.sum())
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options.shortcut)
-        logits = network(x_t, t, h)
+    target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options.shortcut)
+    logits = network(x_t, t, h)
     from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)
     from_teacher = F.kl_div(
         logits[n:].float().log_softmax(-1), target.log_softmax(-1), reduction="none", log_target=True
@@ -103,6 +101,7 @@ def distill_loss(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_arguments(parser, lr=5e-4)
+    add_canvas_arguments(parser)
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--init", type=Path, help="an exported model's folder, pretrained with `pretrain`")
     origin.add_argument("--checkpoint", type=Path, help="a checkpoint of `pretrain`; its EMA weights are taken")
@@ -123,9 +122,7 @@ def start(args: argparse.Namespace) -> Start:
 
 
 def run(args: argparse.Namespace) -> None:
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
+    prepare(args)
     origin = start(args)
     if not origin.network.config.few_step:
         raise SystemExit(
@@ -133,30 +130,17 @@ def run(args: argparse.Namespace) -> None:
         )
     options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption)
     stage = {"stage": "distill", "lr": args.lr, "shortcut": args.shortcut, "corruption": args.corruption}
-    trainer = Trainer(
-        origin.network,
-        TrainerOptions(
-            out=args.out,
-            steps=args.steps,
-            hours=args.hours,
-            lr=args.lr,
-            optimizer=args.optimizer,
-            ema=args.ema,
-            device=args.device,
-            extra={
-                "exponent": origin.exponent,
-                "tokenizer": origin.tokenizer_json,
-                "earlier_stages": origin.earlier_stages,
-                "trained_step_sizes": STEP_SIZES,
-                "training": stage,
-            },
-        ),
-    )
-    if args.out.exists():
-        trainer.resume(args.out)
+    extra = {
+        "exponent": origin.exponent,
+        "tokenizer": origin.tokenizer_json,
+        "earlier_stages": origin.earlier_stages,
+        "trained_step_sizes": STEP_SIZES,
+        "training": stage,
+    }
+    trainer = make_trainer(args, origin.network, extra)
     scheduler = Scheduler(origin.exponent)
-    seed = args.seed + 1_000_003 * trainer.step  # a resumed run must not see the same batches again
-    batches = make_batches(args, Tokenizer.from_str(origin.tokenizer_json), origin.network.config.length, seed)
+    tokenizer = Tokenizer.from_str(origin.tokenizer_json)
+    batches = make_batches(args, tokenizer, origin.network.config.length, batch_seed(args, trainer))
 
     def loss_of(_: int) -> tuple[Tensor, int]:
         batch = batches.draw()

@@ -8,24 +8,27 @@ import torch
 from torch import Tensor, nn
 
 
-def orthogonalize(matrix: Tensor, iterations: int = 5) -> Tensor:
-    """The nearest semi-orthogonal matrix, roughly, by Newton-Schulz (coefficients of Jordan et al., Muon, 2024)."""
+def orthogonalize(matrices: Tensor, iterations: int = 5) -> Tensor:
+    """The nearest semi-orthogonal matrices, roughly, [n, rows, columns], by Newton-Schulz in the input's type.
+
+    Coefficients of Jordan et al., Muon, 2024.
+    """
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrix / (matrix.norm() + 1e-7)
-    tall = x.shape[0] > x.shape[1]
+    x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + 1e-7)
+    tall = x.shape[-2] > x.shape[-1]
     if tall:
-        x = x.T
+        x = x.mT
     for _ in range(iterations):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised; scaled so that AdamW's learning rates carry over.
 
-    `torch.optim.Muon` computes in bfloat16, which processors without bfloat16 units emulate slowly; this one
-    computes in the parameter's own type.
+    `torch.optim.Muon` orthogonalises one matrix at a time and always in bfloat16, which processors without bfloat16
+    units emulate slowly; this one takes all matrices of a shape together, in `matmul_type`.
     """
 
     def __init__(
@@ -34,21 +37,32 @@ class Muon(torch.optim.Optimizer):
         lr: float,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        matmul_type: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self.matmul_type = matmul_type
 
     @torch.no_grad()
     def step(self) -> None:
         for group in self.param_groups:
+            by_shape: dict[torch.Size, list[Tensor]] = {}
             for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                buffer = state.setdefault("momentum_buffer", torch.zeros_like(p))
-                buffer.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonalize(p.grad.lerp(buffer, group["momentum"]))
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update, alpha=-group["lr"] * 0.2 * math.sqrt(max(p.shape)))
+                if p.grad is not None:
+                    by_shape.setdefault(p.shape, []).append(p)
+            for parameters in by_shape.values():
+                self.step_together(parameters, group["lr"], group["momentum"], group["weight_decay"])
+
+    def step_together(self, parameters: list[Tensor], lr: float, momentum: float, weight_decay: float) -> None:
+        """parameters: matrices of one shape."""
+        directions = []
+        for p in parameters:
+            buffer = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
+            buffer.lerp_(p.grad, 1 - momentum)
+            directions.append(p.grad.lerp(buffer, momentum).to(self.matmul_type))
+        updates = orthogonalize(torch.stack(directions))
+        for p, update in zip(parameters, updates, strict=True):
+            p.mul_(1 - lr * weight_decay)
+            p.add_(update, alpha=-lr * 0.2 * math.sqrt(max(p.shape)))
 
 
 # Almost all sinusoidal features of t and h in [0, 1] are nearly constant, so that a step of the first layer moves a
@@ -56,7 +70,9 @@ class Muon(torch.optim.Optimizer):
 EMBEDDING_LR_SCALE = 0.02
 
 
-def make_optimizers(network: nn.Module, kind: str, lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
+def make_optimizers(
+    network: nn.Module, kind: str, lr: float, weight_decay: float, matmul_type: torch.dtype = torch.float32
+) -> list[torch.optim.Optimizer]:
     """`muon`: Muon on the blocks' attention and MLP matrices, AdamW on the rest. `adamw`: AdamW on everything.
 
     Each parameter group has an `lr_scale`, by which the run's learning rate is multiplied.
@@ -73,7 +89,8 @@ def make_optimizers(network: nn.Module, kind: str, lr: float, weight_decay: floa
     ]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))]
     if matrices:
-        optimizers.append(Muon([{"params": matrices, "lr_scale": 1.0}], lr=lr, weight_decay=weight_decay))
+        trunk_group = {"params": matrices, "lr_scale": 1.0}
+        optimizers.append(Muon([trunk_group], lr=lr, weight_decay=weight_decay, matmul_type=matmul_type))
     return optimizers
 
 

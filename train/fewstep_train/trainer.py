@@ -1,4 +1,4 @@
-"""The training loop that pretraining and distillation share: progress, EMA, checkpoints, resume, clean stop."""
+"""The training loop that all training commands share: progress, EMA, checkpoints, resume, clean stop."""
 
 import copy
 import math
@@ -11,11 +11,16 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
-from fewstep_train.network import Network
+from fewstep_train.checkpoint import CANVAS, load_checkpoint, save_checkpoint
 from fewstep_train.optimizer import learning_rate, make_optimizers
+from fewstep_train.precision import autocast
+
+
+def training_clock(device: str) -> float:
+    """Seconds. On the CPU, processor time per thread: what else the machine does, or a pause, uses up no budget."""
+    return time.process_time() / torch.get_num_threads() if device == "cpu" else time.monotonic()
 
 
 @dataclass
@@ -34,22 +39,29 @@ class TrainerOptions:
     save_every: float = 300.0  # seconds
     log_every: int = 20
     device: str = "cpu"
+    matmul_type: torch.dtype = torch.float32
     extra: dict[str, Any] = field(default_factory=dict)  # carried in every checkpoint
 
 
 class Trainer:
-    """Runs `loss_of(step)` until the budget is used. `loss_of` returns a scalar loss and the tokens it saw."""
+    """Trains a network, which has a `config`, until the budget is used.
 
-    def __init__(self, network: Network, options: TrainerOptions) -> None:
+    `held_out`, where known, is the last held-out loss of the weight average.
+    """
+
+    def __init__(self, network: nn.Module, options: TrainerOptions) -> None:
         self.network = network.to(options.device)
         self.options = options
         self.ema = copy.deepcopy(self.network).requires_grad_(False)
-        self.optimizers = make_optimizers(self.network, options.optimizer, options.lr, options.weight_decay)
+        self.optimizers = make_optimizers(
+            self.network, options.optimizer, options.lr, options.weight_decay, options.matmul_type
+        )
         self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.held_out: float | None = None
         self.stopping = False
 
     def resume(self, path: Path) -> None:
-        checkpoint = load_checkpoint(path)
+        checkpoint = load_checkpoint(path, self.options.extra.get("kind", CANVAS))
         self.network.load_state_dict(checkpoint["model"])
         self.ema.load_state_dict(checkpoint["ema"])
         for optimizer, state in zip(self.optimizers, checkpoint["optimizers"], strict=True):
@@ -61,6 +73,8 @@ class Trainer:
 
     def save(self) -> None:
         training = {"steps": self.step, "tokens": self.tokens, "hours": round(self.seconds / 3600, 4)}
+        if self.held_out is not None:
+            training["held_out_loss"] = round(self.held_out, 4)
         save_checkpoint(
             self.options.out,
             {
@@ -100,19 +114,35 @@ class Trainer:
     def request_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stopping = True
 
-    def train(self, loss_of: Callable[[int], tuple[Tensor, int]]) -> None:
-        """Train to the end of the budget. SIGINT and SIGTERM save a checkpoint and stop."""
+    def judge_and_save(self, held_out_loss: Callable[[nn.Module], Tensor] | None) -> None:
+        if held_out_loss is not None:
+            with torch.no_grad(), autocast(self.options.device, self.options.matmul_type):
+                self.held_out = held_out_loss(self.ema).item()
+            print(f"step {self.step}  held-out loss {self.held_out:.4f} nats/token (weight average)", flush=True)
+        self.save()
+
+    def train(
+        self,
+        loss_of: Callable[[int], tuple[Tensor, int]],
+        held_out_loss: Callable[[nn.Module], Tensor] | None = None,
+    ) -> None:
+        """Train to the end of the budget. SIGINT and SIGTERM save a checkpoint and stop.
+
+        `loss_of(step)` returns a scalar loss and the tokens it saw; `held_out_loss(network)` is printed at each save.
+        Both run under autocast.
+        """
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.request_stop)
         mean_loss, since_log, last_save = 0.0, 0, time.monotonic()
         log_seconds, log_tokens = self.seconds, self.tokens
         while self.progress < 1 and not self.stopping:
-            begin = time.monotonic()
-            loss, tokens = loss_of(self.step)
+            begin = training_clock(self.options.device)
+            with autocast(self.options.device, self.options.matmul_type):
+                loss, tokens = loss_of(self.step)
             norm = self.update(loss)
             self.step += 1
             self.tokens += tokens
-            self.seconds += time.monotonic() - begin
+            self.seconds += training_clock(self.options.device) - begin
             mean_loss += loss.item()
             since_log += 1
             if since_log == self.options.log_every:
@@ -126,7 +156,7 @@ class Trainer:
                 mean_loss, since_log = 0.0, 0
                 log_seconds, log_tokens = self.seconds, self.tokens
             if time.monotonic() - last_save > self.options.save_every:
-                self.save()
+                self.judge_and_save(held_out_loss)
                 last_save = time.monotonic()
-        self.save()
+        self.judge_and_save(held_out_loss)
         print(f"saved {self.options.out} at step {self.step}", flush=True)
