@@ -7,10 +7,14 @@ from collections.abc import Sequence
 COMMANDS = {
     "tokenizer": "tokenizer",
     "pretrain": "pretrain",
+    "pretrain-autoregressive": "autoregressive",
+    "pretrain-masked": "pretrain_masked",
     "distill": "distill",
     "export": "export",
     "import-checkpoint": "import_checkpoint",
     "sample": "sample",
+    "evaluate": "evaluate",
+    "sweep": "sweep",
 }
 
 

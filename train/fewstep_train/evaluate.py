@@ -1,0 +1,114 @@
+"""Judge a model and its relatives: perplexity, entropy and more against steps. Writes EVALUATION.md."""
+
+import argparse
+import json
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from fewstep_train.dream import DREAM
+from fewstep_train.evaluation.cells import HELD_OUT, Cell, held_out, measure_all, summary
+from fewstep_train.evaluation.images import measure_timeline, write_images
+from fewstep_train.evaluation.likelihoods import measure_likelihoods
+from fewstep_train.evaluation.report import report
+from fewstep_train.evaluation.results import Results
+from fewstep_train.evaluation.samples import Sampling, System
+from fewstep_train.evaluation.setup import DFM, MODEL, add_bench_arguments, flow_system, open_bench
+from fewstep_train.evaluation.tasks import TASKS, Task, make_task
+from fewstep_train.evaluation.transformer_systems import autoregressive_system, masked_system
+from fewstep_train.llada import LLADA
+
+STEPS = [1, 2, 4, 8, 16, 32, 64]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, required=True, help="the few-step model: its folder, or a checkpoint")
+    add_bench_arguments(parser)
+    parser.add_argument("--dfm", type=Path, help="plain model, folder or checkpoint (default: --model, in many steps)")
+    parser.add_argument("--llada", type=Path, help="checkpoint of `pretrain-masked --kind llada`")
+    parser.add_argument("--dream", type=Path, help="checkpoint of `pretrain-masked --kind dream`")
+    parser.add_argument("--out", type=Path, help="folder for EVALUATION.md (default: --model)")
+    parser.add_argument("--steps", type=int, nargs="+", default=STEPS, help="of every system that has steps")
+    parser.add_argument("--dfm-steps", type=int, nargs="+", help="of the DFM (default: --steps and 1024)")
+    parser.add_argument("--dfm-solver", choices=["euler", "euler_exact"], default="euler_exact")
+    parser.add_argument("--temperatures", type=float, nargs="+", help="default: 1 and the model's default")
+    parser.add_argument("--tasks", choices=TASKS, nargs="+", default=list(TASKS))
+    parser.add_argument("--quick", action="store_true", help="a few short cells, to see that everything runs")
+
+
+def make_quick(args: argparse.Namespace) -> None:
+    args.samples, args.length, args.steps, args.dfm_steps = min(args.samples, 8), min(args.length, 32), [1, 8], [16]
+
+
+def samplings(args: argparse.Namespace) -> list[Sampling]:
+    """Temperature 1 and the model's defaults, all systems alike; steps are set later."""
+    plain = Sampling(steps=1, seed=args.seed)
+    if args.temperatures:
+        return [replace(plain, temperature=t) for t in args.temperatures]
+    manifest = args.model / "manifest.json"
+    defaults = json.loads(manifest.read_text())["defaults"] if manifest.exists() else {}
+    default = replace(plain, temperature=defaults.get("temperature", 1.0), top_p=defaults.get("top_p", 1.0))
+    return list(dict.fromkeys([plain, default]))
+
+
+def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cell]:
+    """Every cell, few steps first within each system."""
+    systems: list[tuple[System, list[int], str]] = [
+        (flow_system(MODEL, args.model, args.threads), args.steps, "cumulative")
+    ]
+    for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
+        if path:
+            systems.append((masked_system(path, kind), args.steps, ""))
+    # A few-step network is a DFM where it is told its smallest step.
+    dfm_steps = args.dfm_steps or [*(args.steps if args.dfm else []), 1024]
+    systems.append((flow_system(DFM, args.dfm or args.model, args.threads), dfm_steps, args.dfm_solver))
+    writer = autoregressive_system(args.judge, leads)  # a step makes a token
+    ways = [(s, task) for s in samplings(args) for task in tasks]
+    return [
+        *(Cell(writer, task, replace(s, solver="", steps=task.count(args.length))) for s, task in ways),
+        *(
+            Cell(system, task, replace(s, solver=solver, steps=n))
+            for system, steps, solver in systems
+            for s, task in ways
+            for n in sorted(steps)
+        ),
+    ]
+
+
+def run(args: argparse.Namespace) -> None:
+    command = shlex.join(["python", "-m", "fewstep_train", *sys.argv[1:]])
+    if args.quick:
+        make_quick(args)
+    out = args.out or args.model
+    if not out.is_dir() and out.exists():
+        raise SystemExit(f"{out}: not a folder; name one with --out")
+    bench, leads = open_bench(args)
+    tasks = [make_task(name, args.length) for name in args.tasks]
+    cells = plan(args, leads, tasks)
+    results = Results(out / "evaluation.json")
+    for task in tasks:
+        print(f"{HELD_OUT}, {task.name}: {summary(held_out(bench, task, results))}", flush=True)
+    measure_likelihoods(args, bench, results)
+    measure_all(cells, bench, results)
+    temperatures = list(dict.fromkeys(s.temperature for s in samplings(args)))
+    shown = max((s for s in args.steps if s <= 8), default=args.steps[0])
+    for cell in cells:
+        s = cell.sampling
+        if (cell.system.name, s.steps, s.temperature) == (MODEL, shown, temperatures[-1]):
+            measure_timeline(cell, bench, results)
+    results.finish()
+    facts = {
+        "name": args.model.name,
+        "model": MODEL,
+        "temperatures": temperatures,
+        "tasks": args.tasks,
+        "samples": args.samples,
+        "length": args.length,
+        "command": command,
+        "images": write_images(out, results.records, temperatures, args.tasks),
+    }
+    (out / "EVALUATION.md").write_text(report(results.records, facts))
+    print(f"{out / 'EVALUATION.md'}: {len(cells)} cells")

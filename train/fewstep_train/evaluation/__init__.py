@@ -1,0 +1,1 @@
+"""Judging what models write: metrics, tasks, systems and reports."""

@@ -1,0 +1,38 @@
+"""The pictures of an evaluation: quality against steps, and token timelines."""
+
+from pathlib import Path
+
+from fewstep_train.evaluation.cells import Bench, Cell
+from fewstep_train.evaluation.report import at_temperature
+from fewstep_train.evaluation.results import Record, Results
+from fewstep_train.evaluation.timeline import pieces, timeline_svg
+
+TIMELINE_TEXTS = 3
+
+
+def measure_timeline(cell: Cell, bench: Bench, results: Results) -> Record:
+    """The first texts of a cell, each token with the step of its last change."""
+
+    def measure() -> Record:
+        samples, _ = cell.samples(bench)
+        return {"rows": [pieces(samples, row, bench.judge.tokenizer) for row in range(TIMELINE_TEXTS)]}
+
+    return results.once({**cell.what(bench), "kind": "timeline"}, measure)[0]
+
+
+def write_images(out: Path, records: list[Record], temperatures: list[float], tasks: list[str]) -> dict[str, str]:
+    """Plots and timelines; {title: file name}."""
+    # matplotlib is slow to load, and every command of the kit loads this module.
+    from fewstep_train.evaluation.plots import plot_quality
+
+    images = {}
+    for t in temperatures:
+        file = f"quality-t{t:g}.svg"
+        plot_quality(at_temperature(records, t), tasks, out / file)
+        images[f"Perplexity and entropy against steps, temperature {t:g}"] = file
+    for record in (r for r in records if r["kind"] == "timeline"):
+        file = f"timeline-{record['task']}.svg"
+        (out / file).write_text(timeline_svg(record["rows"], record["steps"]))
+        where = f"{record['task']}, {record['steps']} steps, temperature {record['temperature']:g}"
+        images[f"{where}: each token in the colour of the step of its last change"] = file
+    return images

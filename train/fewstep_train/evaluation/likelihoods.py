@@ -1,0 +1,51 @@
+"""Perplexity of held-out text for every system of an evaluation."""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from fewstep_train.dream import DREAM
+from fewstep_train.evaluation.cells import Bench
+from fewstep_train.evaluation.identity import file_identity
+from fewstep_train.evaluation.judge import token_nll
+from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound, perplexity_of
+from fewstep_train.evaluation.metrics import Estimate, bootstrap
+from fewstep_train.evaluation.results import Results
+from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES, check_tokenizer, load_flow
+from fewstep_train.llada import LLADA
+from fewstep_train.pretrain_masked import LOGITS, load_masked
+
+
+def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results) -> None:
+    """Perplexity of the held-out crops, exact or a bound."""
+    tokenizer, crops = bench.judge.tokenizer, bench.crops
+    repeats = 1 if args.quick else 8
+
+    def once(name: str, path: Path, exact: bool, perplexity: Callable[[], Estimate]) -> None:
+        file = path / "step.onnx" if path.is_dir() else path
+        what = {"kind": "likelihood", "system": name, "identity": file_identity(file), "exact": exact}
+        results.once({**what, "repeats": repeats, **bench.shared}, lambda: {"perplexity": perplexity()})
+
+    def flow(path: Path) -> Estimate:
+        network, tokenizer_json, scheduler = load_flow(path)
+        check_tokenizer(path, tokenizer_json, tokenizer)
+        return bound_perplexity(flow_bound(network, scheduler), crops, repeats)
+
+    def masked(path: Path, kind: str) -> Estimate:
+        network, checkpoint = load_masked(path, kind)
+        check_tokenizer(path, checkpoint["tokenizer"], tokenizer)
+        predict = partial(LOGITS[kind], network)
+        return bound_perplexity(masked_bound(predict, network.config.mask_token_id), crops, repeats)
+
+    def exact() -> Estimate:
+        nll = token_nll(bench.judge.network, crops)
+        return bootstrap(perplexity_of, nll.double().mean(1).numpy())
+
+    once(AUTOREGRESSIVE_NAME, args.judge, True, exact)
+    once(MODEL, args.model, False, lambda: flow(args.model))
+    if args.dfm:
+        once(DFM, args.dfm, False, lambda: flow(args.dfm))
+    for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
+        if path:
+            once(NAMES[kind], path, False, lambda kind=kind, path=path: masked(path, kind))

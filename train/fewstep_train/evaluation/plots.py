@@ -1,0 +1,51 @@
+"""Perplexity and entropy against steps, a line for each system."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from fewstep_train.evaluation.cells import HELD_OUT
+from fewstep_train.evaluation.results import Record
+
+LABELS = {"perplexity": "generative perplexity", "entropy": "entropy, bits"}
+
+
+def draw_panel(axes: Axes, records: list[Record], metric: str) -> None:
+    """A system with several step counts is a curve with error bars; others are horizontal lines."""
+    systems = dict.fromkeys(r["system"] for r in records)
+    for index, system in enumerate(systems):
+        rows = sorted((r for r in records if r["system"] == system), key=lambda r: r.get("steps", 0))
+        values, errors = zip(*(r["metrics"][metric] for r in rows), strict=True)
+        if system == HELD_OUT:
+            axes.axhline(values[0], color="black", linestyle="--", linewidth=1, label=system)
+        elif len(rows) == 1:
+            axes.axhline(values[0], color=f"C{index}", linestyle=":", label=f"{system}, {rows[0]['steps']} steps")
+        else:
+            steps = [r["steps"] for r in rows]
+            axes.errorbar(steps, values, errors, color=f"C{index}", marker="o", markersize=3, label=system)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    if metric == "perplexity":
+        axes.set_yscale("log")
+    axes.grid(alpha=0.3)
+
+
+def plot_quality(records: list[Record], tasks: list[str], file: Path) -> None:
+    """One figure, perplexity above entropy, a column for each task. The file is the same for the same records."""
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fewstep", "font.size": 9}):
+        figure, panels = plt.subplots(len(LABELS), len(tasks), figsize=(4 * len(tasks), 6), squeeze=False)
+        for column, task in enumerate(tasks):
+            for row, (metric, label) in enumerate(LABELS.items()):
+                axes = panels[row][column]
+                draw_panel(axes, [r for r in records if r["task"] == task], metric)
+                axes.set_title(task if row == 0 else "")
+                axes.set_xlabel("steps" if row == 1 else "")
+                axes.set_ylabel(label if column == 0 else "")
+        panels[0][0].legend(fontsize=7)
+        figure.tight_layout()
+        figure.savefig(file, metadata={"Date": None})
+        plt.close(figure)

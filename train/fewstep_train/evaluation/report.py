@@ -1,0 +1,143 @@
+"""EVALUATION.md from the records of an evaluation."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fewstep_train.evaluation.cells import HELD_OUT
+from fewstep_train.evaluation.goals import goals
+from fewstep_train.evaluation.results import Record
+
+COLUMNS = {
+    "perplexity": "perplexity",
+    "entropy": "entropy, bits",
+    "bits_per_byte": "bits a byte",
+    "distinct_2": "distinct-2",
+    "distinct_3": "distinct-3",
+    "repeated": "repeated, %",
+    "copied": "copied, %",
+}
+PERCENT = {"repeated", "copied"}
+EXPLANATION = """\
+- **perplexity**: mean over samples of exp(mean negative log-likelihood of a token) under the judge, an autoregressive
+  model of the same trunk, tokenizer and training text. It is also the autoregressive baseline, whose own row
+  it flatters. In continuation the made tokens are scored given their prefix, in infilling the whole text.
+- **entropy**: of each sample's own histogram of tokens. Low perplexity counts only beside an entropy near real text's:
+  repetition is cheap.
+- **distinct-n**: different n-grams over all n-grams of a sample. **repeated**: tokens that equal the one before.
+- **copied**: samples that share 50 or more characters in a row with the training text.
+- Entropy, distinct, repeated and copied are of the made tokens. \u00b1: one standard error (bootstrap)."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def number(metric: str, pair: Sequence[float]) -> str:
+    value, error = (100 * v if metric in PERCENT else v for v in pair)
+    digits = 1 if metric in PERCENT or (metric == "perplexity" and value >= 10) else 3 if "distinct" in metric else 2
+    return f"{value:,.{digits}f} \u00b1 {error:,.{digits}f}"
+
+
+def cell_row(record: Record, columns: Iterable[str]) -> list[str]:
+    metrics = record["metrics"]
+    values = [number(c, metrics[c]) if c in metrics else "" for c in columns]
+    return [record["system"], str(record.get("steps", "")), *values]
+
+
+def at_temperature(records: list[Record], temperature: float) -> list[Record]:
+    """The cells at one temperature, and real text."""
+    cells = [r for r in records if r["kind"] == "cell"]
+    return [r for r in cells if r["system"] == HELD_OUT or r["temperature"] == temperature]
+
+
+def glance(records: list[Record], temperatures: Sequence[float], model: str) -> str:
+    """Free text: the model's steps beside the others' best-known budgets."""
+    cells = [r for r in records if r["kind"] == "cell" and r["task"] == "unconditional"]
+
+    def steps_of(system: str) -> list[int]:
+        return sorted({r["steps"] for r in cells if r["system"] == system})
+
+    systems = dict.fromkeys(r["system"] for r in cells if r["system"] not in (model, HELD_OUT))
+    lines = [(model, s) for s in steps_of(model)]
+    lines += [(s, 8 if 8 in steps_of(s) and s != "DFM" else max(steps_of(s))) for s in systems]
+    head = ["", "steps", *(f"{c}, T {t:g}" for t in temperatures for c in ("perplexity", "entropy"))]
+    rows = []
+    for system, steps in lines:
+        row = [f"**{system}**" if system == model else system, str(steps)]
+        for t in temperatures:
+            found = [r for r in cells if (r["system"], r.get("steps"), r.get("temperature")) == (system, steps, t)]
+            row += [number(c, found[0]["metrics"][c]) if found else "" for c in ("perplexity", "entropy")]
+        rows.append(row)
+    real = [r for r in cells if r["system"] == HELD_OUT]
+    for r in real:
+        values = [number(c, r["metrics"][c]) for c in ("perplexity", "entropy")]
+        rows.append([f"*{HELD_OUT}*", "", *values * len(temperatures)])
+    return table(head, rows)
+
+
+def goal_table(records: list[Record], temperature: float, tasks: Sequence[str], model: str) -> str:
+    cells = at_temperature(records, temperature)
+    rows = [(g.task, g.claim, g.measured, "yes" if g.met else "no") for t in tasks for g in goals(cells, t, model)]
+    return table(["task", "goal", "measured", "met"], rows) if rows else "No system to compare with was evaluated."
+
+
+def likelihood_table(records: list[Record]) -> str:
+    rows = [
+        [r["system"], f"{r['perplexity'][0]:.1f} \u00b1 {r['perplexity'][1]:.1f}", "exact" if r["exact"] else "bound"]
+        for r in records
+        if r["kind"] == "likelihood"
+    ]
+    return table(["system", "perplexity of held-out text", ""], rows)
+
+
+def task_tables(records: list[Record], temperatures: Sequence[float], tasks: Sequence[str]) -> str:
+    parts = []
+    for task in tasks:
+        for t in temperatures:
+            cells = [r for r in at_temperature(records, t) if r["task"] == task]
+            rows = [cell_row(r, COLUMNS) for r in cells]
+            parts.append(f"### {task}, temperature {t:g}\n\n{table(['system', 'steps', *COLUMNS.values()], rows)}")
+    return "\n\n".join(parts)
+
+
+def report(records: list[Record], facts: dict[str, Any]) -> str:
+    """Markdown. facts: name, model (the few-step system), temperatures, tasks, samples, length, command, images."""
+    temperatures, tasks, model = facts["temperatures"], facts["tasks"], facts["model"]
+    plots = "\n\n".join(f"![{title}]({file})" for title, file in facts["images"].items())
+    likelihood = likelihood_table(records)
+    return f"""# Evaluation of {facts["name"]}
+
+{facts["samples"]} samples of {facts["length"]} tokens in each cell.
+
+## What steps buy
+
+{glance(records, temperatures, model)}
+
+## Goals, at temperature {temperatures[0]:g}
+
+{goal_table(records, temperatures[0], tasks, model)}
+
+## Pictures
+
+{plots}
+
+## Likelihood
+
+Perplexity of held-out text, of all tokens but the first given the first: exact for the autoregressive model, an upper
+bound by Monte Carlo for the others.
+
+{likelihood}
+
+## All cells
+
+{EXPLANATION}
+
+{task_tables(records, temperatures, tasks)}
+
+## Again
+
+The numbers are in [evaluation.json](evaluation.json). Made by
+
+    {facts["command"]}
+"""

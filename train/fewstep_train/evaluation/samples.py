@@ -1,0 +1,53 @@
+"""What every system is given and gives back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to write. `solver`, `schedule` and `stable_below` concern flow matching alone."""
+
+    steps: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    seed: int = 0
+    solver: str = "cumulative"
+    schedule: str = "uniform"
+    stable_below: float = 0.0  # a canvas of which less is expected to change takes its last step; 0: never
+
+
+@dataclass(frozen=True)
+class Samples:
+    """tokens [B, L]; `last_change` [B, L]: the step, from 1, that wrote each token, 0 where it was given; steps [B]."""
+
+    tokens: Tensor
+    last_change: Tensor
+    steps: Tensor
+
+
+class System(Protocol):
+    """`name` is for readers; `identity` is a hash of the weights."""
+
+    name: str
+    identity: str
+
+    def sample(self, canvas: Tensor, editable: Tensor, sampling: Sampling) -> Samples:
+        """Fill what is editable [B, L] in canvas [B, L]. What canvas holds there is never looked at."""
+        ...
+
+
+def follow(canvas: Tensor, editable: Tensor, canvases: Iterable[Tensor]) -> Samples:
+    """Samples from the canvases [B, L] that a system shows after each step, in order.
+
+    What is editable in the first `canvas` counts as unwritten.
+    """
+    tokens, last_change, step = canvas.masked_fill(editable, -1), torch.zeros_like(canvas), 0
+    for step, after in enumerate(canvases, 1):
+        last_change = torch.where(after != tokens, step, last_change)
+        tokens = after
+    return Samples(tokens, last_change, torch.full((len(canvas),), step))
