@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, required=True, help="the few-step model: its folder, or a checkpoint")
     add_bench_arguments(parser)
     parser.add_argument("--dfm", type=Path, help="plain model, folder or checkpoint (default: --model, in many steps)")
-    parser.add_argument("--llada", type=Path, help="checkpoint of `pretrain-masked --kind llada`")
-    parser.add_argument("--dream", type=Path, help="checkpoint of `pretrain-masked --kind dream`")
+    parser.add_argument("--llada", type=Path, help="`pretrain-masked --kind llada`: checkpoint or exported folder")
+    parser.add_argument("--dream", type=Path, help="`pretrain-masked --kind dream`: checkpoint or exported folder")
     parser.add_argument("--out", type=Path, help="folder for EVALUATION.md (default: --model)")
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS, help="of every system that has steps")
     parser.add_argument("--dfm-steps", type=int, nargs="+", help="of the DFM (default: --steps and 1024)")
@@ -56,25 +56,24 @@ def samplings(args: argparse.Namespace) -> list[Sampling]:
 
 def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cell]:
     """Every cell, few steps first within each system."""
-    systems: list[tuple[System, list[int], str]] = [
-        (flow_system(MODEL, args.model, args.threads), args.steps, "cumulative")
-    ]
+    systems: list[tuple[System, list[int]]] = [(flow_system(MODEL, args.model, args.threads), args.steps)]
     for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
         if path:
-            systems.append((masked_system(path, kind), args.steps, ""))
+            systems.append((masked_system(path, kind, args.threads), args.steps))
     # A few-step network is a DFM where it is told its smallest step.
     dfm_steps = args.dfm_steps or [*(args.steps if args.dfm else []), 1024]
-    systems.append((flow_system(DFM, args.dfm or args.model, args.threads), dfm_steps, args.dfm_solver))
+    dfm = flow_system(DFM, args.dfm or args.model, args.threads)
     writer = autoregressive_system(args.judge, leads)  # a step makes a token
     ways = [(s, task) for s in samplings(args) for task in tasks]
     return [
-        *(Cell(writer, task, replace(s, solver="", steps=task.count(args.length))) for s, task in ways),
+        *(Cell(writer, task, replace(s, steps=task.count(args.length))) for s, task in ways),
         *(
-            Cell(system, task, replace(s, solver=solver, steps=n))
-            for system, steps, solver in systems
+            Cell(system, task, replace(s, steps=n))
+            for system, steps in systems
             for s, task in ways
             for n in sorted(steps)
         ),
+        *(Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n)) for s, task in ways for n in sorted(dfm_steps)),
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell, held_out, measure_all
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
-from fewstep_train.evaluation.report import number, table
+from fewstep_train.evaluation.report import COLUMNS, number, table
 from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.setup import (
@@ -20,7 +20,7 @@ from fewstep_train.evaluation.setup import (
 from fewstep_train.evaluation.tasks import TASKS, make_task
 from fewstep_train.solver import SOLVERS
 
-METRICS = ("perplexity", "entropy", "distinct_2", "repeated")
+METRICS = ("perplexity", "entropy", "distinct_2", "repeated", "unseen_2")
 SETTINGS = ("temperature", "solver", "schedule", "stable_below")
 
 
@@ -58,13 +58,15 @@ def sweep_table(records: list[Record]) -> str:
     """One row a cell; real text first."""
     rows = []
     for r in records:
-        metrics = [number(m, r["metrics"][m]) for m in METRICS]
+        metrics = [number(m, r["metrics"][m]) if m in r["metrics"] else "" for m in METRICS]
         if r["system"] == HELD_OUT:
             rows.append([HELD_OUT, *[""] * (2 + len(SETTINGS)), *metrics])
         else:
             settings = [f"{r[s]:g}" if isinstance(r[s], float) else r[s] for s in SETTINGS]
             rows.append([str(r["steps"]), f"{r['mean_steps']:.1f}", f"{r['top_p']:g}", *settings, *metrics])
-    return table(["steps", "taken", "top-p", *(s.replace("_", " ") for s in SETTINGS), *METRICS], rows)
+    return table(
+        ["steps", "taken", "top-p", *(s.replace("_", " ") for s in SETTINGS), *(COLUMNS[m] for m in METRICS)], rows
+    )
 
 
 def run(args: argparse.Namespace) -> None:

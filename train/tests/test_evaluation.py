@@ -23,6 +23,7 @@ from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.step_graph_system import from_folder, step_sizes
 from fewstep_train.evaluation.tasks import make_task
 from fewstep_train.evaluation.timeline import timeline_svg, wrapped
+from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
 from fewstep_train.evaluation.transformer_systems import AutoregressiveSystem
 from fewstep_train.llada import LLADA, llada_config
 from fewstep_train.network import Network, NetworkConfig
@@ -38,9 +39,9 @@ SHAPE = TransformerConfig(
 )
 
 
-def ignorant_judge(copies: CopyIndex | None = None) -> Judge:
+def ignorant_judge(training: TrainingText | None = None) -> Judge:
     """A new network's output map is zero: every token is as likely as any other."""
-    return Judge(Transformer(SHAPE).eval(), TOKENIZER, copies)
+    return Judge(Transformer(SHAPE).eval(), TOKENIZER, training)
 
 
 def text_rows(length: int) -> torch.Tensor:
@@ -91,11 +92,20 @@ def test_a_continuation_is_judged_given_its_prefix_and_the_prefix_is_not():
     assert Judge(network, TOKENIZER).measure(other, task)["entropy"] == metrics["entropy"]
 
 
-def test_a_sample_made_of_training_text_is_counted_as_a_copy():
-    judge = ignorant_judge(CopyIndex([" ".join(SENTENCES)]))
+def test_copies_and_pairs_of_the_training_text_are_counted():
+    text = " ".join(SENTENCES)
+    pairs = SeenPairs(np.array(TOKENIZER.encode(text).ids, dtype=np.uint16))
     tokens = text_rows(48)
-    tokens[1] = torch.randint(1, V, (48,), generator=torch.Generator().manual_seed(0))
-    assert judge.measure(tokens, make_task("unconditional", 48))["copied"].value == pytest.approx(3 / 4)
+    tokens[1] = torch.tensor(TOKENIZER.encode(text[::-1]).ids[:48])
+    metrics = ignorant_judge(TrainingText(CopyIndex([text]), pairs)).measure(tokens, make_task("unconditional", 48))
+    assert metrics["copied"].value == pytest.approx(3 / 4)
+    assert 0.1 < metrics["unseen_2"].value < 0.25  # one row of four
+
+
+def test_pairs_are_unseen_in_either_order_and_beyond_the_vocabulary_of_the_text():
+    pairs = SeenPairs(np.array([1, 2, 3, 1], dtype=np.uint16))
+    assert pairs.unseen_shares(np.array([[1, 2, 3], [2, 1, 2], [3, 1, 9]])) == pytest.approx([0, 0.5, 0.5])
+    assert pairs.unseen_shares(np.array([[0, 6], [1, 6], [3, 4]])) == pytest.approx([1, 1, 1])
 
 
 class KeepsWhatItSees:

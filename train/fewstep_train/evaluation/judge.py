@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.metrics import (
     Estimate,
     bits_per_byte,
@@ -19,6 +18,7 @@ from fewstep_train.evaluation.metrics import (
     repeat_shares,
 )
 from fewstep_train.evaluation.tasks import Task
+from fewstep_train.evaluation.training_text import TrainingText
 from fewstep_train.tokenizer import END_OF_TEXT
 from fewstep_train.transformer import Transformer
 
@@ -46,15 +46,11 @@ def byte_lengths(tokenizer: Tokenizer) -> Tensor:
 
 @dataclass(frozen=True)
 class Judge:
-    """`copies`: the index of the training text; without it no text is checked for copying."""
+    """`training`: what to look for in the training text; without it nothing is compared with that."""
 
     network: Transformer
     tokenizer: Tokenizer
-    copies: CopyIndex | None = None
-
-    def is_copied(self, tokens: list[int]) -> bool:
-        text = self.tokenizer.decode(tokens, skip_special_tokens=False)
-        return self.copies is not None and any(self.copies.copied(piece) for piece in text.split(END_OF_TEXT))
+    training: TrainingText | None = None
 
     def measure(self, tokens: Tensor, task: Task) -> dict[str, Estimate]:
         """The metrics of samples [n, L]: likelihood of what the task scores, statistics of what was made."""
@@ -71,7 +67,7 @@ class Judge:
             "distinct_3": bootstrap(mean, distinct_shares(made, 3)),
             "repeated": bootstrap(mean, repeat_shares(made)),
         }
-        if self.copies is not None:
-            copied = torch.tensor([self.is_copied(row) for row in made.tolist()])
-            metrics["copied"] = bootstrap(mean, copied.double().numpy())
+        if self.training is not None:
+            metrics["unseen_2"] = bootstrap(mean, self.training.pairs.unseen_shares(made))
+            metrics["copied"] = bootstrap(mean, self.training.copied(made, self.tokenizer).astype(float))
         return metrics

@@ -18,7 +18,7 @@ from fewstep_train.pretrain_masked import LOGITS, load_masked
 
 
 def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results) -> None:
-    """Perplexity of the held-out crops, exact or a bound."""
+    """Perplexity of the held-out crops, exact or a bound; of LLaDA and Dream where a checkpoint is given."""
     tokenizer, crops = bench.judge.tokenizer, bench.crops
     repeats = 1 if args.quick else 8
 
@@ -47,5 +47,5 @@ def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results
     if args.dfm:
         once(DFM, args.dfm, False, lambda: flow(args.dfm))
     for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
-        if path:
+        if path and path.is_file():
             once(NAMES[kind], path, False, lambda kind=kind, path=path: masked(path, kind))

@@ -31,6 +31,8 @@ def draw_panel(axes: Axes, records: list[Record], metric: str) -> None:
     axes.xaxis.set_major_formatter("{x:.0f}")
     if metric == "perplexity":
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:.0f}")
+        axes.yaxis.set_minor_formatter("{x:.0f}")
     axes.grid(alpha=0.3)
 
 

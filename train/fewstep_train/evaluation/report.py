@@ -14,9 +14,10 @@ COLUMNS = {
     "distinct_2": "distinct-2",
     "distinct_3": "distinct-3",
     "repeated": "repeated, %",
+    "unseen_2": "unseen pairs, %",
     "copied": "copied, %",
 }
-PERCENT = {"repeated", "copied"}
+PERCENT = {"repeated", "unseen_2", "copied"}
 EXPLANATION = """\
 - **perplexity**: mean over samples of exp(mean negative log-likelihood of a token) under the judge, an autoregressive
   model of the same trunk, tokenizer and training text. It is also the autoregressive baseline, whose own row
@@ -24,8 +25,9 @@ EXPLANATION = """\
 - **entropy**: of each sample's own histogram of tokens. Low perplexity counts only beside an entropy near real text's:
   repetition is cheap.
 - **distinct-n**: different n-grams over all n-grams of a sample. **repeated**: tokens that equal the one before.
-- **copied**: samples that share 50 or more characters in a row with the training text.
-- Entropy, distinct, repeated and copied are of the made tokens. \u00b1: one standard error (bootstrap)."""
+- **unseen pairs**: neighbouring tokens that nowhere in the training text stand side by side: where draws of one step
+  do not know of each other. **copied**: samples that share 50 or more characters in a row with the training text.
+- All but perplexity and bits a byte are of the made tokens. \u00b1: one standard error (bootstrap)."""
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

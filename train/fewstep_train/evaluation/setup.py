@@ -18,6 +18,7 @@ from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.judge import Judge
 from fewstep_train.evaluation.sample_cache import SampleCache
 from fewstep_train.evaluation.step_graph_system import StepGraphSystem, from_checkpoint, from_folder
+from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
 from fewstep_train.llada import LLADA
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler
@@ -32,7 +33,7 @@ def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that say who judges, on which text, and how much."""
     parser.add_argument("--judge", type=Path, required=True, help="checkpoint of `pretrain-autoregressive`")
     parser.add_argument("--valid", type=Path, nargs="+", required=True, help="held-out text: prompts, and to compare")
-    parser.add_argument("--data", type=Path, nargs="+", help="training text: look for copies of 50 characters of it")
+    parser.add_argument("--data", type=Path, nargs="+", help="training text: look there for copies and for pairs")
     parser.add_argument("--samples", type=int, default=256, help="texts of each cell (default %(default)s)")
     parser.add_argument("--length", type=int, default=128, help="tokens of a canvas (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
@@ -50,16 +51,19 @@ def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
     drawn = Crops(encode_corpus(args.valid, tokenizer, args.cache), tokenizer, args.seed).draw(
         args.samples, args.length, lead=1
     )
-    copies = CopyIndex(d for path in args.data for d in read_documents(path)) if args.data else None
+    training = None
+    if args.data:
+        copies = CopyIndex(d for path in args.data for d in read_documents(path))
+        training = TrainingText(copies, SeenPairs(encode_corpus(args.data, tokenizer, args.cache)))
     crops, leads = drawn[:, 1:].contiguous(), drawn[:, 0]
     text = {
         "text": hashlib.sha256(drawn.numpy().tobytes()).hexdigest()[:16],
         "samples": args.samples,
         "length": args.length,
     }
-    judging = {"judge": file_identity(args.judge), "copies": copies is not None}
+    judging = {"judge": file_identity(args.judge), "training_text": training is not None}
     cache = SampleCache(args.cache / "samples")
-    return Bench(Judge(network, tokenizer, copies), crops, text, judging, cache), leads
+    return Bench(Judge(network, tokenizer, training), crops, text, judging, cache), leads
 
 
 def check_tokenizer(path: Path, tokenizer_json: str | None, tokenizer: Tokenizer) -> None:

@@ -11,8 +11,9 @@ from fewstep_train.autoregressive import load_autoregressive
 from fewstep_train.dream import DREAM, dream_reveal
 from fewstep_train.evaluation.decoding import continue_tokens
 from fewstep_train.evaluation.identity import file_identity
-from fewstep_train.evaluation.samples import Samples, Sampling, follow
+from fewstep_train.evaluation.samples import Samples, Sampling, System, follow
 from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME, NAMES
+from fewstep_train.evaluation.step_graph_system import from_folder
 from fewstep_train.llada import LLADA, llada_reveal
 from fewstep_train.masked_diffusion import MIN_TEMPERATURE, nucleus
 from fewstep_train.pretrain_masked import load_masked
@@ -86,7 +87,10 @@ def autoregressive_system(path: Path, leads: Tensor) -> AutoregressiveSystem:
     return AutoregressiveSystem(AUTOREGRESSIVE_NAME, file_identity(path), network, leads)
 
 
-def masked_system(path: Path, kind: str) -> MaskedSystem:
+def masked_system(path: Path, kind: str, threads: int) -> System:
+    """A training checkpoint of `kind`, or an exported model's folder, whose step graph is the sampler."""
+    if path.is_dir():
+        return from_folder(NAMES[kind], path, threads)
     network, _ = load_masked(path, kind)
     reveal = {LLADA: llada_reveal, DREAM: dream_reveal}[kind]
     return MaskedSystem(NAMES[kind], file_identity(path), reveal(network))
