@@ -1,0 +1,53 @@
+/** What a step costs by rows and length on this machine: the simulator's cost curve, and what batching gains. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { DEFAULT_MODEL } from '../../src/config.js'
+import { Session } from '../../src/engine/session.js'
+import { timeStep, warmUpShapes } from '../../src/engine/warm-up.js'
+import { readManifest } from '../../src/model/manifest.js'
+import { median, spread } from '../lib/statistics.js'
+import type { Figure, Measurement } from './figure.js'
+
+const ROUNDS = 5
+const MAX_BATCH = 16
+const LENGTH = 128
+
+async function measure (): Promise<Measurement> {
+  const { graph, max_length: maxLength } = await readManifest(DEFAULT_MODEL)
+  const session = await Session.start({
+    graphFile: join(DEFAULT_MODEL, graph.file), executionProvider: 'cpu', deviceId: 0, threads: availableParallelism()
+  })
+  try {
+    const shapes = warmUpShapes(maxLength, MAX_BATCH)
+    // The first step of a shape allocates.
+    for (const shape of shapes) await timeStep([session], shape, 1)
+    const rounds: number[][] = []
+    // Shape after shape, round after round: what disturbs the machine for a while disturbs one round of each.
+    for (let round = 0; round < ROUNDS; round++) {
+      const times: number[] = []
+      for (const shape of shapes) times.push(await timeStep([session], shape, 1))
+      rounds.push(times)
+    }
+    const rowMs = (times: readonly number[], rows: number): number =>
+      (times[shapes.findIndex((shape) => shape.rows === rows && shape.paddedLength === LENGTH)] ?? NaN) / rows
+    const gains = rounds.map((times) => rowMs(times, 1) / rowMs(times, MAX_BATCH))
+    return {
+      value: median(gains),
+      spread: spread(gains),
+      unit: '×',
+      detail: {
+        threads: session.options.threads,
+        points: shapes.map((shape, i) => ({ ...shape, ms: median(rounds.map((times) => times[i] ?? NaN)) }))
+      }
+    }
+  } finally {
+    session.kill()
+    await session.exited
+  }
+}
+
+export const stepCosts: Figure = {
+  name: 'step_costs',
+  about: `rows per second in batches of ${MAX_BATCH} over one at a time, ${LENGTH} tokens, embedded model`,
+  measure
+}
