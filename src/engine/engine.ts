@@ -34,6 +34,8 @@ export interface EngineStats {
   readonly generations: number
   readonly queuedRows: number
   readonly runningRows: number
+  /** Clients' abort signals and deadlines that are listened to: none without generations. */
+  readonly listeners: number
   readonly maxQueue: number
   readonly workers: { readonly ready: number, readonly total: number, readonly threads: number, readonly replaced: number }
   readonly executionProvider: ExecutionProvider
@@ -51,6 +53,7 @@ export class Engine {
   readonly #jobOf = new WeakMap<Row, Job>()
   #state: EngineState = 'ready'
   #sequence = 0
+  #listeners = 0
   #whenEmpty: (() => void) | undefined
 
   private constructor (options: EngineOptions, { sessions, costs }: OpenedSessions) {
@@ -113,6 +116,7 @@ export class Engine {
       generations: this.#jobs.size,
       queuedRows: this.#dispatcher.waitingRows,
       runningRows: this.#dispatcher.runningRows,
+      listeners: this.#listeners,
       maxQueue: this.#options.maxQueue,
       workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements },
       executionProvider: this.#worker?.executionProvider ?? 'cpu',
@@ -137,10 +141,12 @@ export class Engine {
     const deadline = deadlineMs === undefined
       ? undefined
       : setTimeout(() => { this.#fail(job, deadlineExceeded(job, deadlineMs)) }, deadlineMs)
+    this.#listeners++
     setImmediate(() => { this.#dispatcher.tick() })
     try {
       return await job.promise
     } finally {
+      this.#listeners--
       clearTimeout(deadline)
       signal?.removeEventListener('abort', cancel)
     }
