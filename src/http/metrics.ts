@@ -21,6 +21,7 @@ export class Metrics {
   readonly #networkCalls: Counter
   readonly #queueSeconds: Histogram
   readonly #computeSeconds: Histogram
+  readonly #outputs: Counter
 
   constructor (engine: Pick<Engine, 'stats'>) {
     const registers = [this.registry]
@@ -31,13 +32,34 @@ export class Metrics {
     this.#networkCalls = new Counter({ name: 'fewstep_network_calls_total', help: 'Steps of canvases that finished.', registers })
     this.#queueSeconds = new Histogram({ name: 'fewstep_queue_seconds', help: "From arrival at the engine to a generation's first step.", buckets: SECONDS, registers })
     this.#computeSeconds = new Histogram({ name: 'fewstep_compute_seconds', help: "Time in a generation's steps.", buckets: SECONDS, registers })
+    this.#outputs = new Counter({ name: 'fewstep_outputs_total', help: 'Outputs finished, by why they took the steps they took: full, load, deadline, stable.', labelNames: ['steps_reason'], registers })
     gauge('fewstep_queued_rows', 'Canvases that wait for their next step.', (stats) => stats.queuedRows)
     gauge('fewstep_running_rows', 'Canvases in a step.', (stats) => stats.runningRows)
     gauge('fewstep_queue_limit', 'Canvases admitted at once.', (stats) => stats.maxQueue)
     gauge('fewstep_workers_ready', 'Session workers that can take a step.', (stats) => stats.workers.ready)
+    total('fewstep_step_batches_total', 'Steps run, of a whole batch each.', ({ steps }) => steps.batches)
+    total('fewstep_step_rows_total', 'Canvases in them: over the batches, the mean batch.', ({ steps }) => steps.rows)
+    total('fewstep_step_positions_total', 'Positions in them, padding included.', ({ steps }) => steps.positions)
+    total('fewstep_step_run_seconds_total', 'Time in ONNX Runtime, over all workers.', ({ steps }) => steps.runMs / 1000)
+    total('fewstep_step_worker_seconds_total', 'Time from handing a batch to a worker to its result, over all workers.', ({ steps }) => steps.workerMs / 1000)
+    total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
+    total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
+    gauge('fewstep_workers', 'Session workers that there should be.', (stats) => stats.workers.total)
     gauge('fewstep_ready', '1 while requests are taken.', (stats) => Number(stats.state === 'ready' && stats.workers.ready > 0))
     collectDefaultMetrics({ register: this.registry })
 
+    function total (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
+      // eslint-disable-next-line no-new -- it lives in the registry
+      new Counter({
+        name,
+        help,
+        registers,
+        collect () {
+          this.reset()
+          this.inc(read(engine.stats()))
+        }
+      })
+    }
     function gauge (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
       // eslint-disable-next-line no-new -- it lives in the registry
       new Gauge({ name, help, registers, collect () { this.set(read(engine.stats())) } })
@@ -49,7 +71,8 @@ export class Metrics {
     this.#durations.observe(labels, seconds)
   }
 
-  generated ({ usage, timings }: TextResult): void {
+  generated ({ outputs, usage, timings }: TextResult): void {
+    for (const { stepsReason } of outputs) this.#outputs.inc({ steps_reason: stepsReason })
     this.#tokens.inc(usage.completionTokens)
     this.#networkCalls.inc(usage.networkCalls)
     this.#queueSeconds.observe(timings.queueMs / 1000)
