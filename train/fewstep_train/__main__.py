@@ -13,6 +13,8 @@ COMMANDS = {
     "export": "export",
     "import-checkpoint": "import_checkpoint",
     "sample": "sample",
+    "bench-models": "bench_models",
+    "torch-runner": "published_sampler",
     "evaluate": "evaluate",
     "sweep": "sweep",
 }

@@ -5,27 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 from fixtures import SENTENCES
+from tiny_transformers import GPT, LLAMA, random_transformer
 
 from fewstep_train.__main__ import main
 from fewstep_train.autoregressive import load_autoregressive
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.transformer import Transformer, TransformerConfig
-
-GPT = TransformerConfig(
-    hidden_size=32, n_blocks=2, n_heads=4, n_kv_heads=4, intermediate_size=128, vocab_size=50, length=16
-)
-LLAMA = replace(GPT, n_kv_heads=2, intermediate_size=88, norm="rms", mlp="swiglu", qkv_bias=True, rope_base=1e6)
-
-
-def random_transformer(config: TransformerConfig, seed: int = 0) -> Transformer:
-    """Weights large enough that every logit depends on every token that it may see."""
-    network, generator = Transformer(config), torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, p in network.named_parameters():
-            if "norm" not in name:
-                p.copy_(torch.randn(p.shape, generator=generator) * p.shape[-1] ** -0.5)
-    return network.eval()
 
 
 @pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])
@@ -52,7 +37,7 @@ def test_padding_is_never_attended_to():
 
 @torch.no_grad()
 def test_without_its_time_conditioning_the_canvas_network_is_this_transformer():
-    shape = {"hidden_size": 32, "length": 16, "n_blocks": 2, "n_heads": 4, "vocab_size": 50}
+    shape = {"hidden_size": 64, "length": 16, "n_blocks": 2, "n_heads": 4, "vocab_size": 50}
     canvas = Network(NetworkConfig(**shape, cond_dim=8, source_distribution="uniform"))
     for block in canvas.blocks:  # gates 1, shifts and scales 0
         block.adaLN_modulation.bias.view(6, -1)[[2, 5]] = 1
