@@ -1,15 +1,23 @@
 /** All figures, in the order in which they are measured and printed. */
 import type { Figure } from './figure.js'
 import { engineOverhead } from './engine-overhead.js'
+import { fusedOverBare } from './fused-over-bare.js'
+import { fusedVsJs } from './fused-vs-js.js'
 import { httpOverhead } from './http-overhead.js'
 import { memory } from './memory.js'
 import { saturatedShare } from './saturated-share.js'
 import { simulatedLoad } from './simulated-load.js'
 import { stepCosts } from './step-costs.js'
+import { vsAutoregressive } from './vs-autoregressive.js'
+import { vsTorch } from './vs-torch.js'
 
 export const FIGURES: readonly Figure[] = [
+  fusedOverBare,
+  fusedVsJs,
   engineOverhead,
   saturatedShare,
+  vsAutoregressive,
+  vsTorch,
   httpOverhead,
   memory,
   stepCosts,

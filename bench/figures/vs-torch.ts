@@ -1,0 +1,85 @@
+/** Sampling in eight fused steps against the published way of it in PyTorch: same weights, shape, steps and threads. */
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { InferenceSession } from 'onnxruntime-node'
+import { DEFAULT_MODEL } from '../../src/config.js'
+import { largeModel } from '../lib/bench-graphs.js'
+import { stepFeeds } from '../lib/canvas-feeds.js'
+import { withSessions } from '../lib/ort.js'
+import { timeMs } from '../lib/repeat.js'
+import { median, spread, type Spread } from '../lib/statistics.js'
+import { TorchRunner } from '../lib/torch-runner.js'
+import type { Figure, Measurement } from './figure.js'
+
+const STEPS = 8
+
+interface Case {
+  readonly name: string
+  readonly model: string
+  readonly rows: number
+  readonly length: number
+  /** Those timed; the time of all eight is theirs, scaled: every step costs the same. */
+  readonly timedSteps: number
+  readonly rounds: number
+}
+
+interface Point extends Omit<Case, 'model'> {
+  readonly value: number
+  readonly spread: Spread
+  /** Of STEPS steps. */
+  readonly torchMs: number
+  readonly fusedMs: number
+}
+
+function cases (): Case[] {
+  const embedded = { name: 'embedded', model: resolve(DEFAULT_MODEL), length: 128, timedSteps: STEPS, rounds: 7 }
+  return [
+    { ...embedded, rows: 1 },
+    { ...embedded, rows: 8 },
+    { name: 'large', model: largeModel(), rows: 1, length: 1024, timedSteps: 2, rounds: 5 }
+  ]
+}
+
+async function measureCase (torch: TorchRunner, step: InferenceSession, threads: number, each: Case): Promise<Point> {
+  const { model, rows, length, timedSteps, rounds, name } = each
+  const feeds = stepFeeds({ rows, length })
+  const fused = async (): Promise<void> => {
+    for (let i = 0; i < timedSteps; i++) await step.run(feeds)
+  }
+  const inTorch = (): Promise<number> => torch.sampleMs({ model, rows, length, steps: timedSteps, threads })
+  // The first of each allocates.
+  await step.run(feeds)
+  await inTorch()
+  const scale = STEPS / timedSteps
+  const torchMs: number[] = []
+  const fusedMs: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    if (round % 2 === 0) torchMs.push(scale * await inTorch())
+    fusedMs.push(scale * await timeMs(fused))
+    if (round % 2 !== 0) torchMs.push(scale * await inTorch())
+  }
+  const ratios = torchMs.map((ms, round) => ms / (fusedMs[round] ?? NaN))
+  return { name, rows, length, timedSteps, rounds, value: median(ratios), spread: spread(ratios), torchMs: median(torchMs), fusedMs: median(fusedMs) }
+}
+
+async function measure (): Promise<Measurement> {
+  const threads = availableParallelism()
+  const torch = new TorchRunner()
+  try {
+    const points: Point[] = []
+    for (const each of cases()) {
+      points.push(await withSessions({ step: join(each.model, 'step.onnx') }, threads, ({ step }) => measureCase(torch, step, threads, each)))
+    }
+    const worst = points.reduce((least, point) => point.value < least.value ? point : least)
+    return { value: worst.value, spread: worst.spread, unit: '×', detail: { threads, steps: STEPS, points } }
+  } finally {
+    await torch.stop()
+  }
+}
+
+export const vsTorch: Figure = {
+  name: 'vs_torch',
+  about: `${STEPS} steps sampled the published way in PyTorch over ${STEPS} fused ones, the smallest ratio of embedded model and 0.17B shape`,
+  goal: { atLeast: 2 },
+  measure
+}

@@ -1,0 +1,63 @@
+/** The graphs that figures compare the step graph with, what is known about them, and the Python that made them. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const PYTHON = join(ROOT, '.venv/bin/python')
+const GRAPHS = join(ROOT, '.cache/bench')
+
+const INSTALL = 'python3 -m venv .venv && .venv/bin/pip install -e train'
+const MAKE = '.venv/bin/python -m fewstep_train bench-models --out .cache/bench'
+
+/** Of a network that refines whole canvases: a row of L tokens costs L (flopsPerToken + L attentionFlopsPerPair) + flopsPerRow. */
+export interface CanvasFacts {
+  readonly matrix_parameters: number
+  readonly flops_per_token: number
+  readonly flops_per_row: number
+  readonly attention_flops_per_pair: number
+  readonly shape: { readonly vocab_size: number, readonly length: number }
+}
+
+/** Of an autoregressive decoder: a token after P others costs flops_per_token + (P + 1) attention_flops_per_pair. */
+export interface DecoderFacts {
+  readonly matrix_parameters: number
+  readonly flops_per_token: number
+  readonly attention_flops_per_pair: number
+  readonly cache_bytes_per_position: number
+  readonly shape: { readonly n_blocks: number, readonly n_kv_heads: number, readonly hidden_size: number, readonly n_heads: number, readonly length: number }
+}
+
+export interface ChainFacts {
+  readonly flops_per_row: number
+  readonly sizes: readonly number[]
+}
+
+/** @throws Error naming the commands that make it */
+export function graphFile (name: string): string {
+  return existing(join(GRAPHS, `${name}.onnx`))
+}
+
+/** What its maker wrote down about a graph. */
+export function graphFacts<Facts> (name: string): Facts {
+  return JSON.parse(readFileSync(existing(join(GRAPHS, `${name}.json`)), 'utf8')) as Facts
+}
+
+/** The folder of the model of the published 0.17B shape, with random weights. */
+export function largeModel (): string {
+  graphFile('large/step')
+  return join(GRAPHS, 'large')
+}
+
+/** @throws Error naming the command that installs it */
+export function python (): string {
+  if (!existsSync(PYTHON)) throw new Error(`there is no ${PYTHON}; make it in ${ROOT} with: ${INSTALL}`)
+  return PYTHON
+}
+
+function existing (file: string): string {
+  if (!existsSync(file)) {
+    throw new Error(`there is no ${file}; make it in ${ROOT} with: ${existsSync(PYTHON) ? '' : `${INSTALL} && `}${MAKE}`)
+  }
+  return file
+}

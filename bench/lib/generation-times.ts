@@ -1,0 +1,66 @@
+/** Times of generating token by token and canvas by canvas with two models of one shape, taken in turns. */
+import type { InferenceSession } from 'onnxruntime-node'
+import type { DecoderFacts } from './bench-graphs.js'
+import type { TokenTime } from './cache-positions.js'
+import { stepFeeds } from './canvas-feeds.js'
+import { Decoder } from './decoder.js'
+import { timeMs } from './repeat.js'
+
+export interface Models {
+  readonly step: InferenceSession
+  readonly decoder: InferenceSession
+  readonly decoderFacts: DecoderFacts
+}
+
+export interface RoundPlan {
+  readonly rows: number
+  /** Lengths of the canvases of which one step is timed. */
+  readonly lengths: readonly number[]
+  /** Positions that the cache has room for. */
+  readonly room: number
+  /** Where in the cache tokens are timed: this many positions, evenly from the first to the last. */
+  readonly positions: number
+  /** Tokens timed at each of them, one after another. */
+  readonly tokens: number
+  readonly rounds: number
+}
+
+/** What one round measured. */
+export interface Round {
+  /** Of all rows together, ascending by position. */
+  readonly tokenTimes: readonly TokenTime[]
+  /** Of one step, by length. */
+  readonly stepMs: ReadonlyMap<number, number>
+}
+
+export async function measureRounds ({ step, decoder: session, decoderFacts }: Models, plan: RoundPlan): Promise<Round[]> {
+  const { rows, room, tokens } = plan
+  const decoder = new Decoder(session, decoderFacts, rows, room)
+  const canvases = new Map(plan.lengths.map((length) => [length, stepFeeds({ rows, length })]))
+  // The first run of each allocates.
+  await decoder.generate(0, tokens)
+  for (const feeds of canvases.values()) await step.run(feeds)
+  const rounds: Round[] = []
+  for (let round = 0; round < plan.rounds; round++) {
+    const tokenTimes: TokenTime[] = []
+    for (const first of firstPositions(plan)) {
+      const ms = await timeMs(() => decoder.generate(first, first + tokens))
+      tokenTimes.push({ position: first + (tokens - 1) / 2, ms: ms / tokens })
+    }
+    const stepMs = new Map<number, number>()
+    for (const [length, feeds] of canvases) stepMs.set(length, await timeMs(() => step.run(feeds)))
+    rounds.push({ tokenTimes, stepMs })
+  }
+  return rounds
+}
+
+function firstPositions ({ positions, room, tokens }: RoundPlan): number[] {
+  return Array.from({ length: positions }, (_, i) => Math.round(i * (room - tokens) / (positions - 1)))
+}
+
+/** All of the first `length` tokens of one row, one after another: what `generationMs` puts together from a few. */
+export async function wholeGenerationMs ({ decoder, decoderFacts }: Models, length: number): Promise<number> {
+  const whole = new Decoder(decoder, decoderFacts, 1, length)
+  await whole.step(0)
+  return await timeMs(() => whole.generate(0, length))
+}

@@ -1,0 +1,26 @@
+/** Work that is too short to be timed by itself. */
+
+/** Repetitions of `work` that take about `atLeastMs`, as one piece of work, and how many they are. */
+export async function longEnough (work: () => unknown, atLeastMs: number): Promise<{ readonly run: () => Promise<void>, readonly times: number }> {
+  await work() // the first one allocates
+  const begin = performance.now()
+  let sample = 0
+  do {
+    await work()
+    sample++
+  } while (performance.now() - begin < atLeastMs / 4)
+  const times = Math.max(1, Math.ceil(atLeastMs * sample / (performance.now() - begin)))
+  return {
+    times,
+    run: async () => {
+      for (let i = 0; i < times; i++) await work()
+    }
+  }
+}
+
+/** Wall time of `work` in ms. */
+export async function timeMs (work: () => unknown): Promise<number> {
+  const begin = performance.now()
+  await work()
+  return performance.now() - begin
+}
