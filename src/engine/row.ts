@@ -115,7 +115,8 @@ export class Row implements Candidate {
       this.tokens[i] = token
       this.confidence[i] = confidence[offset + i] ?? 0
     }
-    this.#settled = !this.done && this.#expectedChanges() < (this.plan.stableBelow ?? 0)
+    const { stableBelow = 0 } = this.plan
+    this.#settled = this.step < this.steps - 1 && this.#expectedChanges() < stableBelow
   }
 
   result (): RowResult {

@@ -40,7 +40,7 @@ function mostTelling (failures: readonly ValidationFailure[]): ValidationFailure
   const last = failures.at(-1)
   if (last?.keyword !== 'anyOf') return last
   const meant = failures.findLast(({ instancePath, keyword }) =>
-    instancePath.length > last.instancePath.length || (instancePath === last.instancePath && /^(min|max)/.test(keyword)))
+    instancePath.length > last.instancePath.length || (instancePath === last.instancePath && /^(min|max|exclusive|required|additional)/.test(keyword)))
   return meant ?? last
 }
 
@@ -49,16 +49,17 @@ export function validationError (failures: readonly ValidationFailure[]): Fewste
   const failure = mostTelling(failures)
   if (failure === undefined) return new FewstepError('invalid_request', 'the request is not valid')
   const [field, ...inner] = failure.instancePath.split('/').slice(1)
-  if (failure.keyword === 'additionalProperties') return unknownField(failure)
+  if (failure.keyword === 'additionalProperties') return unknownField(failure, field)
   if (field === undefined) return new FewstepError('invalid_request', 'the request body must be a JSON object')
   const place = field + inner.map((step) => `[${step}]`).join('')
   return new FewstepError('invalid_request', `${place} ${demand(failure)}`, { field })
 }
 
-function unknownField ({ params, parentSchema }: ValidationFailure): FewstepError {
+/** @param outer the field in which there is an unknown one; undefined: it is the request's own */
+function unknownField ({ params, parentSchema }: ValidationFailure, outer: string | undefined): FewstepError {
   const name = String(params['additionalProperty'])
   const known = Object.keys(parentSchema?.properties ?? {})
   const near = suggest(name, known)
   const advice = near === undefined ? `the known ones are ${known.join(', ')}` : `did you mean ${near}?`
-  return new FewstepError('invalid_request', `there is no field ${name.slice(0, 64)}; ${advice}`, { field: name.slice(0, 64) })
+  return new FewstepError('invalid_request', `there is no field ${name.slice(0, 64)}${outer === undefined ? '' : ` in ${outer}`}; ${advice}`, { field: outer ?? name.slice(0, 64) })
 }

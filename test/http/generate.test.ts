@@ -1,4 +1,5 @@
 import t from 'tap'
+import { DEFAULT_STABLE_BELOW } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
 import { generate } from '../support/client.js'
 import { startTestServer, TINY_TEXT } from '../support/server.js'
@@ -100,4 +101,20 @@ t.test('a worker that is killed in the middle fails nobody and changes nothing',
   process.kill(victim ?? 0, 'SIGKILL')
   t.same((await answer).outputs, before.outputs)
   t.notOk(server.engine.workerPids.includes(victim ?? 0))
+})
+
+t.test('an elastic budget is used whole by an idle server, and the answer says why no more', async (t) => {
+  const { outputs } = await generate(url, { max_tokens: 20, steps: { min: 2, max: 9 }, seed: 3 })
+  t.match(outputs, [{ steps: 9, steps_reason: 'full' }])
+  t.equal((await generate(url, { max_tokens: 20, steps: 9, seed: 3 })).outputs[0]?.text, outputs[0]?.text)
+})
+
+t.test('stop_when_stable ends an output early and says so', async (t) => {
+  const greedy = { max_tokens: 20, steps: 100, temperature: 0, seed: 3 }
+  const [output] = (await generate(url, { ...greedy, stop_when_stable: 0.6 })).outputs
+  t.equal(output?.steps_reason, 'stable')
+  t.ok((output?.steps ?? 100) < 100)
+  t.match((await generate(url, { ...greedy, stop_when_stable: false })).outputs, [{ steps: 100, steps_reason: 'full' }])
+  const [usual, share] = [true, DEFAULT_STABLE_BELOW].map((stable) => generate(url, { ...greedy, stop_when_stable: stable }))
+  t.same((await usual)?.outputs, (await share)?.outputs)
 })

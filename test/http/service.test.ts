@@ -33,6 +33,11 @@ t.test('metrics count requests, tokens and steps', async (t) => {
   t.match(text, /^fewstep_network_calls_total 6$/m)
   t.match(text, /^fewstep_queued_rows 0$/m)
   t.match(text, /^fewstep_workers_ready 1$/m)
+  t.match(text, /^fewstep_workers_replaced_total 0$/m)
+  t.match(text, /^fewstep_step_rows_total 6$/m)
+  t.match(text, /^fewstep_step_batches_total [3-6]$/m)
+  t.match(text, /^fewstep_step_run_seconds_total 0\.\d+/m)
+  t.match(text, /^fewstep_outputs_total\{steps_reason="full"\} 2$/m)
 })
 
 t.test('the documentation is a page and a document', async (t) => {

@@ -1,0 +1,68 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import t from 'tap'
+import type { EngineOptions } from '../../src/engine/engine.js'
+import { requestOf, rowOf, startEngine } from '../support/engine.js'
+
+/** An engine that has chosen for itself, and what it logged on the way. */
+async function startOpen (options: Partial<EngineOptions>) {
+  const log: Array<Record<string, unknown>> = []
+  const logger = pino({ level: 'debug' }, { write: (line) => { log.push(JSON.parse(line) as Record<string, unknown>) } })
+  return { engine: await startEngine('tiny-text', { workers: 0, threads: 0, warmUpMs: 100, logger, ...options }), log }
+}
+
+t.test('left to itself the engine measures how many workers with how many threads are best, once', async (t) => {
+  const cacheDirectory = await mkdtemp(join(tmpdir(), 'fewstep-'))
+  t.teardown(() => rm(cacheDirectory, { recursive: true }))
+
+  await t.test('never more threads than cores, and it says what it chose', async (t) => {
+    const { engine, log } = await startOpen({ cacheDirectory })
+    t.teardown(() => engine.close())
+    const { workers } = engine.stats()
+    t.ok(workers.total * workers.threads <= availableParallelism())
+    t.equal(workers.ready, workers.total)
+    t.match(log.find(({ msg }) => msg === 'session workers are ready'), { workers: workers.total, threads: workers.threads, measured: 'now' })
+    t.equal((await engine.generate(requestOf([rowOf(1, 10)], 2))).rows.length, 1)
+  })
+
+  await t.test('the next start takes what was measured', async (t) => {
+    const [file = ''] = await readdir(cacheDirectory)
+    const kept = JSON.parse(await readFile(join(cacheDirectory, file), 'utf8')) as { plan: object, costs: unknown[] }
+    t.ok(kept.costs.length > 0)
+    const plan = { workers: 2, threads: 1 }
+    await writeFile(join(cacheDirectory, file), JSON.stringify({ ...kept, plan }))
+    const { engine, log } = await startOpen({ cacheDirectory })
+    t.teardown(() => engine.close())
+    t.match(engine.stats().workers, { ready: 2, total: 2, threads: 1 })
+    t.match(log.find(({ msg }) => msg === 'session workers are ready'), { ...plan, measured: 'at an earlier start' })
+  })
+
+  await t.test('what it cannot read it measures anew', async (t) => {
+    const [file = ''] = await readdir(cacheDirectory)
+    await writeFile(join(cacheDirectory, file), '{"plan": {"workers": -1')
+    const { engine, log } = await startOpen({ cacheDirectory })
+    t.teardown(() => engine.close())
+    t.match(log.find(({ msg }) => msg === 'session workers are ready'), { measured: 'now' })
+    t.doesNotThrow(async () => JSON.parse(await readFile(join(cacheDirectory, file), 'utf8')) as unknown)
+  })
+})
+
+t.test('where nothing can be kept it serves all the same', async (t) => {
+  const { engine, log } = await startOpen({ cacheDirectory: '/dev/null/nowhere' })
+  t.teardown(() => engine.close())
+  t.ok(log.some(({ msg }) => msg === 'the measurements of this start are not kept'))
+  t.equal(engine.stats().state, 'ready')
+})
+
+t.test('workers that are asked for are not measured, nor are more started', async (t) => {
+  const { engine, log } = await startOpen({ workers: 2, threads: 1 })
+  t.teardown(() => engine.close())
+  t.match(engine.stats().workers, { ready: 2, total: 2, threads: 1 })
+  t.notOk(log.some(({ msg }) => msg === 'plans compared'))
+})
+
+t.test('CUDA demanded where there is none: the error names the device and what is missing', async (t) => {
+  await t.rejects(startOpen({ executionProvider: 'cuda', devices: [3] }), { message: /CUDA device 3.*NVIDIA GPU.*driver/ })
+})
