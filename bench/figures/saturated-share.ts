@@ -1,7 +1,9 @@
 /** How much of the machine's arithmetic a saturated service turns into text, what batching gains, and latency under load. */
+import { availableParallelism } from 'node:os'
 import { crowd, LENGTH, loadOptions, STEPS } from '../lib/crowd.js'
-import { graphFacts, stepFlops } from '../lib/bench-models.js'
-import { MatrixRate } from '../lib/matrix-rate.js'
+import { graphFacts, type CanvasFacts } from '../lib/bench-graphs.js'
+import { matrixRate } from '../lib/machine-rates.js'
+import { canvasStep } from '../lib/roofline.js'
 import { Service } from '../lib/service.js'
 import { median, spread } from '../lib/statistics.js'
 import { runLoad } from '../load/run-load.js'
@@ -16,8 +18,8 @@ const GAIN_GOAL = 2
 const TAIL_GOAL = 3
 
 async function measure (): Promise<Measurement> {
-  const flops = stepFlops(graphFacts('embedded/bare'), LENGTH)
-  const machine = await MatrixRate.create()
+  const { flops } = canvasStep(graphFacts<CanvasFacts>('embedded/bare'), 1, LENGTH)
+  const threads = availableParallelism()
   const service = await Service.start()
   try {
     await crowd(service, CLIENTS, 2, 0)
@@ -26,10 +28,10 @@ async function measure (): Promise<Measurement> {
     const crowds: number[] = []
     const gains: number[] = []
     for (let window = 1; window <= WINDOWS; window++) {
-      const rate = await machine.measure()
+      const rate = await matrixRate(threads)
       const many = await crowd(service, CLIENTS, WINDOW_S, window)
       const one = await crowd(service, 1, WINDOW_S, window)
-      rates.push((rate + await machine.measure()) / 2)
+      rates.push((rate + await matrixRate(threads)) / 2)
       shares.push(many.rows * flops / many.seconds / (rates.at(-1) ?? NaN))
       crowds.push(many.rows / STEPS / many.seconds)
       gains.push(many.rows / many.seconds / (one.rows / one.seconds))
@@ -53,7 +55,6 @@ async function measure (): Promise<Measurement> {
     }
   } finally {
     await service.stop()
-    await machine.close()
   }
 }
 

@@ -26,7 +26,8 @@ export async function machineRates (threads: number): Promise<Rates> {
   return { flopsPerSecond: await matrixRate(threads), bytesPerSecond: await readBandwidth(threads) }
 }
 
-async function matrixRate (threads: number): Promise<number> {
+/** Operations per second in a chain of products with fixed weights of the embedded model's shapes, float32. */
+export async function matrixRate (threads: number): Promise<number> {
   const { flops_per_row: flopsPerRow, sizes } = graphFacts<ChainFacts>('matmul')
   return await withSessions({ matmul: graphFile('matmul') }, threads, async ({ matmul }) => {
     const columns = sizes[0] ?? 0
