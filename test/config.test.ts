@@ -17,6 +17,7 @@ t.test('with nothing set there is a default for everything', async (t) => {
     port: 8080,
     modelDirectory: DEFAULT_MODEL,
     executionProvider: 'auto',
+    precision: 'auto',
     devices: undefined,
     workers: 0,
     threads: 0,

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { DEFAULT_MODEL } from '../../src/config.js'
+import { chooseGraphs } from '../../src/engine/graph-choice.js'
 import { Session } from '../../src/engine/session.js'
 import { timeStep, warmUpShapes } from '../../src/engine/warm-up.js'
 import { readManifest } from '../../src/model/manifest.js'
@@ -15,9 +16,14 @@ const MAX_BATCH = 16
 const LENGTH = 128
 
 async function measure (): Promise<Measurement> {
-  const { graph, max_length: maxLength } = await readManifest(DEFAULT_MODEL)
+  const manifest = await readManifest(DEFAULT_MODEL)
+  const { max_length: maxLength } = manifest
+  const { cpu, cuda } = chooseGraphs(manifest, { precision: 'auto', executionProvider: 'cpu' })
   const session = await Session.start({
-    graphFile: join(DEFAULT_MODEL, graph.file), executionProvider: 'cpu', deviceId: 0, threads: availableParallelism()
+    graphFiles: { cpu: join(DEFAULT_MODEL, cpu.file), cuda: join(DEFAULT_MODEL, cuda.file) },
+    executionProvider: 'cpu',
+    deviceId: 0,
+    threads: availableParallelism()
   })
   try {
     const shapes = warmUpShapes(maxLength, MAX_BATCH)
@@ -39,6 +45,7 @@ async function measure (): Promise<Measurement> {
       unit: '×',
       detail: {
         threads: session.options.threads,
+        precision: cpu.precision,
         points: shapes.map((shape, i) => ({ ...shape, ms: median(rounds.map((times) => times[i] ?? NaN)) }))
       }
     }

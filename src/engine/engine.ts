@@ -5,12 +5,13 @@ import { FewstepError } from '../errors.js'
 import type { Manifest } from '../model/manifest.js'
 import { dueTime } from './batcher.js'
 import { Dispatcher, MAX_FAILURES, type StepTotals } from './dispatcher.js'
+import { chooseGraphs } from './graph-choice.js'
 import { Job } from './job.js'
 import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
 import { Row, type RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
-import type { ExecutionProvider } from './worker-protocol.js'
+import type { ExecutionProvider, Precision } from './worker-protocol.js'
 
 const MAX_RETRY_AFTER_SECONDS = 60
 
@@ -18,6 +19,8 @@ type SessionSettings = Pick<OpenSessionsOptions, 'executionProvider' | 'devices'
 
 export interface EngineOptions extends SessionSettings {
   readonly model: { readonly directory: string, readonly manifest: Manifest }
+  /** `auto`: int8 on the CPU where the model has a graph for it. */
+  readonly precision: Precision | 'auto'
   /** Rows admitted at once, waiting and running. */
   readonly maxQueue: number
   readonly stepTimeoutMs: number
@@ -39,6 +42,7 @@ export interface EngineStats {
   readonly maxQueue: number
   readonly workers: { readonly ready: number, readonly total: number, readonly threads: number, readonly replaced: number }
   readonly executionProvider: ExecutionProvider
+  readonly precision: Precision
   readonly steps: StepTotals
 }
 
@@ -91,11 +95,11 @@ export class Engine {
   /** @throws Error where no session can be made: a damaged model, CUDA demanded and not there */
   static async start (options: EngineOptions): Promise<Engine> {
     const { directory, manifest } = options.model
-    const { file } = manifest.graph
+    const { cpu, cuda } = chooseGraphs(manifest, options)
     return new Engine(options, await openSessions({
       ...options,
-      graphFile: join(directory, file),
-      graphSha256: manifest.files[file]?.sha256 ?? '',
+      graphFiles: { cpu: join(directory, cpu.file), cuda: join(directory, cuda.file) },
+      graphSha256: manifest.files[cpu.file]?.sha256 ?? '',
       maxLength: manifest.max_length
     }))
   }
@@ -111,6 +115,7 @@ export class Engine {
 
   stats (): EngineStats {
     const { readyCount, size, replacements } = this.#pool
+    const executionProvider = this.#worker?.executionProvider ?? 'cpu'
     return {
       state: this.#state,
       generations: this.#jobs.size,
@@ -119,7 +124,8 @@ export class Engine {
       listeners: this.#listeners,
       maxQueue: this.#options.maxQueue,
       workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements },
-      executionProvider: this.#worker?.executionProvider ?? 'cpu',
+      executionProvider,
+      precision: chooseGraphs(this.#options.model.manifest, this.#options)[executionProvider].precision,
       steps: this.#dispatcher.totals
     }
   }

@@ -16,8 +16,9 @@ const TYPICAL_LENGTH = 128
 const COMPARED_ROUNDS = 3
 
 export interface OpenSessionsOptions {
-  readonly graphFile: string
-  /** Of the graph file. */
+  /** The step graph for each execution provider. */
+  readonly graphFiles: Readonly<Record<ExecutionProvider, string>>
+  /** Of the graph for the CPU. */
   readonly graphSha256: string
   readonly maxLength: number
   readonly executionProvider: ExecutionProvider | 'auto'
@@ -44,7 +45,7 @@ export async function openSessions (options: OpenSessionsOptions): Promise<Opene
   const { logger, executionProvider, devices = visibleDevices() } = options
   const plans = candidatePlans(availableParallelism(), options)
   const first = await Session.start({
-    graphFile: options.graphFile, executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
+    graphFiles: options.graphFiles, executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
   })
   const opened = [first]
   try {

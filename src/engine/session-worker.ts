@@ -78,7 +78,7 @@ async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): 
 }
 
 function createSession (options: WorkerOptions, executionProvider: ExecutionProvider): Promise<InferenceSession> {
-  return InferenceSession.create(options.graphFile, {
+  return InferenceSession.create(options.graphFiles[executionProvider], {
     executionProviders: [executionProvider === 'cuda' ? { name: 'cuda', deviceId: options.deviceId } : 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,

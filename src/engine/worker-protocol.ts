@@ -3,8 +3,12 @@ import type { BatchShape } from './step-message.js'
 
 export type ExecutionProvider = 'cpu' | 'cuda'
 
+/** What the products with the canvas are computed in. */
+export type Precision = 'float32' | 'int8'
+
 export interface WorkerOptions {
-  readonly graphFile: string
+  /** The step graph for each execution provider. */
+  readonly graphFiles: Readonly<Record<ExecutionProvider, string>>
   readonly executionProvider: ExecutionProvider | 'auto'
   /** Which GPU; of no meaning on the CPU. */
   readonly deviceId: number

@@ -28,13 +28,14 @@ export function addHealthRoutes (app: App, getContext: ContextSource): void {
     }
   }, async () => {
     const { engine, model } = getContext()
-    const { state, workers, queuedRows, runningRows, executionProvider } = engine.stats()
+    const { state, workers, queuedRows, runningRows, executionProvider, precision } = engine.stats()
     if (state === 'draining' || state === 'stopped') throw new FewstepError('draining', 'the server is shutting down')
     if (state !== 'ready' || workers.ready === 0) throw new FewstepError('not_ready', 'no session worker is ready; try again in a moment')
     return {
       status: 'ready' as const,
       model: model.manifest.name,
       execution_provider: executionProvider,
+      precision,
       workers: { ready: workers.ready, total: workers.total, threads: workers.threads },
       queued: queuedRows,
       running: runningRows

@@ -28,7 +28,13 @@ export const Manifest = Type.Object({
     solver: Type.Enum([...SOLVERS]),
     schedule: Type.Union([Type.Literal('uniform'), Type.Literal('geometric')])
   }),
-  graph: Type.Object({ file: Type.String(), version: Type.Literal(1), opset: Type.Integer() }),
+  graph: Type.Object({
+    file: Type.String(),
+    /** The same step with 8-bit products, for CPUs. */
+    int8_file: Type.Optional(Type.String()),
+    version: Type.Literal(1),
+    opset: Type.Integer()
+  }),
   tokenizer: Type.Union([Type.String(), Type.Null()]),
   files: Type.Record(Type.String(), FileEntry)
 })

@@ -19,6 +19,7 @@ export async function startEngine (name: FixtureName, options: Partial<EngineOpt
     workers: 1,
     threads: 1,
     executionProvider: 'cpu',
+    precision: 'auto',
     devices: undefined,
     warmUpMs: 0,
     cacheDirectory: undefined,

@@ -10,6 +10,7 @@ export const Readiness = named('Readiness', Type.Object({
   status: Type.Literal('ready'),
   model: Type.String(),
   execution_provider: Type.Enum(['cpu', 'cuda']),
+  precision: Type.Enum(['float32', 'int8'], { description: 'Of the products with the canvas.' }),
   workers: Type.Object({ ready: Type.Integer(), total: Type.Integer(), threads: Type.Integer({ description: 'Of each worker.' }) }),
   queued: Type.Integer({ description: 'Canvases that wait for their next step.' }),
   running: Type.Integer({ description: 'Canvases in a step.' })

@@ -1,0 +1,22 @@
+import t from 'tap'
+import { chooseGraphs } from '../../src/engine/graph-choice.js'
+
+const GRAPH = { file: 'step.onnx', version: 1, opset: 20 } as const
+const PLAIN = { name: 'plain', graph: GRAPH }
+const QUANTISED = { name: 'quantised', graph: { ...GRAPH, int8_file: 'step-int8.onnx' } }
+const FLOAT32 = { file: 'step.onnx', precision: 'float32' }
+const INT8 = { file: 'step-int8.onnx', precision: 'int8' }
+
+t.test('a CPU takes the graph with 8-bit products where there is one, a GPU never', async (t) => {
+  for (const executionProvider of ['auto', 'cpu', 'cuda'] as const) {
+    t.same(chooseGraphs(QUANTISED, { precision: 'auto', executionProvider }), { cpu: INT8, cuda: FLOAT32 })
+    t.same(chooseGraphs(PLAIN, { precision: 'auto', executionProvider }), { cpu: FLOAT32, cuda: FLOAT32 })
+  }
+})
+
+t.test('what is demanded is taken, or refused with what to change', async (t) => {
+  t.same(chooseGraphs(QUANTISED, { precision: 'float32', executionProvider: 'cpu' }).cpu, FLOAT32)
+  t.same(chooseGraphs(QUANTISED, { precision: 'int8', executionProvider: 'auto' }).cpu, INT8)
+  t.throws(() => chooseGraphs(PLAIN, { precision: 'int8', executionProvider: 'cpu' }), { message: /plain has no graph for int8.*--int8/ })
+  t.throws(() => chooseGraphs(QUANTISED, { precision: 'int8', executionProvider: 'cuda' }), { message: /FEWSTEP_PRECISION/ })
+})
