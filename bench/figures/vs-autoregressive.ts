@@ -5,9 +5,10 @@ import { DEFAULT_MODEL } from '../../src/config.js'
 import { graphFacts, graphFile, type CanvasFacts, type DecoderFacts } from '../lib/bench-graphs.js'
 import { generationMs } from '../lib/cache-positions.js'
 import { curvePoints, curveRow, overtaking, type CurvePoint } from '../lib/generation-curve.js'
-import { measureRounds, wholeGenerationMs, type Models, type Round } from '../lib/generation-times.js'
+import { measureRounds, wholeGeneration, type Models, type Round } from '../lib/generation-times.js'
 import { machineRates } from '../lib/machine-rates.js'
 import { withSessions } from '../lib/ort.js'
+import { PythonRunner, type DecoderRequest } from '../lib/python-runner.js'
 import type { Rates } from '../lib/roofline.js'
 import { median } from '../lib/statistics.js'
 import { formatTable } from '../lib/table.js'
@@ -31,6 +32,8 @@ interface Shape {
 
 interface ShapeResult {
   readonly name: string
+  /** Version of the ONNX Runtime that the decoder ran in. */
+  readonly decoderRuntime: string | undefined
   readonly points: readonly CurvePoint[]
   /** The shortcut over a whole run: 1 where they agree. */
   readonly shortcut: { readonly tokens: number, readonly wholeMs: number, readonly fromPositionsMs: number }
@@ -43,12 +46,12 @@ function shapes (): Shape[] {
   ]
 }
 
-async function measureShape (shape: Shape, threads: number, rates: Rates): Promise<ShapeResult> {
+async function measureShape (shape: Shape, runner: PythonRunner<DecoderRequest>, threads: number, rates: Rates): Promise<ShapeResult> {
   const canvas = graphFacts<CanvasFacts>(`${shape.name}/bare`)
   const decoder = graphFacts<DecoderFacts>(`${shape.name}/ar`)
-  const files = { step: shape.stepFile, decoder: graphFile(`${shape.name}/ar`) }
-  return await withSessions(files, threads, async (sessions) => {
-    const models: Models = { ...sessions, decoderFacts: decoder }
+  const decoderGraph = graphFile(`${shape.name}/ar`)
+  return await withSessions({ step: shape.stepFile }, threads, async ({ step }) => {
+    const models: Models = { step, decoder: runner, decoderGraph, threads }
     const room = Math.max(...shape.lengths)
     const rounds = new Map<number, readonly Round[]>()
     for (const rows of BATCHES) {
@@ -61,10 +64,11 @@ async function measureShape (shape: Shape, threads: number, rates: Rates): Promi
         rounds: rows === 1 ? ROUNDS.first : ROUNDS.others
       }))
     }
-    const wholeMs = await wholeGenerationMs(models, CHECKED_TOKENS)
+    const { ms: wholeMs, runtime } = await wholeGeneration(models, CHECKED_TOKENS)
     const fromPositionsMs = median((rounds.get(1) ?? []).map(({ tokenTimes }) => generationMs(tokenTimes, CHECKED_TOKENS)))
     return {
       name: shape.name,
+      decoderRuntime: runtime,
       points: STEPS.flatMap((steps) => shape.lengths.flatMap((length) => curvePoints({ canvas, decoder, rates, rounds }, length, steps))),
       shortcut: { tokens: CHECKED_TOKENS, wholeMs, fromPositionsMs }
     }
@@ -100,7 +104,12 @@ async function measure (): Promise<Measurement> {
   const threads = availableParallelism()
   const rates = await machineRates(threads)
   const results: ShapeResult[] = []
-  for (const shape of shapes()) results.push(await measureShape(shape, threads, rates))
+  const runner = PythonRunner.decoder()
+  try {
+    for (const shape of shapes()) results.push(await measureShape(shape, runner, threads, rates))
+  } finally {
+    await runner.stop()
+  }
   process.stdout.write(formatTable(
     ['autoregressive over few-step time', 'batch', 'measured ', 'roofline'],
     results.flatMap(({ name, points }) => points.map((point) => curveRow(name, point)))

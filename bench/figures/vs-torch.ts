@@ -6,9 +6,9 @@ import { DEFAULT_MODEL } from '../../src/config.js'
 import { largeModel } from '../lib/bench-graphs.js'
 import { stepFeeds } from '../lib/canvas-feeds.js'
 import { withSessions } from '../lib/ort.js'
+import { PythonRunner, type TorchRequest } from '../lib/python-runner.js'
 import { timeMs } from '../lib/repeat.js'
 import { median, spread, type Spread } from '../lib/statistics.js'
-import { TorchRunner } from '../lib/torch-runner.js'
 import type { Figure, Measurement } from './figure.js'
 
 const STEPS = 8
@@ -40,13 +40,13 @@ function cases (): Case[] {
   ]
 }
 
-async function measureCase (torch: TorchRunner, step: InferenceSession, threads: number, each: Case): Promise<Point> {
+async function measureCase (torch: PythonRunner<TorchRequest>, step: InferenceSession, threads: number, each: Case): Promise<Point> {
   const { model, rows, length, timedSteps, rounds, name } = each
   const feeds = stepFeeds({ rows, length })
   const fused = async (): Promise<void> => {
     for (let i = 0; i < timedSteps; i++) await step.run(feeds)
   }
-  const inTorch = (): Promise<number> => torch.sampleMs({ model, rows, length, steps: timedSteps, threads })
+  const inTorch = async (): Promise<number> => (await torch.time({ model, rows, length, steps: timedSteps, threads })).ms
   // The first of each allocates.
   await step.run(feeds)
   await inTorch()
@@ -64,7 +64,7 @@ async function measureCase (torch: TorchRunner, step: InferenceSession, threads:
 
 async function measure (): Promise<Measurement> {
   const threads = availableParallelism()
-  const torch = new TorchRunner()
+  const torch = PythonRunner.torch()
   try {
     const points: Point[] = []
     for (const each of cases()) {

@@ -10,13 +10,12 @@ const GRAPHS = join(ROOT, '.cache/bench')
 const INSTALL = 'python3 -m venv .venv && .venv/bin/pip install -e train'
 const MAKE = '.venv/bin/python -m fewstep_train bench-models --out .cache/bench'
 
-/** Of a network that refines whole canvases: a row of L tokens costs L (flopsPerToken + L attentionFlopsPerPair) + flopsPerRow. */
+/** Of a network that refines canvases: a row of L costs L (flops_per_token + L attention_flops_per_pair) + flops_per_row. */
 export interface CanvasFacts {
   readonly matrix_parameters: number
   readonly flops_per_token: number
   readonly flops_per_row: number
   readonly attention_flops_per_pair: number
-  readonly shape: { readonly vocab_size: number, readonly length: number }
 }
 
 /** Of an autoregressive decoder: a token after P others costs flops_per_token + (P + 1) attention_flops_per_pair. */
@@ -25,7 +24,6 @@ export interface DecoderFacts {
   readonly flops_per_token: number
   readonly attention_flops_per_pair: number
   readonly cache_bytes_per_position: number
-  readonly shape: { readonly n_blocks: number, readonly n_kv_heads: number, readonly hidden_size: number, readonly n_heads: number, readonly length: number }
 }
 
 export interface ChainFacts {

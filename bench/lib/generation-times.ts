@@ -1,15 +1,15 @@
 /** Times of generating token by token and canvas by canvas with two models of one shape, taken in turns. */
 import type { InferenceSession } from 'onnxruntime-node'
-import type { DecoderFacts } from './bench-graphs.js'
 import type { TokenTime } from './cache-positions.js'
 import { stepFeeds } from './canvas-feeds.js'
-import { Decoder } from './decoder.js'
+import type { DecoderRequest, PythonRunner } from './python-runner.js'
 import { timeMs } from './repeat.js'
 
 export interface Models {
   readonly step: InferenceSession
-  readonly decoder: InferenceSession
-  readonly decoderFacts: DecoderFacts
+  readonly decoder: PythonRunner<DecoderRequest>
+  readonly decoderGraph: string
+  readonly threads: number
 }
 
 export interface RoundPlan {
@@ -33,20 +33,18 @@ export interface Round {
   readonly stepMs: ReadonlyMap<number, number>
 }
 
-export async function measureRounds ({ step, decoder: session, decoderFacts }: Models, plan: RoundPlan): Promise<Round[]> {
+export async function measureRounds ({ step, decoder, decoderGraph, threads }: Models, plan: RoundPlan): Promise<Round[]> {
   const { rows, room, tokens } = plan
-  const decoder = new Decoder(session, decoderFacts, rows, room)
   const canvases = new Map(plan.lengths.map((length) => [length, stepFeeds({ rows, length })]))
-  // The first run allocates; the longest canvas does it for all.
-  await decoder.generate(0, tokens)
+  // The first run allocates; the longest canvas does it for all. The decoder warms up by itself.
   const longest = canvases.get(Math.max(...plan.lengths))
   if (longest !== undefined) await step.run(longest)
   const rounds: Round[] = []
   for (let round = 0; round < plan.rounds; round++) {
     const tokenTimes: TokenTime[] = []
-    for (const first of firstPositions(plan)) {
-      const ms = await timeMs(() => decoder.generate(first, first + tokens))
-      tokenTimes.push({ position: first + (tokens - 1) / 2, ms: ms / tokens })
+    for (const position of firstPositions(plan)) {
+      const { ms } = await decoder.time({ graph: decoderGraph, threads, rows, room, position, tokens })
+      tokenTimes.push({ position: position + (tokens - 1) / 2, ms: ms / tokens })
     }
     const stepMs = new Map<number, number>()
     for (const [length, feeds] of canvases) stepMs.set(length, await timeMs(() => step.run(feeds)))
@@ -60,8 +58,6 @@ function firstPositions ({ positions, room, tokens }: RoundPlan): number[] {
 }
 
 /** All of the first `length` tokens of one row, one after another: what `generationMs` puts together from a few. */
-export async function wholeGenerationMs ({ decoder, decoderFacts }: Models, length: number): Promise<number> {
-  const whole = new Decoder(decoder, decoderFacts, 1, length)
-  await whole.step(0)
-  return await timeMs(() => whole.generate(0, length))
+export async function wholeGeneration ({ decoder, decoderGraph, threads }: Models, length: number): Promise<{ readonly ms: number, readonly runtime?: string }> {
+  return await decoder.time({ graph: decoderGraph, threads, rows: 1, room: length, position: 0, tokens: length })
 }
