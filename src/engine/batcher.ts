@@ -1,5 +1,6 @@
 /** Which rows run next: a pure function of a snapshot of what waits. */
 import type { CostCurve } from './cost-curve.js'
+import { Urgency } from './urgency.js'
 
 /** What the policy knows of a row. */
 export interface Candidate {
@@ -42,42 +43,43 @@ export function dueTime (submittedAt: number, deadlineMs: number = Infinity): nu
 
 /**
  * The next batch, earliest due first: the first row decides the length and whether to filter, and those like it that are
- * due next fill it up, so nobody pays for another's padding or sorting. Chosen anew between steps, so a newcomer joins at the next step.
+ * due next fill it up, so nobody pays for another's padding or sorting. Chosen anew between steps, so a newcomer joins at
+ * the next step.
  *
  * How many: never waiting for company, so at most those who are here, shared out among the idle workers; at most as many
  * as throughput needs (`efficientRows`), since more only makes everybody wait; and so few that the first one keeps its
- * deadline, if it can. Rows that would miss theirs even alone come last: work on them is lost to those who can still be
- * served. Two passes and no sort, so that a long queue costs comparisons but no memory.
+ * deadline, if it can. Who cannot be helped comes last: see urgency.ts. Passes and no sort, so that a long queue costs
+ * comparisons but no memory.
  */
 export function nextBatch<Row extends Candidate> (snapshot: Snapshot<Row>): Row[] {
-  const { waiting, now, idleWorkers, maxBatch, costs } = snapshot
-  const lost = (row: Row): boolean =>
-    row.deadlineAt !== Infinity && now + row.stepsLeft * costs.estimate(1, row.paddedLength, row.filters) > row.deadlineAt
-  const compare = (a: Row, b: Row): number =>
-    Number(lost(a)) - Number(lost(b)) || a.dueAt - b.dueAt || a.sequence - b.sequence
-
+  const { waiting, idleWorkers, now, costs } = snapshot
+  const urgency = new Urgency(snapshot, Math.ceil(count(waiting) / idleWorkers))
   let first: Row | undefined
-  let waitingRows = 0
   for (const row of waiting) {
-    waitingRows++
-    if (first === undefined || compare(row, first) < 0) first = row
+    if (first === undefined || urgency.compare(row, first) < 0) first = row
   }
   if (first === undefined) return []
-  const share = Math.ceil(waitingRows / idleWorkers)
-  const size = Math.min(share, costs.efficientRows(first.paddedLength, maxBatch, first.filters))
+  const size = urgency.sizeFor(first)
   const batch: Row[] = []
   for (const row of waiting) {
-    if (row.paddedLength === first.paddedLength && row.filters === first.filters) insert(batch, row, size, compare)
+    if (row.paddedLength === first.paddedLength && row.filters === first.filters) insert(batch, row, size, urgency)
   }
-  return batch.slice(0, lost(first) ? batch.length : sizeInTime(first, batch.length, now, costs))
+  return batch.slice(0, urgency.isLost(first) ? size : sizeInTime(first, batch.length, now, costs))
 }
 
-/** Keep the `size` smallest, in order. */
-function insert<Row> (kept: Row[], row: Row, size: number, compare: (a: Row, b: Row) => number): void {
+function count (rows: Iterable<unknown>): number {
+  const iterator = rows[Symbol.iterator]()
+  let found = 0
+  while (iterator.next().done !== true) found++
+  return found
+}
+
+/** Keep the `size` most urgent, in order. */
+function insert<Row extends Candidate> (kept: Row[], row: Row, size: number, urgency: Urgency): void {
   const last = kept.at(-1)
-  if (kept.length === size && last !== undefined && compare(row, last) > 0) return
+  if (kept.length === size && last !== undefined && urgency.compare(row, last) > 0) return
   let at = kept.length
-  for (let before = kept[at - 1]; before !== undefined && compare(row, before) < 0; before = kept[at - 1]) at--
+  for (let before = kept[at - 1]; before !== undefined && urgency.compare(row, before) < 0; before = kept[at - 1]) at--
   kept.splice(at, 0, row)
   if (kept.length > size) kept.pop()
 }

@@ -24,6 +24,8 @@ export class CostCurve {
   /** By padded length. */
   readonly #plain = new Map<number, Curve>()
   readonly #filtering = new Map<number, Curve>()
+  /** Answers of `efficientRows` until the next observation: it is asked for every row of every batch. */
+  readonly #efficientRows = new Map<string, number>()
 
   constructor (points: Iterable<CostPoint> = []) {
     for (const point of points) this.observe(point)
@@ -35,6 +37,7 @@ export class CostCurve {
   }
 
   observe ({ rows, paddedLength, filters = false, ms }: CostPoint): void {
+    this.#efficientRows.clear()
     const curves = filters ? this.#filtering : this.#plain
     const curve = new Map(curves.get(paddedLength))
     const known = curve.get(rows)
@@ -59,9 +62,14 @@ export class CostCurve {
   /** The smallest batch of up to `maxRows` rows whose throughput is close to the best. */
   efficientRows (paddedLength: number, maxRows: number, filters: boolean = false): number {
     if (this.#plain.size === 0) return maxRows
+    const key = `${paddedLength} ${maxRows} ${filters}`
+    const known = this.#efficientRows.get(key)
+    if (known !== undefined) return known
     const throughputs = Array.from({ length: maxRows }, (_, i) => (i + 1) / this.estimate(i + 1, paddedLength, filters))
     const enough = GOOD_THROUGHPUT * Math.max(...throughputs)
-    return throughputs.findIndex((throughput) => throughput >= enough) + 1
+    const rows = throughputs.findIndex((throughput) => throughput >= enough) + 1
+    this.#efficientRows.set(key, rows)
+    return rows
   }
 }
 

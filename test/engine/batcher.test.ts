@@ -71,6 +71,16 @@ t.test('a row that would miss its deadline even alone comes after those that can
   t.same(batch([row(0, { deadlineAt: 79 })], { costs: costs(1) }), [0], 'nobody else waits: it may try')
 })
 
+t.test('in a crowd those who make it only in a small batch come after those who do in a full one', async (t) => {
+  // Throughput needs batches of 4, of 10 ms; alone a step takes 5 ms. 8 steps are left.
+  const steep = new CostCurve([[1, 5], [4, 10], [16, 40]].map(([rows = 0, ms = 0]) => ({ rows, paddedLength: 64, ms })))
+  const tight = [row(0, { dueAt: 60, deadlineAt: 60 }), row(1, { dueAt: 61, deadlineAt: 61 })]
+  const others = Array.from({ length: 10 }, (_, i) => row(2 + i, { dueAt: 500, deadlineAt: 500 }))
+  t.same(batch([...tight, ...others], { costs: steep }), [2, 3, 4, 5])
+  t.same(batch([...tight, ...others.slice(0, 3)], { costs: steep }), [0, 1], 'where few wait the tight ones are saved, in a batch that is small enough')
+  t.same(batch(tight, { costs: steep, now: 25 }), [0, 1], 'and where all are lost they run in turn')
+})
+
 t.test('nothing waiting, nothing runs', async (t) => {
   t.same(batch([]), [])
 })
