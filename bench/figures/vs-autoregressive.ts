@@ -41,8 +41,8 @@ interface ShapeResult {
 
 function shapes (): Shape[] {
   return [
-    { name: 'embedded', stepFile: join(DEFAULT_MODEL, 'step.onnx'), lengths: [128, 256], maxStepTokens: 2048, tokens: 8 },
-    { name: 'large', stepFile: graphFile('large/step'), lengths: [128, 256, 512, 1024], maxStepTokens: 1024, tokens: 2 }
+    { name: 'embedded', stepFile: join(DEFAULT_MODEL, 'step.onnx'), lengths: [128, 256], maxStepTokens: 2048, tokens: 24 },
+    { name: 'large', stepFile: graphFile('large/step'), lengths: [128, 256, 512, 1024], maxStepTokens: 1024, tokens: 6 }
   ]
 }
 
