@@ -13,6 +13,7 @@ COMMANDS = {
     "export": "export",
     "import-checkpoint": "import_checkpoint",
     "sample": "sample",
+    "profile-step": "profile_step",
     "bench-models": "bench_models",
     "torch-runner": "published_sampler",
     "evaluate": "evaluate",

@@ -8,6 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 20
+CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 
 
 class GraphBuilder:
@@ -46,7 +47,8 @@ class GraphBuilder:
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, "step", inputs, outputs, list(self.initializers.values()))
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="fewstep")
+        domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
+        model = helper.make_model(graph, opset_imports=domains, producer_name="fewstep")
         model.ir_version = 10
         onnx.checker.check_model(model)
         return model

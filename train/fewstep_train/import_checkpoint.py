@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> None:
         stages=[{"stage": "imported", "file": args.checkpoint.name, "weights": args.weights, "step": step}],
         data_card=args.data_card.read_text() if args.data_card else "See the publication of the checkpoint.",
         dtype=np.float32 if args.float32 else np.float16,
+        int8=args.int8,
         # The plain network is not told h: many small steps with the instantaneous rate are its way.
         defaults={**({} if few_step else {"steps": 128, "solver": "euler_exact"}), **dict(args.defaults)},
     )

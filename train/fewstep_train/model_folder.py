@@ -1,4 +1,5 @@
-"""Write a model's folder: step.onnx, tokenizer.json, manifest.json and MODEL_CARD.md, all or nothing."""
+"""Write a model's folder: step.onnx, step-int8.onnx where wanted, tokenizer.json, manifest.json and MODEL_CARD.md, all
+or nothing."""
 
 import hashlib
 import json
@@ -18,6 +19,7 @@ from fewstep_train.step_graph import GRAPH_VERSION, build_step_graph
 from fewstep_train.tokenizer import END_OF_TEXT
 
 FORMAT_VERSION = 1
+FILE, INT8_FILE = "step.onnx", "step-int8.onnx"
 DEFAULTS: dict[str, Any] = {
     "steps": 8,
     "temperature": 1.0,
@@ -40,6 +42,7 @@ class ModelParts:
     stages: list[dict[str, Any]]  # how it was trained, one entry a stage
     data_card: str = "Not recorded."
     dtype: type = np.float16
+    int8: bool = False  # also write INT8_FILE, the same step with 8-bit products
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
@@ -65,10 +68,14 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
     """Write the folder beside its old version, then swap: a kill leaves one whole model. Returns the manifest."""
     config = parts.config
     check_vocabulary(config, parts.tokenizer_json)
-    graph = build_step_graph(config, parameter_arrays(config, parts.weights), parts.exponent, parts.dtype)
-    files = {"step.onnx": graph.SerializeToString(deterministic=True)}
+    arrays = parameter_arrays(config, parts.weights)
+    files = {}
+    for name, compute in [(FILE, "float32"), *([(INT8_FILE, "int8")] if parts.int8 else [])]:
+        graph = build_step_graph(config, arrays, parts.exponent, parts.dtype, compute=compute)
+        files[name] = graph.SerializeToString(deterministic=True)
     if parts.tokenizer_json is not None:
         files["tokenizer.json"] = parts.tokenizer_json.encode()
+    int8_file = {"int8_file": INT8_FILE} if parts.int8 else {}
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": folder.name,
@@ -81,11 +88,11 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "end_of_text_token_id": end_of_text_id(parts.tokenizer_json),
         "max_length": config.length,
         "network": {key: getattr(config, key) for key in ("hidden_size", "cond_dim", "length", "n_blocks", "n_heads")},
-        "parameters": sum(w.size for w in parameter_arrays(config, parts.weights).values()),
+        "parameters": sum(w.size for w in arrays.values()),
         "weights": np.dtype(parts.dtype).name,
         "trained_step_sizes": parts.trained_step_sizes,
         "defaults": {**DEFAULTS, **parts.defaults},
-        "graph": {"file": "step.onnx", "version": GRAPH_VERSION, "opset": OPSET},
+        "graph": {"file": FILE, **int8_file, "version": GRAPH_VERSION, "opset": OPSET},
         "tokenizer": "tokenizer.json" if parts.tokenizer_json is not None else None,
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in files.items()
@@ -104,7 +111,7 @@ def swap_in(folder: Path, files: dict[str, bytes]) -> None:
     partial.mkdir(parents=True)
     if folder.exists():
         for kept in folder.iterdir():  # such as an evaluation's report
-            if kept.is_file() and kept.name not in files:
+            if kept.is_file() and kept.name not in {*files, INT8_FILE}:  # an old one would have other weights
                 shutil.copy2(kept, partial / kept.name)
     for name, data in files.items():
         (partial / name).write_bytes(data)

@@ -41,21 +41,30 @@ def first_beyond(g: GraphBuilder, mass: str, width: int, u: str) -> tuple[str, s
     return index, g.op("Clip", share, g.const(0.0), g.const(BELOW_ONE))
 
 
-def draw(g: GraphBuilder, mass: str, columns: int, u: str) -> str:
-    """Token ids int64 [B, L] from unnormalised mass [B, L, blocks x width], by a two-level inverse CDF.
+def draw(g: GraphBuilder, mass: str, excluded: str, columns: int, u: str) -> str:
+    """Token ids int64 [B, L], never `excluded` [B, L, 1], from unnormalised mass [B, L, blocks x width].
 
-    First the block, from the blocks' sums, then the token inside that one block; u [B, L, 1].
+    A two-level inverse CDF: first the block, from the blocks' sums, then the token inside that one block; u [B, L, 1].
+    The excluded token is left out of its block twice, because a copy of the mass without it costs as much as a softmax.
     """
     blocks, width = block_shape(columns)
     by_block = g.op("Reshape", mass, g.ints(0, 0, blocks, width))
-    sums = g.op("ReduceSum", by_block, g.ints(3), keepdims=0)
+    size = g.const(width, np.int64)
+    column = g.const(np.arange(width), np.int64)
+
+    def allowed(block: str) -> str:
+        """[B, L, width]: that block, with 0 at the excluded token."""
+        index = g.op("Expand", g.op("Unsqueeze", block, g.ints(3)), g.ints(1, 1, 1, width))
+        inside = g.op("Squeeze", g.op("GatherElements", by_block, index, axis=2), g.ints(2))
+        place = g.op("Sub", excluded, g.op("Mul", block, size))  # no column where another block holds it
+        return g.op("Where", g.op("Equal", column, place), g.const(0.0), inside)
+
+    home = g.op("Div", excluded, size)
+    rest = g.op("ReduceSum", allowed(home), g.ints(2), keepdims=1)
+    sums = g.op("ScatterElements", g.op("ReduceSum", by_block, g.ints(3), keepdims=0), home, rest, axis=2)
     block, share = first_beyond(g, sums, blocks, u)
-    # [B, L, 1, width]: the chosen block
-    index = g.op("Expand", g.op("Unsqueeze", block, g.ints(3)), g.ints(1, 1, 1, width))
-    inside = g.op("Squeeze", g.op("GatherElements", by_block, index, axis=2), g.ints(2))
-    offset, _ = first_beyond(g, inside, width, share)
-    token = g.op("Add", g.op("Mul", block, g.const(width, np.int64)), offset)
-    return g.op("Squeeze", token, g.ints(2))
+    offset, _ = first_beyond(g, allowed(block), width, share)
+    return g.op("Squeeze", g.op("Add", g.op("Mul", block, size), offset), g.ints(2))
 
 
 def one_minus_kappa(g: GraphBuilder, t: str, exponent: float) -> str:
@@ -75,14 +84,15 @@ def jump_exponent(g: GraphBuilder, t: str, end: str, h: str, solver: str, expone
     return g.op("Where", g.op("Equal", solver, g.const(0, np.int64)), cumulative, euler)
 
 
-def filtered(g: GraphBuilder, p: str, columns: int, top_k: str, top_p: str, switch: str) -> str:
-    """The posterior cut to its top_k most probable tokens (0: all), then to the smallest set of those whose
+def posterior(g: GraphBuilder, logits: str, columns: int, top_k: str, top_p: str, switch: str) -> str:
+    """softmax(logits), cut to its top_k most probable tokens (0: all), then to the smallest set of those whose
     renormalised mass reaches top_p (1: all), and renormalised. Ties with the last token kept are kept.
 
     Sorting costs more than the rest of the sampler, so it hangs on `switch`, a scalar that the host sets where any row
-    asks for it.
+    asks for it. The softmax is in both branches, because a branch that returns a value from outside copies it.
     """
     inner = GraphBuilder(prefix="filter_")
+    p = inner.op("Softmax", logits, axis=-1)
     values, _ = inner.op("TopK", p, inner.ints(columns), outputs=2, axis=-1)
     rank = inner.const(np.arange(columns), np.int64)
     k = inner.op("Unsqueeze", top_k, inner.ints(1, 2))
@@ -102,7 +112,7 @@ def filtered(g: GraphBuilder, p: str, columns: int, top_k: str, top_p: str, swit
 
     value = helper.make_tensor_value_info(result, TensorProto.FLOAT, None)
     then_branch = helper.make_graph(inner.nodes, "filter", [], [value], list(inner.initializers.values()))
-    same = helper.make_node("Identity", [p], ["unfiltered"])
+    whole = helper.make_node("Softmax", [logits], ["unfiltered"], axis=-1)
     out = helper.make_tensor_value_info("unfiltered", TensorProto.FLOAT, None)
-    else_branch = helper.make_graph([same], "keep", [], [out])
+    else_branch = helper.make_graph([whole], "keep", [], [out])
     return g.op("If", switch, then_branch=then_branch, else_branch=else_branch)

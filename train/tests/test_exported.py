@@ -1,10 +1,16 @@
-"""The committed weights load into the network and know English better than chance."""
+"""The committed weights load into the network, know English better than chance, and survive being exported again."""
 
+import json
 from pathlib import Path
 
+import numpy as np
+import onnx
 import torch
+from fixtures import FIXTURES
+from golden import open_session, step_inputs
 from tokenizers import Tokenizer
 
+from fewstep_train.__main__ import main
 from fewstep_train.exported import load_exported
 from fewstep_train.network import Network
 
@@ -27,3 +33,28 @@ def test_training_can_go_on_from_the_committed_weights():
         probabilities = network(hidden, t, torch.tensor([1 / 1024])).softmax(-1)
     assert tokenizer.decode([int(ids[0, 3])]).strip() == "time"
     assert probabilities[0, 3, ids[0, 3]] > 0.1
+
+
+def test_exporting_a_model_again_keeps_its_weights_history_and_card(tmp_path):
+    again = tmp_path / MODEL.name
+    main(["export", "--model", str(MODEL), "--out", str(again)])
+    assert (again / "MODEL_CARD.md").read_text() == (MODEL / "MODEL_CARD.md").read_text()
+    (_, weights, manifest), (_, old_weights, old_manifest) = load_exported(again), load_exported(MODEL)
+    assert {**manifest, "files": None} == {**old_manifest, "files": None}
+    assert weights.keys() == old_weights.keys()
+    assert all(torch.equal(weights[name], old_weights[name]) for name in weights)
+
+
+def test_eight_bit_products_come_as_a_second_graph_and_leave_when_not_asked_for(tmp_path):
+    origin, folder = FIXTURES / "tiny-text", tmp_path / "tiny-text"
+    main(["export", "--model", str(origin), "--int8", "--out", str(folder)])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["graph"]["int8_file"] in manifest["files"]
+    graphs = [onnx.load(folder / manifest["graph"][key]) for key in ("file", "int8_file")]
+    tokens = np.arange(32)[None] + 256
+    confidence, rounded = (
+        open_session(graph).run(["confidence"], step_inputs(tokens, 0.5, 0.1))[0] for graph in graphs
+    )
+    assert 0 < np.abs(confidence - rounded).max() < 0.1
+    main(["export", "--model", str(folder), "--out", str(folder)])
+    assert not (folder / manifest["graph"]["int8_file"]).exists()

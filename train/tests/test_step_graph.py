@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from golden import REFERENCE, SOURCES, WEIGHTS, golden_arrays, load_golden, open_session, step_inputs
 
-from fewstep_train.step_graph import build_bare_graph, build_step_graph
+from fewstep_train.step_graph import COMPUTE, build_bare_graph, build_step_graph
 
 SOLVERS = {"cumulative": 0, "euler": 1}
 
 
-def step_session(source):
+def step_session(source, compute="float32"):
     config, _ = load_golden(source)
-    return open_session(build_step_graph(config, golden_arrays(source), dtype=np.float32, law=True))
+    return open_session(build_step_graph(config, golden_arrays(source), dtype=np.float32, law=True, compute=compute))
 
 
 def exact_law(posterior, tokens, t, h, solver, mask):
@@ -123,8 +123,9 @@ def test_padding_is_never_attended_to_and_never_changed(source):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_row_gives_the_same_bits_alone_and_in_a_crowd(source):
-    session = step_session(source)
+@pytest.mark.parametrize("compute", COMPUTE)
+def test_a_row_gives_the_same_bits_alone_and_in_a_crowd(source, compute):
+    session = step_session(source, compute)
     tokens = np.random.default_rng(4).integers(48, size=(16, 12))
     crowd = step_inputs(tokens, np.linspace(0, 0.8, 16), np.linspace(0.05, 0.15, 16))
     names = ["next_tokens", "confidence", "posterior"]
@@ -189,6 +190,15 @@ def test_top_k_and_top_p_cut_the_posterior_as_a_sort_does(top_k, top_p):
         assert np.abs(cut[0, position] - expected).max() <= 1e-5
     assert np.abs(cut[1] - whole[1]).max() <= 1e-6, "a row that asks for no filter is left alone"
     assert ((cut[2] > 0).sum(-1) == 3).all()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_eight_bit_products_keep_the_posterior_within_two_percent(source):
+    tokens = np.random.default_rng(14).integers(48, size=(16, 12))
+    inputs = step_inputs(tokens, np.linspace(0, 0.8, 16), np.full(16, 0.125))
+    exact, rounded = (step_session(source, compute).run(["posterior"], inputs)[0] for compute in ("float32", "int8"))
+    total_variation = np.abs(exact - rounded).sum(-1) / 2
+    assert 0 < total_variation.mean() <= 0.02
 
 
 def test_temperature_divides_the_logits_of_its_row_and_zero_is_greedy():

@@ -1,0 +1,48 @@
+"""Nothing of a step graph falls back to the CPU on CUDA: asserted from the graph, no GPU needed."""
+
+import numpy as np
+import pytest
+from golden import SOURCES, golden_arrays, load_golden
+from onnx import TensorProto, helper
+
+from fewstep_train.cuda_operators import ON_HOST, missing_kernels, on_host
+from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.step_graph import build_step_graph
+
+
+def step_graph(source="mask", weights="student_ema", **changes):
+    config, _ = load_golden(source, weights)
+    return build_step_graph(config, golden_arrays(source, weights), **changes)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("weights", ["student_ema", "teacher"])
+@pytest.mark.parametrize("exponent", [1.0, 2.0])
+def test_every_operator_of_a_step_has_a_cuda_kernel_for_its_types(source, weights, exponent):
+    assert missing_kernels(step_graph(source, weights, exponent=exponent)) == []
+
+
+def test_only_the_positions_are_worked_out_on_the_host():
+    assert on_host(step_graph().graph) == ON_HOST
+
+
+def test_eight_bit_products_are_reported_because_they_are_for_cpus():
+    missing = missing_kernels(step_graph(compute="int8"))
+    assert {line.split(" ")[0] for line in missing} >= {"com.microsoft.MatMulIntegerToFloat"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype", "attributes"), [("CumSum", np.int8, {}), ("ArgMax", np.int64, {}), ("Erf", np.float32, {})]
+)
+def test_an_unknown_operator_or_type_is_reported_also_inside_a_branch(kind, dtype, attributes):
+    inner = GraphBuilder(prefix="inner_")
+    axis = [inner.const(0, np.int64)] if kind == "CumSum" else []
+    output = inner.op(kind, inner.const(np.ones(3), dtype), *axis, **attributes)
+    value = helper.make_tensor_value_info(output, TensorProto.UNDEFINED, None)
+    branch = helper.make_graph(inner.nodes, "branch", [], [value], list(inner.initializers.values()))
+    condition = helper.make_tensor_value_info("condition", TensorProto.BOOL, [])
+    result = helper.make_tensor_value_info("result", TensorProto.UNDEFINED, None)
+    node = helper.make_node("If", ["condition"], ["result"], then_branch=branch, else_branch=branch)
+    graph = helper.make_graph([node], "graph", [condition], [result])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)])
+    assert [line.split(" ")[0] for line in missing_kernels(model)] == [kind, kind]
