@@ -23,7 +23,12 @@ interface Case {
   readonly rounds: number
 }
 
+/** The graph that the service runs on a CPU, and the one that computes what PyTorch does. */
+const GRAPHS = { int8: 'step-int8.onnx', float32: 'step.onnx' } as const
+type Precision = keyof typeof GRAPHS
+
 interface Point extends Omit<Case, 'model'> {
+  readonly precision: Precision
   readonly value: number
   readonly spread: Spread
   /** Of STEPS steps. */
@@ -40,7 +45,7 @@ function cases (): Case[] {
   ]
 }
 
-async function measureCase (torch: PythonRunner<TorchRequest>, step: InferenceSession, threads: number, each: Case): Promise<Point> {
+async function measureCase (torch: PythonRunner<TorchRequest>, step: InferenceSession, threads: number, each: Case): Promise<Omit<Point, 'precision'>> {
   const { model, rows, length, timedSteps, rounds, name } = each
   const feeds = stepFeeds({ rows, length })
   const fused = async (): Promise<void> => {
@@ -68,9 +73,12 @@ async function measure (): Promise<Measurement> {
   try {
     const points: Point[] = []
     for (const each of cases()) {
-      points.push(await withSessions({ step: join(each.model, 'step.onnx') }, threads, ({ step }) => measureCase(torch, step, threads, each)))
+      for (const precision of ['int8', 'float32'] satisfies Precision[]) {
+        const files = { step: join(each.model, GRAPHS[precision]) }
+        points.push({ precision, ...await withSessions(files, threads, ({ step }) => measureCase(torch, step, threads, each)) })
+      }
     }
-    const worst = points.reduce((least, point) => point.value < least.value ? point : least)
+    const worst = points.filter(({ precision }) => precision === 'int8').reduce((least, point) => point.value < least.value ? point : least)
     return { value: worst.value, spread: worst.spread, unit: '×', detail: { threads, steps: STEPS, points } }
   } finally {
     await torch.stop()
@@ -79,7 +87,7 @@ async function measure (): Promise<Measurement> {
 
 export const vsTorch: Figure = {
   name: 'vs_torch',
-  about: `${STEPS} steps sampled the published way in PyTorch over ${STEPS} fused ones, the smallest ratio of embedded model and 0.17B shape`,
+  about: `${STEPS} steps sampled the published way in PyTorch over ${STEPS} fused ones with 8-bit products, the smallest ratio of embedded model and 0.17B shape`,
   goal: { atLeast: 2 },
   measure
 }

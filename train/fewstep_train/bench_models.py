@@ -132,7 +132,8 @@ class Recipes:
         weights = random_weights(Network(LARGE))
         stage = {"stage": "none", "weights": "random"}
         folder = self.args.out / "large"
-        write_model(folder, ModelParts(LARGE, weights, 1.0, None, [2.0**-i for i in range(11)], [stage]))
+        step_sizes = [2.0**-i for i in range(11)]
+        write_model(folder, ModelParts(LARGE, weights, 1.0, None, step_sizes, [stage], int8=True))
         return None, canvas_facts(LARGE, parameter_arrays(LARGE, weights))
 
     def embedded_decoder(self) -> Made:
