@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from torch import Tensor
 
 from fewstep_train.bench_models import matmul_chain
 from fewstep_train.exported import load_exported
@@ -60,23 +61,32 @@ def feeds(config: NetworkConfig, rows: int, length: int) -> Feeds:
     }
 
 
-def median_seconds(run: Callable[[], object], repeats: int) -> float:
-    for _ in range(2):
+def alternating_seconds(runs: list[Callable[[], object]], repeats: int) -> np.ndarray:
+    """[runs, repeats]; in turns, so that a machine that becomes slower meanwhile slows all of them."""
+    for run in runs:
         run()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
+    times = np.empty((len(runs), repeats))
+    for i in range(repeats):
+        for j, run in enumerate(runs):
+            run()  # finds its weights in the cache again
+            start = time.perf_counter()
+            run()
+            times[j, i] = time.perf_counter() - start
+    return times
 
 
-def matrix_rate(config: NetworkConfig, positions: int, threads: int, repeats: int) -> float:
-    """FLOP/s of products of [positions, D] with the shapes of the network's widest layers, float32."""
+def matrix_products(config: NetworkConfig, positions: int, threads: int) -> tuple[Callable[[], object], int]:
+    """(run, FLOPs) of float32 products of [positions, D] with the shapes of the network's widest layers."""
     model, facts = matmul_chain([config.hidden_size, 4 * config.hidden_size], config.n_blocks)
     session = open_session(model.SerializeToString(), threads)
     x = {"x": np.random.default_rng(0).standard_normal((positions, config.hidden_size), dtype=np.float32)}
-    return positions * facts["flops_per_row"] / median_seconds(lambda: session.run(None, x), repeats)
+    return lambda: session.run(None, x), positions * facts["flops_per_row"]
+
+
+def step_flops(config: NetworkConfig, weights: dict[str, Tensor], rows: int, length: int) -> float:
+    facts = canvas_facts(config, parameter_arrays(config, weights))
+    per_token = facts["flops_per_token"] + length * facts["attention_flops_per_pair"]
+    return rows * (length * per_token + facts["flops_per_row"])
 
 
 def by_operator(graph: Path, inputs: Feeds, threads: int, repeats: int) -> tuple[Counter[str], Counter[str]]:
@@ -103,15 +113,17 @@ def run(args: argparse.Namespace) -> None:
     graph = args.model / (INT8_FILE if args.int8 else FILE)
     inputs = feeds(config, args.rows, args.length)
     session = open_session(str(graph), args.threads)
-    seconds = median_seconds(lambda: session.run(None, inputs), args.repeats)
-    rate = matrix_rate(config, args.rows * args.length, args.threads, args.repeats)
-    facts = canvas_facts(config, parameter_arrays(config, weights))
-    per_token = facts["flops_per_token"] + args.length * facts["attention_flops_per_pair"]
-    flops = args.rows * (args.length * per_token + facts["flops_per_row"])
+    products, product_flops = matrix_products(config, args.rows * args.length, args.threads)
+    seconds = alternating_seconds([lambda: session.run(None, inputs), products], args.repeats)
+    flops = step_flops(config, weights, args.rows, args.length)
+    step, product = flops / seconds[0], product_flops / seconds[1]
     times, nodes = by_operator(graph, inputs, args.threads, args.repeats)
     print(f"{graph}: {args.rows} x {args.length} tokens, {args.threads} threads, onnxruntime {onnxruntime.__version__}")
-    print(f"step {seconds * 1e3:.2f} ms, {per_token / 1e6:.2f} MFLOP a token, {flops / seconds / 1e9:.0f} GFLOP/s")
-    print(f"matrix products {rate / 1e9:.0f} GFLOP/s in float32; share {flops / seconds / rate:.2f}")
+    print(f"step {np.median(seconds[0]) * 1e3:.2f} ms, {flops / args.rows / args.length / 1e6:.2f} MFLOP a token")
+    print(
+        f"{np.median(step) / 1e9:.0f} GFLOP/s; float32 matrix products {np.median(product) / 1e9:.0f} GFLOP/s; "
+        f"share {np.median(step / product):.2f}"
+    )
     total = sum(times.values())
     print("\n      ms  share  nodes  operator (profiled)")
     for operator, ms in times.most_common(20):
