@@ -7,7 +7,7 @@ import { LENGTH, STEPS } from '../lib/crowd.js'
 import { sideBySide } from '../lib/measure.js'
 import type { Figure, Measurement } from './figure.js'
 
-const ROUNDS = 15
+const ROUNDS = 31
 const REQUESTS_A_ROUND = 5
 const SAMPLING = { solver: 'cumulative', temperature: 0.7, topK: 0, topP: 1 } as const
 
