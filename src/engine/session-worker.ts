@@ -84,7 +84,9 @@ function createSession (options: WorkerOptions, executionProvider: ExecutionProv
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    logSeverityLevel: 3
+    logSeverityLevel: 3,
+    // On processors without VNNI sums of 8-bit products could saturate in 16 bits: their slower, exact kernels are used.
+    extra: { session: { x64quantprecision: '1' } }
   })
 }
 
