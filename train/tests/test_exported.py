@@ -37,7 +37,7 @@ def test_training_can_go_on_from_the_committed_weights():
 
 def test_exporting_a_model_again_keeps_its_weights_history_and_card(tmp_path):
     again = tmp_path / MODEL.name
-    main(["export", "--model", str(MODEL), "--out", str(again)])
+    main(["export", "--model", str(MODEL), "--int8", "--out", str(again)])
     assert (again / "MODEL_CARD.md").read_text() == (MODEL / "MODEL_CARD.md").read_text()
     (_, weights, manifest), (_, old_weights, old_manifest) = load_exported(again), load_exported(MODEL)
     assert {**manifest, "files": None} == {**old_manifest, "files": None}
