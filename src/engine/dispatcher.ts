@@ -46,7 +46,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #waiting = new Set<Row>()
   readonly #running = new Set<Row>()
-  #totals = { batches: 0, rows: 0, positions: 0, runMs: 0, workerMs: 0, failures: 0 }
+  readonly #totals = { batches: 0, rows: 0, positions: 0, runMs: 0, workerMs: 0, failures: 0 }
   /** Moving average of the time from the end of a row's step to the end of its next one. */
   #turnaroundMs = 0
 
@@ -63,7 +63,7 @@ export class Dispatcher {
   }
 
   get totals (): StepTotals {
-    return this.#totals
+    return { ...this.#totals }
   }
 
   add (row: Row): void {
@@ -148,15 +148,12 @@ export class Dispatcher {
   }
 
   #count ({ rows, paddedLength }: { rows: number, paddedLength: number }, runMs: number, workerMs: number): void {
-    const { batches, rows: rowsBefore, positions, runMs: runBefore, workerMs: workerBefore, failures } = this.#totals
-    this.#totals = {
-      batches: batches + 1,
-      rows: rowsBefore + rows,
-      positions: positions + rows * paddedLength,
-      runMs: runBefore + runMs,
-      workerMs: workerBefore + workerMs,
-      failures
-    }
+    const totals = this.#totals
+    totals.batches++
+    totals.rows += rows
+    totals.positions += rows * paddedLength
+    totals.runMs += runMs
+    totals.workerMs += workerMs
   }
 
   #retry (row: Row, cause: unknown): void {

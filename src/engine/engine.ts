@@ -5,7 +5,7 @@ import { FewstepError } from '../errors.js'
 import type { Manifest } from '../model/manifest.js'
 import { dueTime } from './batcher.js'
 import { Dispatcher, MAX_FAILURES, type StepTotals } from './dispatcher.js'
-import { chooseGraphs } from './graph-choice.js'
+import { chooseGraphs, type GraphChoice } from './graph-choice.js'
 import { Job } from './job.js'
 import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
@@ -50,6 +50,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #now: () => number
   readonly #source: RowSource
+  readonly #graphs: Readonly<Record<ExecutionProvider, GraphChoice>>
   readonly #pool: SessionPool
   readonly #dispatcher: Dispatcher
   readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
@@ -60,7 +61,7 @@ export class Engine {
   #listeners = 0
   #whenEmpty: (() => void) | undefined
 
-  private constructor (options: EngineOptions, { sessions, costs }: OpenedSessions) {
+  private constructor (options: EngineOptions, graphs: Readonly<Record<ExecutionProvider, GraphChoice>>, { sessions, costs }: OpenedSessions) {
     const { manifest } = options.model
     const { logger, maxBatch, stepTimeoutMs } = options
     this.#options = options
@@ -72,6 +73,7 @@ export class Engine {
       exponent: manifest.exponent,
       maxLength: manifest.max_length
     }
+    this.#graphs = graphs
     this.#worker = sessions[0]?.options
     this.#pool = new SessionPool({
       sessions,
@@ -95,8 +97,9 @@ export class Engine {
   /** @throws Error where no session can be made: a damaged model, CUDA demanded and not there */
   static async start (options: EngineOptions): Promise<Engine> {
     const { directory, manifest } = options.model
-    const { cpu, cuda } = chooseGraphs(manifest, options)
-    return new Engine(options, await openSessions({
+    const graphs = chooseGraphs(manifest, options)
+    const { cpu, cuda } = graphs
+    return new Engine(options, graphs, await openSessions({
       ...options,
       graphFiles: { cpu: join(directory, cpu.file), cuda: join(directory, cuda.file) },
       graphSha256: manifest.files[cpu.file]?.sha256 ?? '',
@@ -125,7 +128,7 @@ export class Engine {
       maxQueue: this.#options.maxQueue,
       workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements },
       executionProvider,
-      precision: chooseGraphs(this.#options.model.manifest, this.#options)[executionProvider].precision,
+      precision: this.#graphs[executionProvider].precision,
       steps: this.#dispatcher.totals
     }
   }

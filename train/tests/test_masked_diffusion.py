@@ -41,7 +41,10 @@ def sure_of(tokens: torch.Tensor, sureness: torch.Tensor):
 def test_the_loss_weighs_hidden_tokens_by_one_over_the_ratio():
     data = torch.tensor([[1, 2, 3, 4]])
     hidden = torch.tensor([[True, False, False, True]])
-    uniform = lambda canvas: torch.zeros(*canvas.shape, V + 1)  # noqa: E731
+
+    def uniform(canvas):
+        return torch.zeros(*canvas.shape, V + 1)
+
     loss = masked_cross_entropy(uniform, data, torch.tensor([0.5]), hidden, MASK)
     assert loss.tolist() == [pytest.approx([2 * math.log(V + 1), 0, 0, 2 * math.log(V + 1)])]
 
@@ -69,7 +72,10 @@ def test_revealing_keeps_an_even_share_of_the_surest_and_never_touches_the_given
     sureness = torch.tensor([20.0, 30.0, 25.0, 40.0, 35.0, 45.0, 10.0])
     canvas = torch.tensor([[5, 5, 5, 5, 5, 5, 5]])
     editable = torch.tensor([[False, True, True, True, True, True, True]])
-    confidence = lambda logits, _posterior, drawn: logits.gather(-1, drawn[..., None])[..., 0]  # noqa: E731
+
+    def confidence(logits, _posterior, drawn):
+        return logits.gather(-1, drawn[..., None])[..., 0]
+
     shown = list(reveal(sure_of(target, sureness), confidence, canvas, editable, MASK, steps=4))
     assert [c[0].tolist() for c in shown] == [
         [5, MASK, MASK, 4, MASK, 0, MASK],
