@@ -3,24 +3,25 @@
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.checkpoint import load_checkpoint
+from fewstep_train.kinds import AUTOREGRESSIVE
+from fewstep_train.trained import Trained, load_transformer
 from fewstep_train.training_command import (
+    add_shape_arguments,
     add_training_arguments,
     batch_seed,
     held_out_crops,
     make_crops,
     make_trainer,
     prepare,
+    shape_of,
+    tokenizer_of,
 )
-from fewstep_train.transformer import Transformer, TransformerConfig
-
-AUTOREGRESSIVE = "autoregressive"  # the kind of its checkpoints
+from fewstep_train.transformer import Transformer
 
 
 def next_token_loss(network: Transformer, crops: Tensor) -> Tensor:
@@ -30,45 +31,37 @@ def next_token_loss(network: Transformer, crops: Tensor) -> Tensor:
     return F.cross_entropy(logits.flatten(0, 1), crops[:, 1:].flatten())
 
 
-def load_autoregressive(path: Path) -> tuple[Transformer, dict[str, Any]]:
-    """(network with the weight average, in eval mode; checkpoint)"""
-    checkpoint = load_checkpoint(path, AUTOREGRESSIVE)
-    network = Transformer(TransformerConfig(**checkpoint["config"]))
-    network.load_state_dict(checkpoint["ema"])
-    return network.eval(), checkpoint
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_arguments(parser, lr=2e-3)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json")
-    parser.add_argument("--hidden-size", type=int, default=256)
-    parser.add_argument("--blocks", type=int, default=6)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--length", type=int, default=256, help="longest context (default %(default)s tokens)")
+    parser.add_argument("--init", type=Path, help="start from an exported autoregressive model's folder")
+    add_shape_arguments(parser, "longest context")
+
+
+def start(args: argparse.Namespace) -> Trained:
+    """A new network, or the one of `--init`."""
+    if args.init:
+        return load_transformer(args.init, AUTOREGRESSIVE)
+    tokenizer_json = tokenizer_of(args)
+    return Trained(Transformer(shape_of(args, tokenizer_json)), tokenizer_json, [])
 
 
 def run(args: argparse.Namespace) -> None:
     prepare(args)
-    tokenizer_json = args.tokenizer.read_text()
-    tokenizer = Tokenizer.from_str(tokenizer_json)
-    config = TransformerConfig(
-        hidden_size=args.hidden_size,
-        n_blocks=args.blocks,
-        n_heads=args.heads,
-        n_kv_heads=args.heads,
-        intermediate_size=4 * args.hidden_size,
-        vocab_size=tokenizer.get_vocab_size(),
-        length=args.length,
-    )
-    network = Transformer(config)
-    training = {"stage": "pretrain-autoregressive", "lr": args.lr}
-    trainer = make_trainer(args, network, {"kind": AUTOREGRESSIVE, "tokenizer": tokenizer_json, "training": training})
+    origin = start(args)
+    tokenizer, length = Tokenizer.from_str(origin.tokenizer_json), origin.network.config.length
+    extra = {
+        "kind": AUTOREGRESSIVE,
+        "tokenizer": origin.tokenizer_json,
+        "earlier_stages": origin.stages,
+        "training": {"stage": "pretrain-autoregressive", "lr": args.lr},
+    }
+    trainer = make_trainer(args, origin.network, extra)
     # The token before a crop is the context of its first one: end of text, where the crop begins a document.
     crops = make_crops(args, tokenizer, batch_seed(args, trainer))
-    rows = max(1, args.batch_tokens // args.length)
-    held_out = held_out_crops(args, tokenizer, args.length, lead=1)
+    rows = max(1, args.batch_tokens // length)
+    held_out = held_out_crops(args, tokenizer, length, lead=1)
 
     def loss_of(_: int) -> tuple[Tensor, int]:
-        return next_token_loss(network, crops.draw(rows, args.length, lead=1)), rows * args.length
+        return next_token_loss(origin.network, crops.draw(rows, length, lead=1)), rows * length
 
     trainer.train(loss_of, None if held_out is None else partial(next_token_loss, crops=held_out))

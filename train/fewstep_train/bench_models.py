@@ -14,14 +14,15 @@ import torch
 from onnx import TensorProto, helper
 from torch import nn
 
-from fewstep_train.autoregressive import load_autoregressive
 from fewstep_train.decoder_graph import build_decoder_graph
 from fewstep_train.exported import load_exported
 from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.model_facts import canvas_facts, decoder_facts
 from fewstep_train.model_folder import ModelParts, parameter_arrays, write_model
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.step_graph import build_bare_graph
+from fewstep_train.trained import load_transformer
 from fewstep_train.transformer import Transformer, TransformerConfig
 
 # The published 0.17B model, by its shape.
@@ -138,7 +139,7 @@ class Recipes:
 
     def embedded_decoder(self) -> Made:
         if self.args.autoregressive.exists():
-            network, _ = load_autoregressive(self.args.autoregressive)
+            network = load_transformer(self.args.autoregressive, AUTOREGRESSIVE).network
             longer = replace(network.config, length=max(LONGEST, network.config.length))
             return self.decoder(longer, dict(network.named_parameters()))
         return self.decoder(autoregressive_shape(load_exported(self.args.model)[0]))

@@ -6,9 +6,8 @@ from typing import Any
 
 import torch
 
+from fewstep_train.kinds import CANVAS
 from fewstep_train.network import Network, NetworkConfig
-
-CANVAS = "canvas"  # the kind of a checkpoint that names none: a network that refines canvases
 
 
 def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
@@ -19,14 +18,17 @@ def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
     os.replace(partial, path)
 
 
-def load_checkpoint(path: Path, kind: str = CANVAS) -> dict[str, Any]:
-    """Raises SystemExit with one clear sentence where the file is missing or is no checkpoint of this kit and kind."""
+def load_checkpoint(path: Path, kind: str | None = CANVAS) -> dict[str, Any]:
+    """Raises SystemExit with one clear sentence where the file is missing or is no checkpoint of this kit and kind.
+
+    kind None: of any kind.
+    """
     if not path.exists():
         raise SystemExit(f"{path}: no such checkpoint")
     checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(checkpoint, dict) or "config" not in checkpoint:
         raise SystemExit(f"{path}: not a checkpoint of fewstep_train (a published one? use import-checkpoint)")
-    if (found := checkpoint.get("kind", CANVAS)) != kind:
+    if kind is not None and (found := checkpoint.get("kind", CANVAS)) != kind:
         raise SystemExit(f"{path}: a checkpoint of kind {found!r}, where one of kind {kind!r} is needed")
     return checkpoint
 

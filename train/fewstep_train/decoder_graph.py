@@ -6,9 +6,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from fewstep_train.graph_builder import OPSET, GraphBuilder
+from fewstep_train.graph_builder import CONTRIB, OPSET, GraphBuilder
+from fewstep_train.product_graph import FloatProducts
 from fewstep_train.transformer import TransformerConfig
-from fewstep_train.transformer_graph import CONTRIB, TransformerGraph
+from fewstep_train.transformer_graph import TransformerGraph
 
 MIN_TEMPERATURE = 1e-3
 FLOAT, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
@@ -46,16 +47,15 @@ def build_decoder_graph(
     is a multiple of 16.
     """
     g = GraphBuilder()
-    net = TransformerGraph(g, config, weights, dtype)
+    net = TransformerGraph(g, config, FloatProducts(g, weights, dtype))
     new = g.op("Shape", "tokens", start=1, end=2)
     total = g.op("Add", "position", new)
     rows = g.op("Shape", "tokens", start=0, end=1)
     last = g.op("Expand", g.op("Sub", total, g.const(1, np.int64)), rows)
-    half = config.head_dim // 2
     place = (
         g.op("Cast", last, to=INT32),
         g.op("Cast", total, to=INT32),
-        *(g.const(table[:, :half]) for table in net.tables()),
+        *(g.const(table) for table in net.tables()),
     )
     x = net.embed("tokens")
     for i in range(config.n_blocks):

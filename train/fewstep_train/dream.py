@@ -8,8 +8,6 @@ from torch import Tensor
 from fewstep_train.masked_diffusion import reveal
 from fewstep_train.transformer import Transformer, TransformerConfig
 
-DREAM = "dream"  # the kind of its checkpoints
-
 
 def dream_logits(network: Transformer, canvas: Tensor) -> Tensor:
     """canvas [B, L] -> logits [B, L, K] about the token at i, which the network gives at i - 1.

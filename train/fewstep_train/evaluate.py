@@ -9,17 +9,16 @@ from pathlib import Path
 
 from torch import Tensor
 
-from fewstep_train.dream import DREAM
+from fewstep_train.evaluation.autoregressive_system import autoregressive_system
 from fewstep_train.evaluation.cells import HELD_OUT, Cell, held_out, measure_all, summary
 from fewstep_train.evaluation.images import measure_timeline, write_images
 from fewstep_train.evaluation.likelihoods import measure_likelihoods
 from fewstep_train.evaluation.report import report
 from fewstep_train.evaluation.results import Results
 from fewstep_train.evaluation.samples import Sampling, System
-from fewstep_train.evaluation.setup import DFM, MODEL, add_bench_arguments, flow_system, open_bench
+from fewstep_train.evaluation.setup import DFM, MODEL, add_bench_arguments, flow_system, masked_system, open_bench
 from fewstep_train.evaluation.tasks import TASKS, Task, make_task
-from fewstep_train.evaluation.transformer_systems import autoregressive_system, masked_system
-from fewstep_train.llada import LLADA
+from fewstep_train.kinds import DREAM, LLADA
 
 STEPS = [1, 2, 4, 8, 16, 32, 64]
 
@@ -56,13 +55,13 @@ def samplings(args: argparse.Namespace) -> list[Sampling]:
 
 def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cell]:
     """Every cell, few steps first within each system."""
-    systems: list[tuple[System, list[int]]] = [(flow_system(MODEL, args.model, args.threads), args.steps)]
+    systems: list[tuple[System, list[int]]] = [(flow_system(MODEL, args.model, args), args.steps)]
     for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
         if path:
-            systems.append((masked_system(path, kind, args.threads), args.steps))
+            systems.append((masked_system(kind, path, args), args.steps))
     # A few-step network is a DFM where it is told its smallest step.
     dfm_steps = args.dfm_steps or [*(args.steps if args.dfm else []), 1024]
-    dfm = flow_system(DFM, args.dfm or args.model, args.threads)
+    dfm = flow_system(DFM, args.dfm or args.model, args)
     writer = autoregressive_system(args.judge, leads)  # a step makes a token
     ways = [(s, task) for s in samplings(args) for task in tasks]
     return [

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from fewstep_train.checkpoint import load_checkpoint
-from fewstep_train.exported import load_exported
+from fewstep_train.exported import config_from, read_exported
+from fewstep_train.kinds import CANVAS
 from fewstep_train.model_folder import DEFAULTS, ModelParts, write_model
-from fewstep_train.network import NetworkConfig
 
+STORES = {"float32": np.float32, "float16": np.float16, "int8": np.int8}
 DATA_HEADING = "## Training data\n"  # of MODEL_CARD.md
 
 
@@ -28,7 +29,9 @@ def setting(text: str) -> tuple[str, Any]:
 
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model's folder, such as models/NAME")
-    parser.add_argument("--float32", action="store_true", help="store the weights in 32 bits instead of 16")
+    parser.add_argument(
+        "--store", choices=list(STORES), help="bits of the stored weights: float32, float16 (default) or int8"
+    )
     parser.add_argument("--int8", action="store_true", help="also write step-int8.onnx: 8-bit products, for CPUs")
     parser.add_argument("--data-card", type=Path, help="Markdown about the training data, for MODEL_CARD.md")
     parser.add_argument(
@@ -50,41 +53,53 @@ def describe(manifest: dict[str, Any], folder: Path) -> None:
     print(f"{folder}: {manifest['parameters'] / 1e6:.2f}M parameters, {size / 1e6:.1f} MB, {manifest['algorithm']}")
 
 
-def parts_of_checkpoint(args: argparse.Namespace) -> ModelParts:
-    checkpoint = load_checkpoint(args.checkpoint)
+def parts_of_checkpoint(path: Path, weights: str = "ema") -> ModelParts:
+    """`weights`: ema, the weight average, or model, the last step's."""
+    checkpoint = load_checkpoint(path, None)
+    kind = checkpoint.get("kind", CANVAS)
     return ModelParts(
-        config=NetworkConfig(**checkpoint["config"]),
-        weights=checkpoint["ema" if args.weights == "ema" else "model"],
-        exponent=checkpoint["exponent"],
+        kind=kind,
+        config=config_from(kind, checkpoint["config"]),
+        weights=checkpoint[weights],
+        exponent=checkpoint.get("exponent", 1.0),
         tokenizer_json=checkpoint["tokenizer"],
-        trained_step_sizes=checkpoint["trained_step_sizes"],
-        stages=[*checkpoint.get("earlier_stages", []), checkpoint["training"]],
+        trained_step_sizes=checkpoint.get("trained_step_sizes", []),
+        stages=[*checkpoint.get("earlier_stages", []), *filter(None, [checkpoint.get("training")])],
     )
 
 
 def parts_of_model(folder: Path) -> ModelParts:
-    config, weights, manifest = load_exported(folder)
+    exported = read_exported(folder)
+    manifest = exported.manifest
     card = (folder / "MODEL_CARD.md").read_text()
     return ModelParts(
-        config=config,
-        weights=weights,
+        kind=exported.kind,
+        config=exported.config,
+        weights=exported.weights,
         exponent=manifest["exponent"],
-        tokenizer_json=(folder / manifest["tokenizer"]).read_text() if manifest["tokenizer"] else None,
+        tokenizer_json=exported.tokenizer_json,
         trained_step_sizes=manifest["trained_step_sizes"],
-        stages=manifest["training"]["stages"],
+        stages=exported.stages,
         data_card=card.partition(DATA_HEADING)[2].partition("\n## ")[0],
         dtype=np.dtype(manifest["weights"]).type,
+        end_of_text_token_id=manifest["end_of_text_token_id"],
         defaults=manifest["defaults"],
     )
 
 
-def run(args: argparse.Namespace) -> None:
-    parts = parts_of_model(args.model) if args.model else parts_of_checkpoint(args)
+def chosen(args: argparse.Namespace, parts: ModelParts) -> ModelParts:
+    """`parts` as the options of `add_export_arguments` want them."""
     changes: dict[str, Any] = {"int8": args.int8, "defaults": {**parts.defaults, **dict(args.defaults)}}
     if args.tokenizer:
         changes["tokenizer_json"] = args.tokenizer.read_text()
     if args.data_card:
         changes["data_card"] = args.data_card.read_text()
-    if args.float32:
-        changes["dtype"] = np.float32
-    describe(write_model(args.out, replace(parts, **changes)), args.out)
+    if args.store:
+        changes["dtype"] = STORES[args.store]
+    return replace(parts, **changes)
+
+
+def run(args: argparse.Namespace) -> None:
+    weights = "ema" if args.weights == "ema" else "model"
+    parts = parts_of_model(args.model) if args.model else parts_of_checkpoint(args.checkpoint, weights)
+    describe(write_model(args.out, chosen(args, parts)), args.out)

@@ -8,7 +8,17 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 20
+LARGEST = 127  # of a signed byte, used symmetrically
+SMALLEST = 1e-9  # stands for a largest value of 0
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
+
+
+INLINE_BYTES = 1_900_000_000  # weights beyond it do not fit into a protocol buffer
+
+
+def scale_name(name: str) -> str:
+    """The scales of a weight that is stored in 8 bits."""
+    return f"{name}.scale"
 
 
 class GraphBuilder:
@@ -30,9 +40,20 @@ class GraphBuilder:
         return f"{self.prefix}{kind}_{self.count}"
 
     def parameter(self, name: str, value: np.ndarray, dtype: np.dtype | type) -> str:
-        """A weight, stored as `dtype` under its published name and used in float32."""
-        self.initializers[name] = numpy_helper.from_array(value.astype(dtype), name)
-        return name if dtype == np.float32 else self.op("Cast", name, to=TensorProto.FLOAT)
+        """A weight, stored as `dtype` under its published name and used in float32.
+
+        Stored as int8, a matrix has a scale for each row; vectors stay in 16 bits. Casts and scales fold at load.
+        """
+        if dtype == np.int8 and value.ndim == 2:
+            scale = np.maximum(np.abs(value).max(1, keepdims=True), SMALLEST).astype(np.float32) / LARGEST
+            self.initializers[name] = numpy_helper.from_array(np.rint(value / scale).astype(np.int8), name)
+            self.initializers[scale_name(name)] = numpy_helper.from_array(scale, scale_name(name))
+            return self.op("Mul", self.op("Cast", name, to=TensorProto.FLOAT), scale_name(name))
+        stored = value.astype(np.float16 if dtype == np.int8 else dtype)
+        if not np.isfinite(stored).all():
+            raise SystemExit(f"{name}: a weight does not fit into {stored.dtype}; store the weights in 32 bits")
+        self.initializers[name] = numpy_helper.from_array(stored, name)
+        return name if stored.dtype == np.float32 else self.op("Cast", name, to=TensorProto.FLOAT)
 
     def const(self, value: Any, dtype: np.dtype | type = np.float32) -> str:  # noqa: ANN401 (anything numpy takes)
         name = self.name("const")
@@ -50,5 +71,6 @@ class GraphBuilder:
         domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
         model = helper.make_model(graph, opset_imports=domains, producer_name="fewstep")
         model.ir_version = 10
-        onnx.checker.check_model(model)
+        if sum(len(tensor.raw_data) for tensor in self.initializers.values()) < INLINE_BYTES:
+            onnx.checker.check_model(model)
         return model

@@ -1,11 +1,9 @@
-"""Import a published FS-DFM checkpoint (.pth) as a model's folder that fewstep serves."""
+"""Import a published checkpoint, FS-DFM (.pth), LLaDA or Dream (safetensors), as a model's folder to serve."""
 
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from fewstep_train.export import add_export_arguments, describe
+from fewstep_train.export import add_export_arguments, chosen, describe
 from fewstep_train.model_folder import ModelParts, write_model
 from fewstep_train.published import (
     WEIGHTS,
@@ -14,34 +12,64 @@ from fewstep_train.published import (
     read_published_config,
     read_published_weights,
 )
+from fewstep_train.published_masked import read_published_masked
 
 STEP_SIZES = [2.0**-i for i in range(11)]  # 1, 1/2, ..., 1/1024: what published few-step networks are trained on
+DATA_CARD = "See the publication of the checkpoint."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", type=Path, required=True, help="the published .pth")
-    parser.add_argument("--config", type=Path, required=True, help="the published YAML, or its JSON form")
-    parser.add_argument("--weights", choices=list(WEIGHTS), default="student_ema")
-    parser.add_argument("--tokenizer", type=Path, help="tokenizer.json; without one the model cannot serve text")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        help="FS-DFM: the published .pth. LLaDA, Dream: the folder of config.json and safetensors",
+    )
+    parser.add_argument("--config", type=Path, help="FS-DFM: the published YAML, or its JSON form")
+    parser.add_argument("--weights", choices=list(WEIGHTS), default="student_ema", help="FS-DFM: which of the file")
+    parser.add_argument("--length", type=int, help="LLaDA, Dream: longest canvas (default: its own, at most 4096)")
+    parser.add_argument(
+        "--tokenizer", type=Path, help="tokenizer.json (default: the folder's); without one it cannot serve text"
+    )
     add_export_arguments(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def masked_parts(args: argparse.Namespace) -> ModelParts:
+    published = read_published_masked(args.checkpoint, args.length)
+    tokenizer = args.checkpoint / "tokenizer.json"
+    return ModelParts(
+        kind=published.kind,
+        config=published.config,
+        weights=published.weights,
+        exponent=1.0,
+        tokenizer_json=tokenizer.read_text() if tokenizer.exists() else None,
+        trained_step_sizes=[],
+        stages=[{"stage": "imported", "folder": args.checkpoint.resolve().name}],
+        data_card=DATA_CARD,
+        end_of_text_token_id=published.end_of_text_token_id,
+        defaults={"steps": 64},
+    )
+
+
+def flow_parts(args: argparse.Namespace) -> ModelParts:
+    if args.config is None:
+        raise SystemExit("--config FILE is needed: the published YAML of the checkpoint")
     weights, step = read_published_weights(args.checkpoint, args.weights)
     config, exponent = read_published_config(args.config, args.weights != "teacher", embedding_rows(weights))
     check_tensors(config, weights)
-    few_step = config.few_step
-    parts = ModelParts(
+    return ModelParts(
         config=config,
         weights=weights,
         exponent=exponent,
-        tokenizer_json=args.tokenizer.read_text() if args.tokenizer else None,
-        trained_step_sizes=STEP_SIZES if few_step else [],
+        tokenizer_json=None,
+        trained_step_sizes=STEP_SIZES if config.few_step else [],
         stages=[{"stage": "imported", "file": args.checkpoint.name, "weights": args.weights, "step": step}],
-        data_card=args.data_card.read_text() if args.data_card else "See the publication of the checkpoint.",
-        dtype=np.float32 if args.float32 else np.float16,
-        int8=args.int8,
+        data_card=DATA_CARD,
         # The plain network is not told h: many small steps with the instantaneous rate are its way.
-        defaults={**({} if few_step else {"steps": 128, "solver": "euler_exact"}), **dict(args.defaults)},
+        defaults={} if config.few_step else {"steps": 128, "solver": "euler_exact"},
     )
-    describe(write_model(args.out, parts), args.out)
+
+
+def run(args: argparse.Namespace) -> None:
+    parts = masked_parts(args) if args.checkpoint.is_dir() else flow_parts(args)
+    describe(write_model(args.out, chosen(args, parts)), args.out)

@@ -7,8 +7,6 @@ from torch import Tensor
 from fewstep_train.masked_diffusion import reveal
 from fewstep_train.transformer import Transformer, TransformerConfig
 
-LLADA = "llada"  # the kind of its checkpoints
-
 
 def llada_config(shape: TransformerConfig) -> TransformerConfig:
     """`shape` made bidirectional, with a mask token beyond its vocabulary."""

@@ -1,25 +1,31 @@
-"""Write a model's folder: step.onnx, step-int8.onnx where wanted, tokenizer.json, manifest.json and MODEL_CARD.md, all
-or nothing."""
+"""Write a model's folder: the graphs, tokenizer.json, manifest.json and MODEL_CARD.md, all or nothing."""
 
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.graph_builder import OPSET
+from fewstep_train.decoder_graph import build_decoder_graph
+from fewstep_train.exported import Config, parameter_names
+from fewstep_train.graph_builder import INLINE_BYTES, OPSET
+from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, MASKED
+from fewstep_train.masked_step_graph import build_masked_step_graph
 from fewstep_train.model_card import model_card
-from fewstep_train.network import Network, NetworkConfig
+from fewstep_train.network import NetworkConfig
 from fewstep_train.step_graph import GRAPH_VERSION, build_step_graph
 from fewstep_train.tokenizer import END_OF_TEXT
 
 FORMAT_VERSION = 1
-FILE, INT8_FILE = "step.onnx", "step-int8.onnx"
+FILE, INT8_FILE, DECODER_FILE = "step.onnx", "step-int8.onnx", "decoder.onnx"
+GRAPHS = (FILE, INT8_FILE, DECODER_FILE)
 DEFAULTS: dict[str, Any] = {
     "steps": 8,
     "temperature": 1.0,
@@ -28,35 +34,63 @@ DEFAULTS: dict[str, Any] = {
     "solver": "cumulative",
     "schedule": "uniform",
 }
+NETWORK_KEYS = ("hidden_size", "cond_dim", "length", "n_blocks", "n_heads")
 
 
 @dataclass
 class ModelParts:
-    """What an exported model is made of. `weights` by published names, in float32."""
+    """What an exported model is made of. `weights` by published names. `dtype` int8: matrices are stored in 8 bits."""
 
-    config: NetworkConfig
-    weights: dict[str, Tensor]
+    config: Config
+    weights: Mapping[str, Tensor]
     exponent: float
     tokenizer_json: str | None
     trained_step_sizes: list[float]
     stages: list[dict[str, Any]]  # how it was trained, one entry a stage
+    kind: str = CANVAS
     data_card: str = "Not recorded."
     dtype: type = np.float16
     int8: bool = False  # also write INT8_FILE, the same step with 8-bit products
+    end_of_text_token_id: int | None = None  # None: the tokenizer's END_OF_TEXT
     defaults: dict[str, Any] = field(default_factory=dict)
 
-
-def parameter_arrays(config: NetworkConfig, weights: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    return {name: weights[name].detach().float().numpy() for name, _ in Network(config).named_parameters()}
-
-
-def end_of_text_id(tokenizer_json: str | None) -> int | None:
-    if tokenizer_json is None:
-        return None
-    return Tokenizer.from_str(tokenizer_json).token_to_id(END_OF_TEXT)
+    @property
+    def algorithm(self) -> str:
+        if isinstance(self.config, NetworkConfig):
+            return "fs-dfm" if self.config.few_step else "dfm"
+        return self.kind
 
 
-def check_vocabulary(config: NetworkConfig, tokenizer_json: str | None) -> None:
+class Arrays(Mapping[str, np.ndarray]):
+    """Weights as float32 arrays, made one at a time: a large model is never there twice."""
+
+    def __init__(self, weights: Mapping[str, Tensor], names: list[str]) -> None:
+        self.weights, self.names = weights, names
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.weights[name].detach().float().numpy()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+
+def parameter_arrays(config: Config, weights: Mapping[str, Tensor]) -> Arrays:
+    return Arrays(weights, parameter_names(config))
+
+
+def end_of_text_id(parts: ModelParts) -> int | None:
+    if parts.end_of_text_token_id is not None or parts.tokenizer_json is None:
+        return parts.end_of_text_token_id
+    return Tokenizer.from_str(parts.tokenizer_json).token_to_id(END_OF_TEXT)
+
+
+def check_vocabulary(config: Config, tokenizer_json: str | None) -> None:
     if tokenizer_json is None:
         return
     size = Tokenizer.from_str(tokenizer_json).get_vocab_size()
@@ -64,61 +98,99 @@ def check_vocabulary(config: NetworkConfig, tokenizer_json: str | None) -> None:
         raise SystemExit(f"the tokenizer has {size} tokens, the network only {config.vocab_size}: not a pair")
 
 
+def build_graph(parts: ModelParts, arrays: Mapping[str, np.ndarray], compute: str) -> onnx.ModelProto:
+    """The step graph of a canvas model, or the decoder of an autoregressive one."""
+    if parts.kind == CANVAS:
+        return build_step_graph(parts.config, arrays, parts.exponent, parts.dtype, compute=compute)
+    if parts.kind in MASKED:
+        return build_masked_step_graph(parts.kind, parts.config, arrays, parts.dtype, compute=compute)
+    return build_decoder_graph(parts.config, arrays, parts.dtype)
+
+
+def graphs_of(parts: ModelParts) -> dict[str, str]:
+    """Files to write, each with what computes its products."""
+    if parts.kind == AUTOREGRESSIVE:
+        if parts.int8:
+            raise SystemExit("an autoregressive model has no 8-bit graph; its weights can be stored in 8 bits")
+        return {DECODER_FILE: "float32"}
+    return {FILE: "float32", **({INT8_FILE: "int8"} if parts.int8 else {})}
+
+
+def network_facts(config: Config) -> dict[str, Any]:
+    if isinstance(config, NetworkConfig):
+        return {key: getattr(config, key) for key in NETWORK_KEYS}
+    return config.to_dict()
+
+
+def write_graph(graph: onnx.ModelProto, file: Path) -> None:
+    """One file, or two where the weights do not fit into a protocol buffer: then FILE.data holds them."""
+    if sum(len(tensor.raw_data) for tensor in graph.graph.initializer) < INLINE_BYTES:
+        file.write_bytes(graph.SerializeToString(deterministic=True))
+        return
+    onnx.save_model(graph, file, save_as_external_data=True, location=f"{file.name}.data")
+    onnx.checker.check_model(str(file))
+
+
+def file_facts(file: Path) -> dict[str, Any]:
+    with file.open("rb") as content:
+        return {"sha256": hashlib.file_digest(content, "sha256").hexdigest(), "bytes": file.stat().st_size}
+
+
 def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
     """Write the folder beside its old version, then swap: a kill leaves one whole model. Returns the manifest."""
     config = parts.config
     check_vocabulary(config, parts.tokenizer_json)
     arrays = parameter_arrays(config, parts.weights)
-    files = {}
-    for name, compute in [(FILE, "float32"), *([(INT8_FILE, "int8")] if parts.int8 else [])]:
-        graph = build_step_graph(config, arrays, parts.exponent, parts.dtype, compute=compute)
-        files[name] = graph.SerializeToString(deterministic=True)
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    graphs = graphs_of(parts)
+    for name, compute in graphs.items():
+        write_graph(build_graph(parts, arrays, compute), partial / name)
     if parts.tokenizer_json is not None:
-        files["tokenizer.json"] = parts.tokenizer_json.encode()
-    int8_file = {"int8_file": INT8_FILE} if parts.int8 else {}
+        (partial / "tokenizer.json").write_text(parts.tokenizer_json)
     manifest = {
         "format_version": FORMAT_VERSION,
         "name": folder.name,
-        "algorithm": "fs-dfm" if config.few_step else "dfm",
-        "source_distribution": config.source_distribution,
+        "algorithm": parts.algorithm,
+        "source_distribution": "uniform" if config.mask_token_id is None else "mask",
         "scheduler": "polynomial",
         "exponent": parts.exponent,
         "vocab_size": config.vocab_size,
         "mask_token_id": config.mask_token_id,
-        "end_of_text_token_id": end_of_text_id(parts.tokenizer_json),
+        "end_of_text_token_id": end_of_text_id(parts),
         "max_length": config.length,
-        "network": {key: getattr(config, key) for key in ("hidden_size", "cond_dim", "length", "n_blocks", "n_heads")},
-        "parameters": sum(w.size for w in arrays.values()),
+        "network": network_facts(config),
+        "parameters": sum(parts.weights[name].numel() for name in arrays),
         "weights": np.dtype(parts.dtype).name,
         "trained_step_sizes": parts.trained_step_sizes,
         "defaults": {**DEFAULTS, **parts.defaults},
-        "graph": {"file": FILE, **int8_file, "version": GRAPH_VERSION, "opset": OPSET},
-        "tokenizer": "tokenizer.json" if parts.tokenizer_json is not None else None,
-        "files": {
-            name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in files.items()
+        "graph": {
+            "file": next(iter(graphs)),
+            **({"int8_file": INT8_FILE} if parts.int8 else {}),
+            "version": GRAPH_VERSION,
+            "opset": OPSET,
         },
+        "tokenizer": "tokenizer.json" if parts.tokenizer_json is not None else None,
+        "files": {file.name: file_facts(file) for file in sorted(partial.iterdir())},
         "training": {"stages": parts.stages},
     }
-    files["manifest.json"] = (json.dumps(manifest, indent=2) + "\n").encode()
-    files["MODEL_CARD.md"] = model_card(manifest, parts.data_card).encode()
-    swap_in(folder, files)
+    (partial / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (partial / "MODEL_CARD.md").write_text(model_card(manifest, parts.data_card))
+    swap_in(partial, folder)
     return manifest
 
 
-def swap_in(folder: Path, files: dict[str, bytes]) -> None:
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    if folder.exists():
-        for kept in folder.iterdir():  # such as an evaluation's report
-            if kept.is_file() and kept.name not in {*files, INT8_FILE}:  # an old one would have other weights
-                shutil.copy2(kept, partial / kept.name)
-    for name, data in files.items():
-        (partial / name).write_bytes(data)
-    if folder.exists():
-        old = folder.with_name(f".{folder.name}.old")
-        folder.rename(old)
+def swap_in(partial: Path, folder: Path) -> None:
+    """Put `partial` in the place of `folder`, with what else lay there, such as an evaluation's report."""
+    if not folder.exists():
         partial.rename(folder)
-        shutil.rmtree(old)
-    else:
-        partial.rename(folder)
+        return
+    for kept in folder.iterdir():
+        graph = kept.name.removesuffix(".data") in GRAPHS  # an old one would have other weights
+        if kept.is_file() and not graph and not (partial / kept.name).exists():
+            shutil.copy2(kept, partial / kept.name)
+    old = folder.with_name(f".{folder.name}.old")
+    folder.rename(old)
+    partial.rename(folder)
+    shutil.rmtree(old)

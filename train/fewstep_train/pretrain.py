@@ -10,7 +10,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.exported import load_exported
+from fewstep_train.exported import read_exported
+from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler, sample_path
@@ -99,13 +100,12 @@ class Start:
 
 
 def start_from_exported(folder: Path) -> Start:
-    config, weights, manifest = load_exported(folder)
-    if manifest["tokenizer"] is None:
+    exported = read_exported(folder, CANVAS)
+    if exported.tokenizer_json is None:
         raise SystemExit(f"{folder}: the model has no tokenizer, so it cannot be trained on text")
-    network = Network(config)
-    network.load_state_dict(weights, strict=False)  # inv_freq is a constant, not stored
-    tokenizer_json = (folder / manifest["tokenizer"]).read_text()
-    return Start(network, tokenizer_json, manifest["exponent"], manifest["training"]["stages"])
+    network = Network(exported.config)
+    network.load_state_dict(exported.weights, strict=False)  # inv_freq is a constant, not stored
+    return Start(network, exported.tokenizer_json, exported.manifest["exponent"], exported.stages)
 
 
 def start(args: argparse.Namespace) -> Start:

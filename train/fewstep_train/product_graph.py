@@ -4,11 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fewstep_train.graph_builder import CONTRIB, GraphBuilder
+from fewstep_train.graph_builder import CONTRIB, LARGEST, SMALLEST, GraphBuilder
 
-LARGEST = 127  # of a signed byte, used symmetrically
 ZERO = 128  # the unsigned byte that stands for 0
-SMALLEST = 1e-9  # stands for a largest value of 0
 
 
 class FloatProducts:
@@ -56,7 +54,8 @@ class Int8Products(FloatProducts):
 
     def quantized(self, layers: tuple[str, ...], padding: int) -> tuple[str, str]:
         """Weight int8 [in, out] and scale float32 [out] of the layers side by side."""
-        stored = np.concatenate([self.weights[f"{layer}.weight"].astype(self.dtype) for layer in layers])
+        dtype = np.float32 if self.dtype == np.int8 else self.dtype  # 8 bits as below are those of the store
+        stored = np.concatenate([self.weights[f"{layer}.weight"].astype(dtype) for layer in layers])
         weight = np.pad(stored.astype(np.float32).T, ((0, 0), (0, padding)))
         scale = np.maximum(np.abs(weight).max(0), SMALLEST) / LARGEST
         return self.g.const(np.rint(weight / scale), np.int8), self.g.const(scale)

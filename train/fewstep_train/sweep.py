@@ -79,6 +79,6 @@ def run(args: argparse.Namespace) -> None:
     results = Results(args.out)
     task = make_task(args.task, args.length)
     held_out(bench, task, results)
-    system = flow_system(MODEL, args.model, args.threads)
+    system = flow_system(MODEL, args.model, args)
     measure_all([Cell(system, task, s) for s in samplings(args)], bench, results)
     print(sweep_table(results.records))

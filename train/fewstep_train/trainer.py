@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fewstep_train.checkpoint import CANVAS, load_checkpoint, save_checkpoint
+from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
+from fewstep_train.kinds import CANVAS
 from fewstep_train.optimizer import learning_rate, make_optimizers
 from fewstep_train.precision import autocast
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from fewstep_train.data import Crops, encode_corpus, frozen_prefixes
 from fewstep_train.precision import PRECISIONS, matmul_type
 from fewstep_train.trainer import Trainer, TrainerOptions
+from fewstep_train.transformer import TransformerConfig
 
 HELD_OUT_ROWS = 64  # crops behind a held-out loss
 
@@ -42,6 +43,34 @@ def add_canvas_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that train on canvases."""
     parser.add_argument("--corruption", type=float, default=0.2, help="share of shown tokens wrong at t = 0 (mask)")
     parser.add_argument("--lengths", type=int, nargs="+", help="canvas lengths to train (default L/2 and L)")
+
+
+def add_shape_arguments(parser: argparse.ArgumentParser, longest: str) -> None:
+    """Options of the commands that train a plain transformer."""
+    parser.add_argument("--tokenizer", type=Path, help="tokenizer.json (default: that of what it starts from)")
+    parser.add_argument("--hidden-size", type=int, default=256)
+    parser.add_argument("--blocks", type=int, default=6)
+    parser.add_argument("--heads", type=int, default=4)
+    parser.add_argument("--length", type=int, default=256, help=f"{longest} (default %(default)s tokens)")
+
+
+def tokenizer_of(args: argparse.Namespace) -> str:
+    if not args.tokenizer:
+        raise SystemExit("--tokenizer FILE is needed for a new network")
+    return args.tokenizer.read_text()
+
+
+def shape_of(args: argparse.Namespace, tokenizer_json: str) -> TransformerConfig:
+    """The trunk of the canvas network of the same options, without its conditioning."""
+    return TransformerConfig(
+        hidden_size=args.hidden_size,
+        n_blocks=args.blocks,
+        n_heads=args.heads,
+        n_kv_heads=args.heads,
+        intermediate_size=4 * args.hidden_size,
+        vocab_size=Tokenizer.from_str(tokenizer_json).get_vocab_size(),
+        length=args.length,
+    )
 
 
 def prepare(args: argparse.Namespace) -> None:

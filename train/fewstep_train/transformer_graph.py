@@ -1,35 +1,30 @@
 """The plain transformer as ONNX nodes: over a whole canvas, or token by token with a key-value cache."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 import torch
 
-from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.graph_builder import CONTRIB, GraphBuilder
+from fewstep_train.network_graph import NEVER
+from fewstep_train.product_graph import FloatProducts
 from fewstep_train.transformer import TransformerConfig, rotary_tables
-
-NEVER = -1e9  # added to the attention score of a position that is not attended to
-CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 
 
 class TransformerGraph:
     """Emits the nodes of `fewstep_train.transformer.Transformer`. Weights keep their names and shapes."""
 
-    def __init__(
-        self, g: GraphBuilder, config: TransformerConfig, weights: Mapping[str, np.ndarray], dtype: np.dtype | type
-    ) -> None:
-        self.g, self.config, self.weights, self.dtype = g, config, weights, dtype
+    def __init__(self, g: GraphBuilder, config: TransformerConfig, products: FloatProducts) -> None:
+        self.g, self.config, self.products = g, config, products
 
     def parameter(self, name: str) -> str:
-        return self.g.parameter(name, self.weights[name], self.dtype)
+        return self.products.parameter(name)
 
     def linear(self, x: str, *names: str) -> str:
-        """One product for all maps `names`, results side by side; transposes fold when the session loads."""
+        """One product for all maps `names`, results side by side."""
         g = self.g
-        weights = [g.op("Transpose", self.parameter(f"{name}.weight"), perm=[1, 0]) for name in names]
-        y = g.op("MatMul", x, weights[0] if len(names) == 1 else g.op("Concat", *weights, axis=1))
-        if f"{names[0]}.bias" not in self.weights:
+        y = self.products.product(x, *names)
+        if f"{names[0]}.bias" not in self.products.weights:
             return y
         biases = [self.parameter(f"{name}.bias") for name in names]
         return g.op("Add", y, biases[0] if len(names) == 1 else g.op("Concat", *biases, axis=0))
@@ -56,9 +51,10 @@ class TransformerGraph:
         return self.linear(self.norm(x, "norm_final"), "output")
 
     def tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """cos and sin of all positions, [length, head_dim] each."""
+        """cos and sin of all positions, [length, head_dim / 2] each: what a head's two halves share."""
+        half = self.config.head_dim // 2
         cos, sin = rotary_tables(self.config, torch.arange(self.config.length))
-        return cos.numpy(), sin.numpy()
+        return cos[:, :half].numpy(), sin[:, :half].numpy()
 
     def heads(self, x: str, count: int) -> str:
         """[B, L, count x head_dim] -> [B, n_heads, L, head_dim], key-value heads repeated."""
@@ -71,34 +67,40 @@ class TransformerGraph:
         expanded = g.op("Tile", g.op("Unsqueeze", split, g.ints(2)), shape)
         return g.op("Reshape", expanded, g.ints(0, self.config.n_heads, -1, head_dim))
 
-    def rotate(self, x: str, cos: str, sin: str) -> str:
-        g = self.g
-        first, second = g.op("Split", x, outputs=2, axis=-1, num_outputs=2)
-        turned = g.op("Concat", g.op("Neg", second), first, axis=-1)
-        return g.op("Add", g.op("Mul", x, cos), g.op("Mul", turned, sin))
+    def rotate(self, x: str, rotary: tuple[str, str]) -> str:
+        """Rotary positions 0 ... L - 1, x [B, heads, L, head_dim]."""
+        return self.g.op("RotaryEmbedding", x, self.g.ints(0), *rotary, domain=CONTRIB)
 
     def attention(self, x: str, name: str, rotary: tuple[str, str], bias: str) -> str:
         """Attention over the canvas itself; `bias` is added to the scores [B, heads, L, L]."""
         g, config = self.g, self.config
-        q = self.heads(self.linear(x, f"{name}.qw"), config.n_heads)
-        k, v = (self.heads(self.linear(x, f"{name}.{w}"), config.n_kv_heads) for w in ("kw", "vw"))
-        q = g.op("Mul", self.rotate(q, *rotary), g.const(1 / math.sqrt(config.head_dim)))
-        scores = g.op("MatMul", q, g.op("Transpose", self.rotate(k, *rotary), perm=[0, 1, 3, 2]))
-        mixed = g.op("MatMul", g.op("Softmax", g.op("Add", scores, bias), axis=-1), v)
+        widths = [count * config.head_dim for count in (config.n_heads, config.n_kv_heads, config.n_kv_heads)]
+        joint = self.linear(x, *(f"{name}.{w}" for w in ("qw", "kw", "vw")))
+        q, k, v = g.op("Split", joint, g.ints(*widths), outputs=3, axis=-1)
+        q = self.rotate(self.heads(q, config.n_heads), rotary)
+        k = self.rotate(self.heads(k, config.n_kv_heads), rotary)
+        q = g.op("Mul", q, g.const(1 / math.sqrt(config.head_dim)))
+        scores = g.op("MatMul", q, g.op("Transpose", k, perm=[0, 1, 3, 2]))
+        weights = g.op("Softmax", g.op("Add", scores, bias), axis=-1)
+        mixed = g.op("MatMul", weights, self.heads(v, config.n_kv_heads))
         joined = g.op("Reshape", g.op("Transpose", mixed, perm=[0, 2, 1, 3]), g.ints(0, 0, config.hidden_size))
         return self.linear(joined, f"{name}.attn_out")
 
-    def canvas_logits(self, tokens: str, real: str, padded_length: str) -> str:
-        """[B, L, K] of a network that sees the whole canvas. real: bool [B, L]; padded_length: int64 [1]."""
+    def canvas_hidden(self, tokens: str, real: str) -> str:
+        """The normalised state [B, L, D] that the output map takes, of a network that sees the whole canvas.
+
+        real: bool [B, L], false at padding.
+        """
         g = self.g
         bias = g.op("Unsqueeze", g.op("Where", real, g.const(0.0), g.const(NEVER)), g.ints(1, 2))
-        rotary = tuple(g.op("Slice", g.const(a), g.ints(0), padded_length, g.ints(0)) for a in self.tables())
+        cos, sin = self.tables()
+        rotary = g.const(cos), g.const(sin)
         x = self.embed(tokens)
         for i in range(self.config.n_blocks):
             name = f"blocks.{i}"
             x = g.op("Add", x, self.attention(self.norm(x, f"{name}.norm1"), name, rotary, bias))
             x = g.op("Add", x, self.mlp(self.norm(x, f"{name}.norm2"), f"{name}.mlp"))
-        return self.logits(x)
+        return self.norm(x, "norm_final")
 
     def cached_attention(self, x: str, name: str, past: tuple[str, str], place: tuple[str, ...]) -> list[str]:
         """Causal attention over the cache and x: [result, present keys, present values].

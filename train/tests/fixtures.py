@@ -7,9 +7,11 @@ import torch
 from tokenizers import Tokenizer
 
 from fewstep_train.__main__ import main
+from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.model_folder import ModelParts, write_model
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.tokenizer import train_tokenizer
+from fewstep_train.transformer import Transformer, TransformerConfig
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "test" / "reference"
@@ -21,6 +23,8 @@ SENTENCES = [
     'The owl asked, "Where are you going, little fox?" and the fox told her the whole story.',
 ]
 TEXT_SHAPE = {"hidden_size": 32, "cond_dim": 16, "length": 64, "n_blocks": 2, "n_heads": 4}
+MASKED_SHAPE = {"hidden_size": 32, "intermediate_size": 64, "length": 64, "n_blocks": 2, "n_heads": 4}
+PUBLISHED_TRUNK = {"norm": "rms", "mlp": "swiglu", "output_bias": False, "causal": False}
 
 
 def tiny_tokenizer() -> str:
@@ -28,10 +32,9 @@ def tiny_tokenizer() -> str:
     return train_tokenizer(iter(SENTENCES), 320).to_str(pretty=True)
 
 
-def random_weights(config: NetworkConfig, seed: int) -> dict[str, torch.Tensor]:
+def random_weights(network: torch.nn.Module, seed: int) -> dict[str, torch.Tensor]:
     """Weights large enough that the posterior depends on the canvas."""
     generator = torch.Generator().manual_seed(seed)
-    network = Network(config)
     return {
         name: torch.ones_like(p) if "norm" in name else torch.randn(p.shape, generator=generator) * p.shape[-1] ** -0.5
         for name, p in network.named_parameters()
@@ -45,7 +48,7 @@ def write_text_model(folder: Path) -> None:
         folder,
         ModelParts(
             config=config,
-            weights=random_weights(config, seed=1),
+            weights=random_weights(Network(config), seed=1),
             exponent=1.0,
             tokenizer_json=tokenizer,
             trained_step_sizes=[],
@@ -55,14 +58,24 @@ def write_text_model(folder: Path) -> None:
     )
 
 
+def write_masked_model(folder: Path, kind: str, **shape: int | bool) -> None:
+    tokenizer = tiny_tokenizer()
+    size = Tokenizer.from_str(tokenizer).get_vocab_size()
+    config = TransformerConfig(**MASKED_SHAPE, **PUBLISHED_TRUNK, **shape, vocab_size=size, mask_token_id=size)
+    weights = random_weights(Transformer(config), seed=2)
+    write_model(folder, ModelParts(config, weights, 1.0, tokenizer, [], [], kind=kind))
+
+
 def write_reference_model(folder: Path, source: str) -> None:
     reference = REFERENCE / source
     files = ["--checkpoint", str(reference / "checkpoint.pth"), "--config", str(reference / "config.json")]
-    main(["import-checkpoint", *files, "--float32", "--out", str(folder)])
+    main(["import-checkpoint", *files, "--store", "float32", "--out", str(folder)])
 
 
 def write_all(folder: Path) -> None:
     write_text_model(folder / "tiny-text")
+    write_masked_model(folder / "tiny-llada", LLADA, n_kv_heads=4)
+    write_masked_model(folder / "tiny-dream", DREAM, n_kv_heads=2, qkv_bias=True)
     for source in ("mask", "uniform"):
         write_reference_model(folder / f"tiny-{source}", source)
 

@@ -14,8 +14,8 @@ from onnx import numpy_helper
 from tiny_transformers import GPT, random_transformer
 
 from fewstep_train.__main__ import main
-from fewstep_train.autoregressive import AUTOREGRESSIVE
 from fewstep_train.checkpoint import save_checkpoint
+from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.path import Scheduler, source_canvas
 from fewstep_train.published_sampler import published_sample
 

@@ -1,12 +1,17 @@
 """Nothing of a step graph falls back to the CPU on CUDA: asserted from the graph, no GPU needed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from golden import SOURCES, golden_arrays, load_golden
 from onnx import TensorProto, helper
+from tiny_transformers import GPT, LLAMA, random_transformer
 
 from fewstep_train.cuda_operators import ON_HOST, missing_kernels, on_host
 from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.kinds import MASKED
+from fewstep_train.masked_step_graph import build_masked_step_graph
 from fewstep_train.step_graph import build_step_graph
 
 
@@ -20,6 +25,20 @@ def step_graph(source="mask", weights="student_ema", **changes):
 @pytest.mark.parametrize("exponent", [1.0, 2.0])
 def test_every_operator_of_a_step_has_a_cuda_kernel_for_its_types(source, weights, exponent):
     assert missing_kernels(step_graph(source, weights, exponent=exponent)) == []
+
+
+def masked_step_graph(kind, config):
+    network = random_transformer(replace(config, causal=False, mask_token_id=50))
+    arrays = {name: p.detach().numpy() for name, p in network.named_parameters()}
+    return build_masked_step_graph(kind, network.config, arrays)
+
+
+@pytest.mark.parametrize("kind", MASKED)
+@pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])
+def test_the_steps_of_masked_diffusion_run_on_cuda_too(kind, config):
+    graph = masked_step_graph(kind, config)
+    assert missing_kernels(graph) == []
+    assert on_host(graph.graph) == ON_HOST
 
 
 def test_only_the_positions_are_worked_out_on_the_host():

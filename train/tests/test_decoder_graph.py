@@ -13,6 +13,7 @@ from tiny_transformers import GPT, LLAMA, random_transformer
 from fewstep_train.decoder_graph import build_decoder_graph
 from fewstep_train.graph_builder import GraphBuilder
 from fewstep_train.network_graph import positions_below
+from fewstep_train.product_graph import FloatProducts
 from fewstep_train.step_graph import values
 from fewstep_train.transformer_graph import TransformerGraph
 
@@ -103,9 +104,9 @@ def test_the_next_token_follows_the_softmax_of_the_logits_at_a_temperature():
 def test_a_canvas_with_padding_gives_the_logits_of_the_canvas_alone(config):
     network = random_transformer(replace(config, causal=False))
     g = GraphBuilder()
-    padded = g.op("Shape", "tokens", start=1, end=2)
-    net = TransformerGraph(g, network.config, arrays(network), np.float32)
-    g.output(net.canvas_logits("tokens", positions_below(g, "length", padded), padded), "logits")
+    real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
+    net = TransformerGraph(g, network.config, FloatProducts(g, arrays(network), np.float32))
+    g.output(net.linear(net.canvas_hidden("tokens", real), "output"), "logits")
     inputs = {"tokens": (TensorProto.INT64, ["B", "L"]), "length": (TensorProto.INT64, ["B"])}
     session = open_session(g.model(values(inputs), values({"logits": (TensorProto.FLOAT, ["B", "L", 50])})))
     tokens = np.random.default_rng(0).integers(50, size=(2, 12))

@@ -11,21 +11,20 @@ from fixtures import SENTENCES, random_weights, tiny_tokenizer, write_text_model
 from tokenizers import Tokenizer
 
 from fewstep_train.__main__ import main
-from fewstep_train.autoregressive import AUTOREGRESSIVE
 from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
-from fewstep_train.dream import DREAM
+from fewstep_train.evaluation.autoregressive_system import AutoregressiveSystem
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
 from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.goals import goals
 from fewstep_train.evaluation.judge import Judge, byte_lengths, token_nll
 from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound
 from fewstep_train.evaluation.samples import Sampling
-from fewstep_train.evaluation.step_graph_system import from_folder, step_sizes
+from fewstep_train.evaluation.step_graph_system import open_system, step_sizes
 from fewstep_train.evaluation.tasks import make_task
 from fewstep_train.evaluation.timeline import timeline_svg, wrapped
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
-from fewstep_train.evaluation.transformer_systems import AutoregressiveSystem
-from fewstep_train.llada import LLADA, llada_config
+from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
+from fewstep_train.llada import llada_config
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler
 from fewstep_train.tokenizer import END_OF_TEXT
@@ -136,7 +135,7 @@ def test_schedules_sum_to_one_and_halve():
 
 
 def test_the_step_graph_writes_the_editable_positions_alone_and_repeats_itself(workplace):
-    system = from_folder("model", workplace / "tiny-text", threads=1)
+    system = open_system("model", workplace / "tiny-text", [CANVAS], threads=1, compute="float32")
     canvas, task = text_rows(32), make_task("infilling", 32)
     editable = task.editable(4, 32)
     first = system.sample(canvas, editable, Sampling(steps=6, seed=3))
@@ -150,7 +149,7 @@ def test_the_step_graph_writes_the_editable_positions_alone_and_repeats_itself(w
 
 
 def test_a_canvas_that_has_settled_takes_its_last_step_early(workplace):
-    system = from_folder("model", workplace / "tiny-text", threads=1)
+    system = open_system("model", workplace / "tiny-text", [CANVAS], threads=1, compute="float32")
     canvas, editable = text_rows(32), torch.ones(4, 32, dtype=torch.bool)
     never = system.sample(canvas, editable, Sampling(steps=16, stable_below=1e-9))
     assert never.steps.tolist() == [16] * 4
@@ -183,7 +182,7 @@ def test_the_autoregressive_system_goes_on_from_the_prefix_and_leaves_the_suffix
 def test_a_network_that_is_deaf_to_its_step_size_shows():
     config = NetworkConfig(hidden_size=32, cond_dim=16, length=32, n_blocks=1, n_heads=2, vocab_size=V)
     network = Network(config)
-    network.load_state_dict(random_weights(config, seed=1), strict=False)
+    network.load_state_dict(random_weights(network, seed=1), strict=False)
     assert step_size_sensitivity(network) > 0.1
     torch.nn.init.zeros_(network.dt_embedding.mlp[2].weight)
     assert step_size_sensitivity(network) == 0
@@ -242,6 +241,32 @@ def test_the_evaluation_writes_its_report_and_goes_on_where_it_was_stopped(workp
     assert printed.count("was there") == len([r for r in cells if r["steps"] != 8])
     again = json.loads((out / "evaluation.json").read_text())["records"]
     assert [r.get("metrics") for r in again] == [r.get("metrics") for r in stored]
+
+
+def test_committed_models_give_the_table_that_their_checkpoints_give(workplace, tmp_path):
+    folders, checkpoints = tmp_path / "folders", tmp_path / "checkpoints"
+    for kind in (AUTOREGRESSIVE, LLADA, DREAM):
+        model = str(tmp_path / kind)
+        main(["export", "--checkpoint", str(workplace / f"{kind}.pt"), "--store", "float32", "--out", model])
+    text = ["--valid", str(workplace / "text.txt"), "--cache", str(tmp_path / "cache"), "--threads", "1"]
+    common = ["evaluate", "--model", str(workplace / "tiny-text"), *text, "--quick", "--tasks", "unconditional"]
+    for out, place, suffix in ((folders, tmp_path, ""), (checkpoints, workplace, ".pt")):
+        paths = {kind: str(place / f"{kind}{suffix}") for kind in (AUTOREGRESSIVE, LLADA, DREAM)}
+        judge = ["--judge", paths[AUTOREGRESSIVE], "--llada", paths[LLADA], "--dream", paths[DREAM]]
+        main([*common, *judge, "--out", str(out)])
+    tables = [json.loads((out / "evaluation.json").read_text())["records"] for out in (folders, checkpoints)]
+    assert [r.get("metrics") for r in tables[0]] == [r.get("metrics") for r in tables[1]]
+
+
+def test_eight_bit_products_are_another_system(workplace, tmp_path, capsys):
+    common = ["--judge", str(workplace / "autoregressive.pt"), "--valid", str(workplace / "text.txt")]
+    common += ["--cache", str(tmp_path), "--samples", "4", "--length", "16", "--out", str(tmp_path / "sweep.json")]
+    sweep = ["sweep", "--model", str(workplace / "tiny-text"), *common, "--steps", "2"]
+    main(sweep)
+    main([*sweep, "--compute", "int8"])
+    assert "was there" not in capsys.readouterr().out
+    records = json.loads((tmp_path / "sweep.json").read_text())["records"]
+    assert [r["identity"].endswith("int8") for r in records if "identity" in r] == [False, True]
 
 
 def test_other_weights_are_measured_anew(workplace, tmp_path, capsys):

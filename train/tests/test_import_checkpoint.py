@@ -25,7 +25,7 @@ def files(source):
 @pytest.mark.parametrize("weights", ["student_ema", "student", "teacher"])
 def test_every_kind_of_weights_comes_through_unchanged(source, weights, tmp_path):
     out = tmp_path / "model"
-    import_checkpoint(*files(source), "--weights", weights, "--float32", "--out", out)
+    import_checkpoint(*files(source), "--weights", weights, "--store", "float32", "--out", out)
     config, loaded, manifest = load_exported(out)
     assert manifest["algorithm"] == ("dfm" if weights == "teacher" else "fs-dfm")
     assert manifest["mask_token_id"] == (48 if source == "mask" else None)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from fewstep_train.dream import DREAM
 from fewstep_train.evaluation.cells import Bench
 from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.judge import token_nll
@@ -13,18 +12,18 @@ from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, ma
 from fewstep_train.evaluation.metrics import Estimate, bootstrap
 from fewstep_train.evaluation.results import Results
 from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES, check_tokenizer, load_flow
-from fewstep_train.llada import LLADA
-from fewstep_train.pretrain_masked import LOGITS, load_masked
+from fewstep_train.kinds import DREAM, LLADA
+from fewstep_train.pretrain_masked import LOGITS
+from fewstep_train.trained import load_transformer
 
 
 def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results) -> None:
-    """Perplexity of the held-out crops, exact or a bound; of LLaDA and Dream where a checkpoint is given."""
+    """Perplexity of the held-out crops, exact or a bound."""
     tokenizer, crops = bench.judge.tokenizer, bench.crops
     repeats = 1 if args.quick else 8
 
     def once(name: str, path: Path, exact: bool, perplexity: Callable[[], Estimate]) -> None:
-        file = path / "step.onnx" if path.is_dir() else path
-        what = {"kind": "likelihood", "system": name, "identity": file_identity(file), "exact": exact}
+        what = {"kind": "likelihood", "system": name, "identity": file_identity(path), "exact": exact}
         results.once({**what, "repeats": repeats, **bench.shared}, lambda: {"perplexity": perplexity()})
 
     def flow(path: Path) -> Estimate:
@@ -33,10 +32,10 @@ def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results
         return bound_perplexity(flow_bound(network, scheduler), crops, repeats)
 
     def masked(path: Path, kind: str) -> Estimate:
-        network, checkpoint = load_masked(path, kind)
-        check_tokenizer(path, checkpoint["tokenizer"], tokenizer)
-        predict = partial(LOGITS[kind], network)
-        return bound_perplexity(masked_bound(predict, network.config.mask_token_id), crops, repeats)
+        trained = load_transformer(path, kind)
+        check_tokenizer(path, trained.tokenizer_json, tokenizer)
+        predict = partial(LOGITS[kind], trained.network)
+        return bound_perplexity(masked_bound(predict, trained.network.config.mask_token_id), crops, repeats)
 
     def exact() -> Estimate:
         nll = token_nll(bench.judge.network, crops)
@@ -47,5 +46,5 @@ def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results
     if args.dfm:
         once(DFM, args.dfm, False, lambda: flow(args.dfm))
     for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
-        if path and path.is_file():
+        if path:
             once(NAMES[kind], path, False, lambda kind=kind, path=path: masked(path, kind))

@@ -1,10 +1,8 @@
 """What every system is given and gives back."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 
@@ -39,15 +37,3 @@ class System(Protocol):
     def sample(self, canvas: Tensor, editable: Tensor, sampling: Sampling) -> Samples:
         """Fill what is editable [B, L] in canvas [B, L]. What canvas holds there is never looked at."""
         ...
-
-
-def follow(canvas: Tensor, editable: Tensor, canvases: Iterable[Tensor]) -> Samples:
-    """Samples from the canvases [B, L] that a system shows after each step, in order.
-
-    What is editable in the first `canvas` counts as unwritten.
-    """
-    tokens, last_change, step = canvas.masked_fill(editable, -1), torch.zeros_like(canvas), 0
-    for step, after in enumerate(canvases, 1):
-        last_change = torch.where(after != tokens, step, last_change)
-        tokens = after
-    return Samples(tokens, last_change, torch.full((len(canvas),), step))

@@ -8,22 +8,22 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.autoregressive import load_autoregressive
 from fewstep_train.checkpoint import load_checkpoint, network_from
 from fewstep_train.data import Crops, encode_corpus
-from fewstep_train.dream import DREAM
 from fewstep_train.evaluation.cells import Bench
 from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.judge import Judge
 from fewstep_train.evaluation.sample_cache import SampleCache
-from fewstep_train.evaluation.step_graph_system import StepGraphSystem, from_checkpoint, from_folder
+from fewstep_train.evaluation.step_graph_system import StepGraphSystem, open_system
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
-from fewstep_train.llada import LLADA
+from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler
 from fewstep_train.pretrain import start_from_exported
+from fewstep_train.step_graph import COMPUTE
 from fewstep_train.tokenizer import read_documents
+from fewstep_train.trained import load_transformer
 
 MODEL, DFM, AUTOREGRESSIVE_NAME = "FS-DFM", "DFM", "autoregressive"  # systems by the names that reports use
 NAMES = {LLADA: "LLaDA-style", DREAM: "Dream-style"}
@@ -31,23 +31,27 @@ NAMES = {LLADA: "LLaDA-style", DREAM: "Dream-style"}
 
 def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that say who judges, on which text, and how much."""
-    parser.add_argument("--judge", type=Path, required=True, help="checkpoint of `pretrain-autoregressive`")
+    parser.add_argument("--judge", type=Path, required=True, help="autoregressive model: its folder, or a checkpoint")
     parser.add_argument("--valid", type=Path, nargs="+", required=True, help="held-out text: prompts, and to compare")
     parser.add_argument("--data", type=Path, nargs="+", help="training text: look there for copies and for pairs")
     parser.add_argument("--samples", type=int, default=256, help="texts of each cell (default %(default)s)")
     parser.add_argument("--length", type=int, default=128, help="tokens of a canvas (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    parser.add_argument(
+        "--compute", choices=COMPUTE, default="float32", help="products of the step graphs (default %(default)s)"
+    )
     parser.add_argument("--cache", type=Path, default=Path("data"), help="folder for encoded text and samples")
 
 
 def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
     """(bench, leads [samples]): the tokens before the held-out crops, after which free text may begin."""
     torch.set_num_threads(args.threads)
-    network, checkpoint = load_autoregressive(args.judge)
+    trained = load_transformer(args.judge, AUTOREGRESSIVE)
+    network = trained.network
     if args.length > network.config.length:
         raise SystemExit(f"--length {args.length}: the judge reads {network.config.length} tokens at most")
-    tokenizer = Tokenizer.from_str(checkpoint["tokenizer"])
+    tokenizer = Tokenizer.from_str(trained.tokenizer_json)
     drawn = Crops(encode_corpus(args.valid, tokenizer, args.cache), tokenizer, args.seed).draw(
         args.samples, args.length, lead=1
     )
@@ -82,6 +86,9 @@ def load_flow(path: Path) -> tuple[Network, str, Scheduler]:
     return network.eval(), checkpoint["tokenizer"], Scheduler(checkpoint["exponent"])
 
 
-def flow_system(name: str, path: Path, threads: int) -> StepGraphSystem:
-    """An exported model's folder or a training checkpoint, run as a step graph."""
-    return (from_folder if path.is_dir() else from_checkpoint)(name, path, threads)
+def flow_system(name: str, path: Path, args: argparse.Namespace) -> StepGraphSystem:
+    return open_system(name, path, [CANVAS], args.threads, args.compute)
+
+
+def masked_system(kind: str, path: Path, args: argparse.Namespace) -> StepGraphSystem:
+    return open_system(NAMES[kind], path, [kind], args.threads, args.compute)

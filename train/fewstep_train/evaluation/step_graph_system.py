@@ -1,7 +1,7 @@
 """A system that runs a fused step graph in ONNX Runtime, as the service does."""
 
-import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +9,12 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from fewstep_train.checkpoint import load_checkpoint
 from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.samples import Samples, Sampling
 from fewstep_train.evaluation.stability import expected_changes
-from fewstep_train.model_folder import parameter_arrays
-from fewstep_train.network import NetworkConfig
+from fewstep_train.export import parts_of_checkpoint, parts_of_model
+from fewstep_train.model_folder import FILE, INT8_FILE, ModelParts, build_graph, parameter_arrays
 from fewstep_train.solver import SOLVERS
-from fewstep_train.step_graph import build_step_graph
 
 ROWS = 32  # rows of one run: the posterior [ROWS, L, K] is the largest tensor
 HALVINGS = 9
@@ -111,31 +109,23 @@ def open_session(graph: str | bytes, threads: int) -> onnxruntime.InferenceSessi
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def from_folder(name: str, folder: Path, threads: int) -> StepGraphSystem:
-    """An exported model, as it is served."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    graph = folder / manifest["graph"]["file"]
-    return StepGraphSystem(
-        name,
-        file_identity(graph),
-        open_session(str(graph), threads),
-        manifest["vocab_size"],
-        manifest["mask_token_id"],
-        manifest.get("exponent", 1.0),
-    )
+def graph_of(path: Path, compute: str) -> tuple[str | bytes, ModelParts]:
+    """(step graph, what it was made of): the served file where there is one, else a graph made of the weights."""
+    if not path.is_dir():
+        parts = replace(parts_of_checkpoint(path), dtype=np.float32)
+    else:
+        parts = parts_of_model(path)
+        file = path / (FILE if compute == "float32" else INT8_FILE)
+        if file.exists():
+            return str(file), parts
+    return build_graph(parts, parameter_arrays(parts.config, parts.weights), compute).SerializeToString(), parts
 
 
-def from_checkpoint(name: str, path: Path, threads: int) -> StepGraphSystem:
-    """The weight average of a training checkpoint, in float32."""
-    checkpoint = load_checkpoint(path)
-    config = NetworkConfig(**checkpoint["config"])
-    arrays = parameter_arrays(config, checkpoint["ema"])
-    graph = build_step_graph(config, arrays, checkpoint["exponent"], np.float32).SerializeToString()
-    return StepGraphSystem(
-        name,
-        file_identity(path),
-        open_session(graph, threads),
-        config.vocab_size,
-        config.mask_token_id,
-        checkpoint["exponent"],
-    )
+def open_system(name: str, path: Path, kinds: Sequence[str], threads: int, compute: str) -> StepGraphSystem:
+    """An exported model's folder or a training checkpoint of one of `kinds`; `compute` float32 or int8."""
+    graph, parts = graph_of(path, compute)
+    if parts.kind not in kinds:
+        raise SystemExit(f"{path}: a model of kind {parts.kind!r}, where {', '.join(kinds)} is needed")
+    identity = file_identity(path) + ("" if compute == "float32" else f" {compute}")
+    session = open_session(graph, threads)
+    return StepGraphSystem(name, identity, session, parts.config.vocab_size, parts.config.mask_token_id, parts.exponent)

@@ -1,0 +1,233 @@
+"""Published LLaDA and Dream checkpoints: a folder with config.json and safetensors, in one file or in shards.
+
+Both are transformers with RMSNorm, SwiGLU and rotary positions, seen from both sides. LLaDA's tensor names are those of
+OLMo, Dream's those of Qwen2, of which it took over the weights: its logits at i are about the token at i + 1.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from torch import Tensor
+
+from fewstep_train.exported import empty_network
+from fewstep_train.kinds import DREAM, LLADA
+from fewstep_train.transformer import TransformerConfig
+
+INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
+CONSTANT = "rotary_emb.inv_freq"  # saved by some versions, though it follows from the configuration
+LONGEST = 4096  # rotary tables beyond it only take room
+
+# Our names of a block's tensors and of the others, without ".weight", and the published ones.
+LLADA_BLOCK = {
+    "norm1": "attn_norm",
+    "qw": "q_proj",
+    "kw": "k_proj",
+    "vw": "v_proj",
+    "attn_out": "attn_out",
+    "norm2": "ff_norm",
+    "mlp.gate": "ff_proj",
+    "mlp.up": "up_proj",
+    "mlp.down": "ff_out",
+}
+LLADA_OTHERS = {"vocab_embed": "wte", "norm_final": "ln_f", "output": "ff_out"}
+DREAM_BLOCK = {
+    "norm1": "input_layernorm",
+    "qw": "self_attn.q_proj",
+    "kw": "self_attn.k_proj",
+    "vw": "self_attn.v_proj",
+    "attn_out": "self_attn.o_proj",
+    "norm2": "post_attention_layernorm",
+    "mlp.gate": "mlp.gate_proj",
+    "mlp.up": "mlp.up_proj",
+    "mlp.down": "mlp.down_proj",
+}
+DREAM_OTHERS = {"vocab_embed": "model.embed_tokens", "norm_final": "model.norm", "output": "lm_head"}
+
+
+def published_name(name: str, others: Mapping[str, str], block: Mapping[str, str], prefix: str) -> str:
+    """The published name of our parameter `name`."""
+    module, _, leaf = name.rpartition(".")
+    if not module.startswith("blocks."):
+        return f"{others[module]}.{leaf}"
+    _, index, part = module.split(".", 2)
+    return f"{prefix}.{index}.{block[part]}.{leaf}"
+
+
+def llada_name(name: str) -> str:
+    others = {ours: f"model.transformer.{theirs}" for ours, theirs in LLADA_OTHERS.items()}
+    return published_name(name, others, LLADA_BLOCK, "model.transformer.blocks")
+
+
+def dream_name(name: str) -> str:
+    return published_name(name, DREAM_OTHERS, DREAM_BLOCK, "model.layers")
+
+
+def llada_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
+    wanted = {"layer_norm_type": "rms", "activation_type": "silu", "block_type": "llama", "weight_tying": False}
+    check_shape(raw, wanted | {"rope": True, "include_bias": False})
+    return TransformerConfig(
+        hidden_size=raw["d_model"],
+        n_blocks=raw["n_layers"],
+        n_heads=raw["n_heads"],
+        n_kv_heads=raw.get("n_kv_heads") or raw["n_heads"],
+        intermediate_size=raw["mlp_hidden_size"],
+        vocab_size=raw.get("embedding_size") or raw["vocab_size"],
+        length=length,
+        norm="rms",
+        mlp="swiglu",
+        qkv_bias=bool(raw.get("include_qkv_bias")),
+        output_bias=False,
+        causal=False,
+        rope_base=float(raw["rope_theta"]),
+        norm_eps=float(raw["rms_norm_eps"]),
+        mask_token_id=raw["mask_token_id"],
+    )
+
+
+def dream_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
+    check_shape(raw, {"hidden_act": "silu", "tie_word_embeddings": False})
+    return TransformerConfig(
+        hidden_size=raw["hidden_size"],
+        n_blocks=raw["num_hidden_layers"],
+        n_heads=raw["num_attention_heads"],
+        n_kv_heads=raw.get("num_key_value_heads") or raw["num_attention_heads"],
+        intermediate_size=raw["intermediate_size"],
+        vocab_size=raw["vocab_size"],
+        length=length,
+        norm="rms",
+        mlp="swiglu",
+        qkv_bias=True,
+        output_bias=False,
+        causal=False,
+        rope_base=float(raw["rope_theta"]),
+        norm_eps=float(raw["rms_norm_eps"]),
+        mask_token_id=raw["mask_token_id"],
+    )
+
+
+def check_shape(raw: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raises SystemExit naming what this kit cannot run; what the configuration leaves out is as wanted."""
+    other = [f"{key} is {raw[key]!r}, not {value!r}" for key, value in wanted.items() if raw.get(key, value) != value]
+    if other:
+        raise SystemExit(f"config.json: {'; '.join(other)}: another network than the ones published as LLaDA and Dream")
+
+
+@dataclass(frozen=True)
+class Family:
+    kind: str
+    name: Callable[[str], str]
+    config: Callable[[Mapping[str, Any], int], TransformerConfig]
+    longest: str  # the key of the longest text it was made for
+
+
+FAMILIES = {
+    "llada": Family(LLADA, llada_name, llada_config, "max_sequence_length"),
+    "dream": Family(DREAM, dream_name, dream_config, "max_position_embeddings"),
+}
+
+
+class Shards(Mapping[str, Tensor]):
+    """Tensors of safetensors files by published name, read one at a time when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.handles: dict[str, Any] = {}
+        for file in shard_files(folder):
+            try:
+                handle = safe_open(file, framework="pt")
+            except Exception as error:
+                raise SystemExit(f"{file}: not readable as safetensors: {error}") from None
+            names = handle.keys()
+            self.handles |= {name: handle for name in names if not name.endswith(CONSTANT)}
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.handles[name].get_tensor(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.handles)
+
+    def __len__(self) -> int:
+        return len(self.handles)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self.handles[name].get_slice(name).get_shape())
+
+
+def shard_files(folder: Path) -> list[Path]:
+    index = folder / INDEX
+    if index.exists():
+        files = [folder / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
+    else:
+        files = [folder / SINGLE]
+    for file in files:
+        if not file.is_file():
+            raise SystemExit(f"{file}: no such file; the folder holds {SINGLE}, or {INDEX} and the shards it names")
+    return files
+
+
+class Renamed(Mapping[str, Tensor]):
+    """The tensors of `shards` by our names."""
+
+    def __init__(self, shards: Shards, names: Mapping[str, str]) -> None:
+        self.shards, self.names = shards, names
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.shards[self.names[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class PublishedMasked:
+    """`weights` by our names, read lazily."""
+
+    kind: str
+    config: TransformerConfig
+    weights: Mapping[str, Tensor]
+    end_of_text_token_id: int | None
+
+
+def read_published_masked(folder: Path, length: int | None) -> PublishedMasked:
+    """`length`: the longest canvas to serve (default: what the checkpoint was made for, at most LONGEST).
+
+    Raises SystemExit naming every tensor that is missing, surplus or of another shape.
+    """
+    file = folder / "config.json"
+    if not file.is_file():
+        raise SystemExit(f"{file}: no such file; a published LLaDA or Dream folder has one beside its safetensors")
+    raw = json.loads(file.read_text())
+    family = FAMILIES.get(str(raw.get("model_type")).lower())
+    if family is None:
+        raise SystemExit(f"{file}: model_type is {raw.get('model_type')!r}; use one of {', '.join(FAMILIES)}")
+    try:
+        made_for = int(raw.get(family.longest, LONGEST))
+        config = family.config(raw, length or min(made_for, LONGEST))
+    except KeyError as error:
+        raise SystemExit(f"{file}: {error} is missing") from None
+    if length is not None and length > made_for:
+        raise SystemExit(f"--length {length}: the checkpoint was made for {made_for} tokens at most")
+    shards = Shards(folder)
+    expected = {name: tuple(p.shape) for name, p in empty_network(config).named_parameters()}
+    names = {name: family.name(name) for name in expected}
+    check_tensors(shards, {names[name]: shape for name, shape in expected.items()})
+    eos = raw.get("eos_token_id")
+    return PublishedMasked(family.kind, config, Renamed(shards, names), eos[0] if isinstance(eos, list) else eos)
+
+
+def check_tensors(shards: Shards, expected: Mapping[str, tuple[int, ...]]) -> None:
+    problems = [f"missing: {name} {shape}" for name, shape in expected.items() if name not in shards]
+    problems += [f"surplus: {name} {shards.shape(name)}" for name in shards if name not in expected]
+    problems += [
+        f"wrong shape: {name} is {shards.shape(name)}, config.json says {shape}"
+        for name, shape in expected.items()
+        if name in shards and shards.shape(name) != shape
+    ]
+    if problems:
+        raise SystemExit("the tensors do not fit config.json:\n  " + "\n  ".join(problems))
