@@ -2,6 +2,7 @@
  * The rooms of src/ as a lint rule: who may import whom. Dependencies point one way,
  *
  *     main, cli -> serve -> server -> app -> http -> generation -> engine -> diffusion
+ *     server, app, http -> loaded-models -> engine, model
  *     generation, engine -> model -> diffusion
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
@@ -19,9 +20,10 @@ const ROOMS = {
   model: ['diffusion', 'errors'],
   engine: ['diffusion', 'model', 'errors'],
   generation: ['diffusion', 'model', 'engine', 'errors'],
-  http: ['diffusion', 'model', 'engine', 'generation', 'errors', 'config'],
-  app: ['http', 'model', 'engine', 'errors', 'config'],
-  server: ['app', 'model', 'engine', 'errors', 'config', 'logger'],
+  'loaded-models': ['model', 'engine'],
+  http: ['diffusion', 'model', 'engine', 'generation', 'loaded-models', 'errors', 'config'],
+  app: ['http', 'loaded-models', 'errors', 'config'],
+  server: ['app', 'loaded-models', 'errors', 'config', 'logger'],
   serve: ['server', 'errors', 'config', 'logger'],
   main: ['serve'],
   cli: ['serve', 'http', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']

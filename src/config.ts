@@ -11,15 +11,15 @@ export const DEFAULT_MODEL = fileURLToPath(new URL('../models/fewstep-stories', 
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 for all interfaces.' }),
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0 for a free one.' }),
-  FEWSTEP_MODEL: Type.String({ default: '', description: "A model's folder; empty for the embedded model." }),
+  FEWSTEP_MODEL: Type.String({ default: '', description: "Models' folders, as in models/a,models/b; the first serves requests that name none. Empty: the embedded model." }),
   FEWSTEP_EXECUTION_PROVIDER: Type.Enum([...EXECUTION_PROVIDERS], { default: 'auto', description: 'auto, cpu or cuda. auto falls back to the CPU; cuda refuses to start without a GPU.' }),
   FEWSTEP_PRECISION: Type.Enum([...PRECISIONS], { default: 'auto', description: 'auto, float32 or int8, of the products on the CPU. auto is int8 where the model has such a graph: about twice as fast, other roundings.' }),
-  FEWSTEP_DEVICES: Type.String({ default: '', pattern: '^(\\d+(,\\d+)*)?$', description: 'GPUs to use, as in 0,1, each with a worker of its own; empty: all of them.' }),
-  FEWSTEP_WORKERS: Type.Integer({ default: 0, minimum: 0, maximum: 64, description: 'Worker processes on the CPU, each with its own session; 0: as a short measurement at the first start finds best.' }),
+  FEWSTEP_DEVICES: Type.String({ default: '', pattern: '^(\\d+(,\\d+)*)?$', description: 'GPUs to use, as in 0,1, each with a worker of its own for each model; empty: all of them.' }),
+  FEWSTEP_WORKERS: Type.Integer({ default: 0, minimum: 0, maximum: 64, description: 'Worker processes of each model on the CPU, each with its own session; 0: as a short measurement at the first start finds best.' }),
   FEWSTEP_THREADS: Type.Integer({ default: 0, minimum: 0, maximum: 1024, description: 'Threads of each worker; 0: measured, too. Workers x threads should not exceed the cores.' }),
-  FEWSTEP_MAX_QUEUE: Type.Integer({ default: 256, minimum: 1, description: 'Canvases admitted at once, waiting and running; beyond that a request gets 429.' }),
+  FEWSTEP_MAX_QUEUE: Type.Integer({ default: 256, minimum: 1, description: 'Canvases of each model admitted at once, waiting and running; beyond that a request gets 429.' }),
   FEWSTEP_MAX_BATCH: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'Canvases in one step of one worker.' }),
-  FEWSTEP_WARM_UP_MS: Type.Integer({ default: 2000, minimum: 0, description: 'Longest time for measuring at the first start on the CPU what a step costs; 0: not at all. On GPUs every batch shape is run once.' }),
+  FEWSTEP_WARM_UP_MS: Type.Integer({ default: 2000, minimum: 0, description: 'Longest time for measuring at the first start on the CPU what a step of a model costs; 0: not at all. On GPUs every batch shape is run once.' }),
   FEWSTEP_CACHE_DIR: Type.String({ default: '~/.cache/fewstep', description: 'Folder where these measurements are kept between starts; "none": they are not.' }),
   FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, description: 'A worker that needs longer for one step is replaced.' }),
   FEWSTEP_DRAIN_TIMEOUT_MS: Type.Integer({ default: 30000, minimum: 0, description: 'How long SIGTERM waits for running generations.' }),
@@ -31,7 +31,8 @@ export const Environment = Type.Object({
 export interface Config {
   readonly host: string
   readonly port: number
-  readonly modelDirectory: string
+  /** At least one; the first is the default model's. */
+  readonly modelDirectories: readonly string[]
   readonly executionProvider: (typeof EXECUTION_PROVIDERS)[number]
   readonly precision: (typeof PRECISIONS)[number]
   /** Ids of GPUs; undefined: all that there are. */
@@ -61,7 +62,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
   return {
     host: values.HOST,
     port: values.PORT,
-    modelDirectory: values.FEWSTEP_MODEL === '' ? DEFAULT_MODEL : values.FEWSTEP_MODEL,
+    modelDirectories: modelDirectoriesOf(values.FEWSTEP_MODEL),
     executionProvider: values.FEWSTEP_EXECUTION_PROVIDER,
     precision: values.FEWSTEP_PRECISION,
     devices: values.FEWSTEP_DEVICES === '' ? undefined : values.FEWSTEP_DEVICES.split(',').map(Number),
@@ -77,6 +78,13 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env): Config {
     sseKeepaliveMs: values.FEWSTEP_SSE_KEEPALIVE_MS,
     logLevel: values.LOG_LEVEL
   }
+}
+
+function modelDirectoriesOf (setting: string): string[] {
+  if (setting.trim() === '') return [DEFAULT_MODEL]
+  const directories = setting.split(',').map((directory) => directory.trim())
+  if (directories.includes('')) throw new Error(`FEWSTEP_MODEL names no folder before or after one of its commas: ${setting}`)
+  return directories
 }
 
 function cacheDirectoryOf (setting: string): string | undefined {

@@ -15,7 +15,7 @@ t.test('with nothing set there is a default for everything', async (t) => {
   t.same(readConfig({}), {
     host: '127.0.0.1',
     port: 8080,
-    modelDirectory: DEFAULT_MODEL,
+    modelDirectories: [DEFAULT_MODEL],
     executionProvider: 'auto',
     precision: 'auto',
     devices: undefined,
@@ -42,8 +42,14 @@ t.test('what is set is read, with its type', async (t) => {
     HOST: '0.0.0.0', PORT: '0', FEWSTEP_MODEL: '/models/mine', FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_MAX_QUEUE: '3', LOG_LEVEL: 'silent'
   })
   t.match(config, {
-    host: '0.0.0.0', port: 0, modelDirectory: '/models/mine', executionProvider: 'cpu', maxQueue: 3, logLevel: 'silent'
+    host: '0.0.0.0', port: 0, modelDirectories: ['/models/mine'], executionProvider: 'cpu', maxQueue: 3, logLevel: 'silent'
   })
+})
+
+t.test('models are a list of folders, and no place in it may be empty', async (t) => {
+  t.same(readConfig({ FEWSTEP_MODEL: ' /models/a , models/b' }).modelDirectories, ['/models/a', 'models/b'])
+  t.same(readConfig({ FEWSTEP_MODEL: '  ' }).modelDirectories, [DEFAULT_MODEL])
+  for (const setting of ['a,', ',a', 'a, ,b', ',']) t.throws(() => readConfig({ FEWSTEP_MODEL: setting }), { message: /^FEWSTEP_MODEL / }, setting)
 })
 
 t.test('devices are a list of numbers, and measurements can be kept elsewhere or nowhere', async (t) => {

@@ -60,7 +60,8 @@ t.test('a wrong setting is one sentence and exit code 1', async (t) => {
   const cases = [
     { env: { PORT: 'http' }, sentence: /^fewstep: PORT [^\n]+\n$/ },
     { env: { FEWSTEP_STEPS: '8' }, sentence: /^fewstep: FEWSTEP_STEPS[^\n]+\n$/ },
-    { env: { FEWSTEP_MODEL: '/nowhere' }, sentence: /^fewstep: \/nowhere\/manifest\.json: [^\n]+\n$/ }
+    { env: { FEWSTEP_MODEL: '/nowhere' }, sentence: /^fewstep: \/nowhere\/manifest\.json: [^\n]+\n$/ },
+    { env: { FEWSTEP_MODEL: `${TINY_TEXT}, ${TINY_TEXT}` }, sentence: /^fewstep: \S+ and \S+ are both named tiny-text: [^\n]+\n$/ }
   ]
   for (const { env, sentence } of cases) {
     const child = start(env)

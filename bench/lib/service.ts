@@ -49,7 +49,8 @@ export class Service {
   /** What the engine has done so far, and how many workers it has. */
   async counters (): Promise<Counters & { readonly workers: number }> {
     const text = await (await fetch(`${this.url}/metrics`)).text()
-    const value = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? NaN)
+    // It runs one model, so each name has one value.
+    const value = (name: string): number => Number(new RegExp(`^${name}\\{model="[^"]*"\\} (\\S+)$`, 'm').exec(text)?.[1] ?? NaN)
     return {
       batches: value('fewstep_step_batches_total'),
       rows: value('fewstep_step_rows_total'),

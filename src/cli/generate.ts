@@ -1,6 +1,6 @@
 /** `fewstep generate`: text without a server. */
 import { pino } from 'pino'
-import { readConfig } from '../config.js'
+import { DEFAULT_MODEL, readConfig } from '../config.js'
 import { Engine } from '../engine/engine.js'
 import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
 import { toGeneration } from '../http/generate-json.js'
@@ -15,7 +15,7 @@ import { LiveView } from './live-view.js'
  */
 export async function generate ({ request, model: folder, json, color }: GenerateOptions, signal: AbortSignal): Promise<void> {
   const config = readConfig()
-  const model = await loadModel(folder ?? config.modelDirectory)
+  const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL)
   const prepared = prepare(model, request)
   const engine = await Engine.start({
     ...config,

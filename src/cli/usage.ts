@@ -30,7 +30,7 @@ highlighted. Elsewhere only the finished text is printed, prompt included.
   --solver S         ${SOLVERS.join(', ')}
   --stop TEXT        end the text before TEXT; may be given several times
   --stop-when-stable take the last step as soon as hardly anything is expected to change
-  --model DIR        a model's folder (default: FEWSTEP_MODEL, or the embedded one)
+  --model DIR        a model's folder (default: the first one of FEWSTEP_MODEL, or the embedded one)
   --json             print the answer of POST /v1/generate instead, with timeline and confidence
   --no-color         no colours and no highlighting
   -h, --help

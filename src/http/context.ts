@@ -3,14 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Config } from '../config.js'
-import type { Engine } from '../engine/engine.js'
-import type { Model } from '../model/model.js'
+import type { LoadedModels } from '../loaded-models.js'
 import type { Metrics } from './metrics.js'
 
 export interface AppContext {
   readonly config: Pick<Config, 'sseKeepaliveMs' | 'bodyLimit'>
-  readonly model: Model
-  readonly engine: Engine
+  readonly models: LoadedModels
   readonly metrics: Metrics
 }
 

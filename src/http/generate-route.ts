@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Engine } from '../engine/engine.js'
 import { FewstepError } from '../errors.js'
-import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
+import { generateText, prepare, streamText, type TextEvent, type TextResult } from '../generation/index.js'
+import { chooseModel } from './choose-model.js'
 import { clientLeft } from './client-left.js'
 import type { App, AppContext, ContextSource } from './context.js'
 import { asFewstepError, errorBody, isServerFault } from './error-body.js'
@@ -39,7 +41,7 @@ const schema = {
       }
     },
     400: errorResponse('A field is unknown, of the wrong type or out of range.'),
-    404: errorResponse('Another model is loaded.'),
+    404: errorResponse('No model of that name is loaded.'),
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
     422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to 1, a template without gaps.'),
@@ -58,14 +60,10 @@ function acceptsEventStream (accept: string | undefined): boolean {
   return accept?.split(',').some((range) => range.trim().toLowerCase().startsWith('text/event-stream')) ?? false
 }
 
-function checkAgainst ({ model, engine }: AppContext, body: GenerateRequest): void {
-  const { name } = model.manifest
-  if (body.model !== undefined && body.model !== name) {
-    throw new FewstepError('model_not_found', `this server runs ${name}; name it as model, or leave model out`, { field: 'model' })
-  }
+function checkAgainst (engine: Engine, body: GenerateRequest): void {
   const { maxQueue } = engine.stats()
   if ((body.n ?? 1) > maxQueue) {
-    throw new FewstepError('invalid_request', `n must be at most ${maxQueue}, the length of this server's queue`, { field: 'n' })
+    throw new FewstepError('invalid_request', `n must be at most ${maxQueue}, the length of the model's queue`, { field: 'n' })
   }
 }
 
@@ -73,40 +71,42 @@ export function addGenerateRoute (app: App, getContext: ContextSource): void {
   app.post('/v1/generate', { schema }, async (request, reply) => {
     const context = getContext()
     const { body } = request
-    checkAgainst(context, body)
+    const { model, engine } = chooseModel(context.models, body.model)
+    const { name } = model.manifest
+    noteFacts(request, { model: name })
+    checkAgainst(engine, body)
     const id = `gen-${randomUUID()}`
-    const prepared = prepare(context.model, toTextRequest(body), id)
+    const prepared = prepare(model, toTextRequest(body), id)
     const stream = body.stream ?? acceptsEventStream(request.headers.accept)
     const { promptTokens } = prepared.layout
     const { rows, budget } = prepared.engineRequest
     const steps = budget.kind === 'exact' ? budget.stepSizes.length : `${budget.min}-${budget.max}`
     noteFacts(request, { generation: id, stream, prompt_tokens: promptTokens, n: rows.length, steps })
     const answer = (result: TextResult): Generation => {
-      context.metrics.generated(result)
+      context.metrics.generated(name, result)
       const generation = toGeneration(result, {
-        id, model: context.model.manifest.name, timeline: body.timeline === true, confidence: body.confidence === true
+        id, model: name, timeline: body.timeline === true, confidence: body.confidence === true
       })
       const { completion_tokens: completionTokens, network_calls: networkCalls } = generation.usage
       noteFacts(request, { completion_tokens: completionTokens, network_calls: networkCalls, ...generation.timings })
       return generation
     }
     const signal = clientLeft(reply.raw)
-    if (stream) return await sendStream(context, prepared, { request, reply, signal, answer })
-    return answer(await generateText(context.engine, prepared, { signal }))
+    if (stream) return await sendStream(context, streamText(engine, prepared, { signal }), { request, reply, answer })
+    return answer(await generateText(engine, prepared, { signal }))
   })
 }
 
 interface Exchange {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
-  readonly signal: AbortSignal
   readonly answer: (result: TextResult) => Generation
 }
 
 /** The stream begins with the first refinement, so that what fails before it has a status of its own; or when a keep-alive is due. */
-async function sendStream ({ engine, config }: AppContext, prepared: PreparedGeneration, exchange: Exchange): Promise<FastifyReply> {
-  const { request, reply, signal, answer } = exchange
-  const events = toServerSentEvents(streamText(engine, prepared, { signal }), answer)
+async function sendStream ({ config }: AppContext, generation: AsyncIterable<TextEvent>, exchange: Exchange): Promise<FastifyReply> {
+  const { request, reply, answer } = exchange
+  const events = toServerSentEvents(generation, answer)
   const first = events.next()
   await within(config.sseKeepaliveMs, first)
   const text = encodeEvents(events, first, {

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine } from '../engine/engine.js'
 import type { TextResult } from '../generation/index.js'
+import type { LoadedModels } from '../loaded-models.js'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
@@ -23,16 +24,16 @@ export class Metrics {
   readonly #computeSeconds: Histogram
   readonly #outputs: Counter
 
-  constructor (engine: Pick<Engine, 'stats'>) {
+  constructor (models: LoadedModels) {
     const registers = [this.registry]
     const labelNames = ['method', 'route', 'status']
     this.#requests = new Counter({ name: 'fewstep_http_requests_total', help: 'Requests served; status 499: the client left before the end, mid-stream too.', labelNames, registers })
     this.#durations = new Histogram({ name: 'fewstep_http_request_duration_seconds', help: 'From the request to the end of the response.', labelNames, buckets: SECONDS, registers })
-    this.#tokens = new Counter({ name: 'fewstep_generated_tokens_total', help: 'Tokens made and kept.', registers })
-    this.#networkCalls = new Counter({ name: 'fewstep_network_calls_total', help: 'Steps of canvases that finished.', registers })
-    this.#queueSeconds = new Histogram({ name: 'fewstep_queue_seconds', help: "From arrival at the engine to a generation's first step.", buckets: SECONDS, registers })
-    this.#computeSeconds = new Histogram({ name: 'fewstep_compute_seconds', help: "Time in a generation's steps.", buckets: SECONDS, registers })
-    this.#outputs = new Counter({ name: 'fewstep_outputs_total', help: 'Outputs finished, by why they took the steps they took: full, load, deadline, stable.', labelNames: ['steps_reason'], registers })
+    this.#tokens = new Counter({ name: 'fewstep_generated_tokens_total', help: 'Tokens made and kept.', labelNames: ['model'], registers })
+    this.#networkCalls = new Counter({ name: 'fewstep_network_calls_total', help: 'Steps of canvases that finished.', labelNames: ['model'], registers })
+    this.#queueSeconds = new Histogram({ name: 'fewstep_queue_seconds', help: "From arrival at the engine to a generation's first step.", labelNames: ['model'], buckets: SECONDS, registers })
+    this.#computeSeconds = new Histogram({ name: 'fewstep_compute_seconds', help: "Time in a generation's steps.", labelNames: ['model'], buckets: SECONDS, registers })
+    this.#outputs = new Counter({ name: 'fewstep_outputs_total', help: 'Outputs finished, by why they took the steps they took: full, load, deadline, stable.', labelNames: ['model', 'steps_reason'], registers })
     gauge('fewstep_queued_rows', 'Canvases that wait for their next step.', (stats) => stats.queuedRows)
     gauge('fewstep_running_rows', 'Canvases in a step.', (stats) => stats.runningRows)
     gauge('fewstep_queue_limit', 'Canvases admitted at once.', (stats) => stats.maxQueue)
@@ -45,24 +46,38 @@ export class Metrics {
     total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
     total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
     gauge('fewstep_workers', 'Session workers that there should be.', (stats) => stats.workers.total)
-    gauge('fewstep_ready', '1 while requests are taken.', (stats) => Number(stats.state === 'ready' && stats.workers.ready > 0))
+    gauge('fewstep_ready', '1 while requests to the model are taken.', (stats) => Number(stats.state === 'ready' && stats.workers.ready > 0))
     collectDefaultMetrics({ register: this.registry })
+    // A model that was never asked has zeros, not holes.
+    for (const model of models.names) {
+      for (const counter of [this.#tokens, this.#networkCalls]) counter.inc({ model }, 0)
+      for (const histogram of [this.#queueSeconds, this.#computeSeconds]) histogram.zero({ model })
+    }
 
     function total (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
       // eslint-disable-next-line no-new -- it lives in the registry
       new Counter({
         name,
         help,
+        labelNames: ['model'],
         registers,
         collect () {
           this.reset()
-          this.inc(read(engine.stats()))
+          for (const { model, engine } of models.all) this.inc({ model: model.manifest.name }, read(engine.stats()))
         }
       })
     }
     function gauge (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
       // eslint-disable-next-line no-new -- it lives in the registry
-      new Gauge({ name, help, registers, collect () { this.set(read(engine.stats())) } })
+      new Gauge({
+        name,
+        help,
+        labelNames: ['model'],
+        registers,
+        collect () {
+          for (const { model, engine } of models.all) this.set({ model: model.manifest.name }, read(engine.stats()))
+        }
+      })
     }
   }
 
@@ -71,11 +86,12 @@ export class Metrics {
     this.#durations.observe(labels, seconds)
   }
 
-  generated ({ outputs, usage, timings }: TextResult): void {
-    for (const { stepsReason } of outputs) this.#outputs.inc({ steps_reason: stepsReason })
-    this.#tokens.inc(usage.completionTokens)
-    this.#networkCalls.inc(usage.networkCalls)
-    this.#queueSeconds.observe(timings.queueMs / 1000)
-    this.#computeSeconds.observe(timings.computeMs / 1000)
+  /** @param model its name */
+  generated (model: string, { outputs, usage, timings }: TextResult): void {
+    for (const { stepsReason } of outputs) this.#outputs.inc({ model, steps_reason: stepsReason })
+    this.#tokens.inc({ model }, usage.completionTokens)
+    this.#networkCalls.inc({ model }, usage.networkCalls)
+    this.#queueSeconds.observe({ model }, timings.queueMs / 1000)
+    this.#computeSeconds.observe({ model }, timings.computeMs / 1000)
   }
 }

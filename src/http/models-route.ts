@@ -1,6 +1,7 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
 import { SCHEDULES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
+import type { Manifest } from '../model/manifest.js'
 import type { App, ContextSource } from './context.js'
 import { errorResponse } from './schemas/error.js'
 import { refTo } from './schemas/reference.js'
@@ -15,25 +16,26 @@ export function addModelsRoute (app: App, getContext: ContextSource): void {
       summary: 'List the loaded models',
       response: { 200: refTo(ModelList), '4xx': errorResponse('The request is not valid.') }
     }
-  }, async (): Promise<ModelList> => {
-    const { manifest } = getContext().model
-    return {
-      object: 'list',
-      data: [{
-        id: manifest.name,
-        object: 'model',
-        created,
-        owned_by: 'fewstep',
-        algorithm: manifest.algorithm,
-        source_distribution: manifest.source_distribution,
-        parameters: manifest.parameters,
-        vocab_size: manifest.vocab_size,
-        max_length: manifest.max_length,
-        trained_step_sizes: manifest.trained_step_sizes,
-        solvers: [...SOLVERS],
-        schedules: [...SCHEDULES],
-        defaults: manifest.defaults
-      }]
-    }
-  })
+  }, async (): Promise<ModelList> => ({
+    object: 'list',
+    data: getContext().models.all.map(({ model }) => modelCard(model.manifest, created))
+  }))
+}
+
+function modelCard (manifest: Manifest, created: number): ModelList['data'][number] {
+  return {
+    id: manifest.name,
+    object: 'model',
+    created,
+    owned_by: 'fewstep',
+    algorithm: manifest.algorithm,
+    source_distribution: manifest.source_distribution,
+    parameters: manifest.parameters,
+    vocab_size: manifest.vocab_size,
+    max_length: manifest.max_length,
+    trained_step_sizes: manifest.trained_step_sizes,
+    solvers: [...SOLVERS],
+    schedules: [...SCHEDULES],
+    defaults: manifest.defaults
+  }
 }

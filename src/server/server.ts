@@ -1,10 +1,9 @@
-/** A running service: model, engine and app together, from the first byte to the last. */
+/** A running service: models, engines and app together, from the first byte to the last. */
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { buildApp } from '../app.js'
 import type { Config } from '../config.js'
-import { Engine } from '../engine/engine.js'
-import { loadModel } from '../model/model.js'
+import { LoadedModels } from '../loaded-models.js'
 import { OpenResponses } from './open-responses.js'
 
 /** How long responses may take to reach their readers where the drain timeout is shorter. */
@@ -14,7 +13,7 @@ const SWEEP_MS = 50
 export interface Server {
   /** Where it listens. */
   readonly url: string
-  readonly engine: Engine
+  readonly models: LoadedModels
   /**
    * Stop: not ready at once, new generations are refused, running ones finish, then everything closes. What needs
    * longer than the drain timeout is cut off. Calling it again returns the same promise.
@@ -24,31 +23,30 @@ export interface Server {
 
 interface Parts {
   readonly app: Awaited<ReturnType<typeof buildApp>>
-  readonly engine: Engine
+  readonly models: LoadedModels
   readonly responses: OpenResponses
 }
 
-/** @throws Error where the model is damaged, no session can be made or the port is taken */
+/** @throws Error where a model is damaged, no session can be made or the port is taken */
 export async function startServer (config: Config, logger: Logger): Promise<Server> {
-  const model = await loadModel(config.modelDirectory)
-  const engine = await Engine.start({ ...config, model, logger })
+  const models = await LoadedModels.start(config.modelDirectories, { ...config, logger })
   try {
-    const app = await buildApp({ config, model, engine, logger })
+    const app = await buildApp({ config, models, logger })
     const responses = new OpenResponses(app.server)
-    await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `${model.manifest.name} listens on ${address}` })
-    const stop = (): Promise<void> => stopWithin(config.drainTimeoutMs, { app, engine, responses })
+    await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `${models.names.join(', ')}: fewstep listens on ${address}` })
+    const stop = (): Promise<void> => stopWithin(config.drainTimeoutMs, { app, models, responses })
     let stopped: Promise<void> | undefined
-    return { url: urlOf(app.server.address() as AddressInfo), engine, stop: () => (stopped ??= stop()) }
+    return { url: urlOf(app.server.address() as AddressInfo), models, stop: () => (stopped ??= stop()) }
   } catch (error) {
-    await engine.close()
+    await models.close()
     throw error
   }
 }
 
 /** The listener stays open while generations finish: whoever asks is told that this replica is not ready. */
-async function stopWithin (timeoutMs: number, { app, engine, responses }: Parts): Promise<void> {
+async function stopWithin (timeoutMs: number, { app, models, responses }: Parts): Promise<void> {
   const end = performance.now() + Math.max(timeoutMs, LAST_WORDS_MS)
-  await engine.drain(timeoutMs)
+  await models.drain(timeoutMs)
   await responses.allClosed(end - performance.now())
   const closed = app.close()
   // What would keep the server open: connections that went idle only now or never sent a request (which Node does not
@@ -58,7 +56,7 @@ async function stopWithin (timeoutMs: number, { app, engine, responses }: Parts)
   }, SWEEP_MS)
   await closed
   clearInterval(sweep)
-  await engine.close()
+  await models.close()
 }
 
 function urlOf ({ address, family, port }: AddressInfo): string {

@@ -57,6 +57,13 @@ t.test('--json prints what POST /v1/generate answers, with timeline and confiden
   for (const { tokens, timeline, confidence } of answer.outputs) t.same([timeline.length, confidence.length], [tokens.length, tokens.length])
 })
 
+t.test('of several models in FEWSTEP_MODEL the first one writes, unless --model says otherwise', async (t) => {
+  const args = ['generate', '--steps=1', '--seed=1', '--max-tokens=4', '--json']
+  const of = async (folders: string, more: string[] = []): Promise<unknown> => JSON.parse((await fewstep([...args, ...more], { FEWSTEP_MODEL: folders })).stdout)
+  t.match(await of(`${MODEL}, /nowhere`), { model: 'tiny-text' })
+  t.match(await of(`/nowhere,${MODEL}`, ['--model', MODEL]), { model: 'tiny-text' })
+})
+
 t.test('a template is filled in, step sizes may be listed, a stop string ends the text', async (t) => {
   const [filled = ''] = await expected({ template: 'The [[4]] sat.', schedule: [0.5, 0.25, 0.25], seed: 1 })
   t.ok(filled.startsWith('The') && filled.endsWith(' sat.'))

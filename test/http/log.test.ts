@@ -22,6 +22,7 @@ t.test('the log tells sizes and times of a request, and never its text', async (
     msg: 'request',
     method: 'POST',
     status: 200,
+    model: 'tiny-text',
     request_id: String,
     duration_ms: Number,
     prompt_tokens: Number,

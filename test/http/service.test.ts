@@ -9,7 +9,7 @@ const { url } = server
 t.test('health tells who is alive and who is ready', async (t) => {
   t.same(await (await fetch(`${url}/health/live`)).json(), { status: 'live' })
   t.match(await (await fetch(`${url}/health/ready`)).json(), {
-    status: 'ready', model: 'tiny-text', execution_provider: 'cpu', workers: { ready: 1, total: 1 }, queued: 0, running: 0
+    status: 'ready', models: [{ model: 'tiny-text', execution_provider: 'cpu', workers: { ready: 1, total: 1 }, queued: 0, running: 0 }]
   })
 })
 
@@ -30,14 +30,14 @@ t.test('metrics count requests, tokens and steps', async (t) => {
   t.match(response.headers.get('content-type'), /^text\/plain/)
   t.match(text, /^fewstep_http_requests_total\{method="POST",route="\/v1\/generate",status="200"\} 1$/m)
   t.match(text, /^fewstep_http_requests_total\{method="POST",route="\/v1\/generate",status="400"\} 1$/m)
-  t.match(text, /^fewstep_network_calls_total 6$/m)
-  t.match(text, /^fewstep_queued_rows 0$/m)
-  t.match(text, /^fewstep_workers_ready 1$/m)
-  t.match(text, /^fewstep_workers_replaced_total 0$/m)
-  t.match(text, /^fewstep_step_rows_total 6$/m)
-  t.match(text, /^fewstep_step_batches_total [3-6]$/m)
-  t.match(text, /^fewstep_step_run_seconds_total 0\.\d+/m)
-  t.match(text, /^fewstep_outputs_total\{steps_reason="full"\} 2$/m)
+  t.match(text, /^fewstep_network_calls_total\{model="tiny-text"\} 6$/m)
+  t.match(text, /^fewstep_queued_rows\{model="tiny-text"\} 0$/m)
+  t.match(text, /^fewstep_workers_ready\{model="tiny-text"\} 1$/m)
+  t.match(text, /^fewstep_workers_replaced_total\{model="tiny-text"\} 0$/m)
+  t.match(text, /^fewstep_step_rows_total\{model="tiny-text"\} 6$/m)
+  t.match(text, /^fewstep_step_batches_total\{model="tiny-text"\} [3-6]$/m)
+  t.match(text, /^fewstep_step_run_seconds_total\{model="tiny-text"\} 0\.\d+/m)
+  t.match(text, /^fewstep_outputs_total\{model="tiny-text",steps_reason="full"\} 2$/m)
 })
 
 t.test('the documentation is a page and a document', async (t) => {

@@ -1,22 +1,10 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { DEFAULT_MODEL } from '../../src/config.js'
 import { loadModel } from '../../src/model/model.js'
-import { fixture, type FixtureName } from '../support/engine.js'
-
-async function copyOf (name: FixtureName): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'fewstep-'))
-  await cp(fixture(name), directory, { recursive: true })
-  return directory
-}
-
-async function edit (file: string, change: (json: Record<string, unknown>) => void): Promise<void> {
-  const json = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
-  change(json)
-  await writeFile(file, JSON.stringify(json))
-}
+import { copyOf } from '../support/copy.js'
+import { fixture } from '../support/engine.js'
 
 t.test('the embedded model opens', async (t) => {
   const { manifest, tokenizer } = await loadModel(DEFAULT_MODEL)
@@ -44,14 +32,12 @@ t.test('a missing file is named', async (t) => {
 })
 
 t.test('a manifest that is wrong names the field', async (t) => {
-  const directory = await copyOf('tiny-text')
-  await edit(join(directory, 'manifest.json'), (json) => { json.vocab_size = 'many' })
+  const directory = await copyOf('tiny-text', { vocab_size: 'many' })
   await t.rejects(loadModel(directory), { message: /vocab_size/ })
 })
 
 t.test('a manifest of a graph version that is not known is refused', async (t) => {
-  const directory = await copyOf('tiny-text')
-  await edit(join(directory, 'manifest.json'), (json) => { json.graph = { file: 'step.onnx', version: 99, opset: 20 } })
+  const directory = await copyOf('tiny-text', { graph: { file: 'step.onnx', version: 99, opset: 20 } })
   await t.rejects(loadModel(directory), { message: /graph\/version/ })
 })
 

@@ -2,11 +2,14 @@
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { readConfig, type Config } from '../../src/config.js'
+import type { Engine } from '../../src/engine/engine.js'
 import { startServer, type Server } from '../../src/server/server.js'
 
 export const TINY_TEXT = fileURLToPath(new URL('../fixtures/models/tiny-text', import.meta.url))
 
 export interface TestServer extends Server {
+  /** The default model's. */
+  readonly engine: Engine
   /** Lines of the log so far, parsed. */
   readonly log: ReadonlyArray<Record<string, unknown>>
 }
@@ -17,6 +20,7 @@ export async function startTestServer (settings: Partial<Config> = {}): Promise<
   const logger = pino({ level: settings.logLevel ?? 'info' }, {
     write: (line) => { log.push(JSON.parse(line) as Record<string, unknown>) }
   })
-  const config = { ...readConfig({}), port: 0, modelDirectory: TINY_TEXT, workers: 1, threads: 1, warmUpMs: 0, cacheDirectory: undefined, executionProvider: 'cpu' as const, ...settings }
-  return { ...await startServer(config, logger), log }
+  const config = { ...readConfig({}), port: 0, modelDirectories: [TINY_TEXT], workers: 1, threads: 1, warmUpMs: 0, cacheDirectory: undefined, executionProvider: 'cpu' as const, ...settings }
+  const server = await startServer(config, logger)
+  return { ...server, engine: server.models.default.engine, log }
 }

@@ -9,7 +9,7 @@ const StepCount = Type.Integer({ minimum: 1, maximum: MAX_STEPS })
 const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
 
 export const GenerateRequest = named('GenerateRequest', Type.Object({
-  model: Type.Optional(Type.String({ description: "The loaded model's name; any other is refused.", examples: ['fewstep-stories'] })),
+  model: Type.Optional(Type.String({ description: "A loaded model's name, as /v1/models lists it; any other is refused. Left out: the first one listed.", examples: ['fewstep-stories'] })),
   prompt: Type.Optional(Type.String({
     description: 'Text to continue. Empty or left out: free generation. Excludes template.',
     examples: ['Once upon a time']

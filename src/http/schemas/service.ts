@@ -6,15 +6,19 @@ import { named } from './reference.js'
 
 export const Liveness = named('Liveness', Type.Object({ status: Type.Literal('live') }, { description: 'The process runs.' }))
 
-export const Readiness = named('Readiness', Type.Object({
-  status: Type.Literal('ready'),
-  model: Type.String(),
+const ReadyModel = Type.Object({
+  model: Type.String({ description: 'Its name.' }),
   execution_provider: Type.Enum(['cpu', 'cuda']),
   precision: Type.Enum(['float32', 'int8'], { description: 'Of the products with the canvas.' }),
   workers: Type.Object({ ready: Type.Integer(), total: Type.Integer(), threads: Type.Integer({ description: 'Of each worker.' }) }),
   queued: Type.Integer({ description: 'Canvases that wait for their next step.' }),
   running: Type.Integer({ description: 'Canvases in a step.' })
-}, { description: 'Requests are taken.' }))
+})
+
+export const Readiness = named('Readiness', Type.Object({
+  status: Type.Literal('ready'),
+  models: Type.Array(ReadyModel)
+}, { description: 'Requests to all models are taken.' }))
 export type Readiness = Static<typeof Readiness>
 
 const ModelCard = Type.Object({
@@ -40,5 +44,5 @@ const ModelCard = Type.Object({
   }, { description: 'What a request gets for the fields it leaves out.' })
 })
 
-export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelCard) }, { description: 'The loaded models.' }))
+export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelCard) }, { description: 'The loaded models; the first one serves requests that name none.' }))
 export type ModelList = Static<typeof ModelList>
