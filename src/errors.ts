@@ -11,6 +11,7 @@ const TABLE = {
   prompt_too_long: 422,
   invalid_schedule: 422,
   invalid_template: 422,
+  invalid_solver: 422,
   queue_full: 429,
   cancelled: 499,
   inference_failed: 500,

@@ -15,7 +15,7 @@ export function firstDraft ({ layout, model }: PreparedGeneration): DraftPiece[]
   return layout.segments.flatMap(({ begin, end, editable }) => {
     const texts = editable
       ? new Array<string>(end - begin).fill(MASK_PIECE)
-      : model.tokenizer.pieces(layout.canvas.tokens.subarray(begin, end))
+      : model.tokenizer.pieces(layout.canvas.tokens.subarray(begin, end), { given: true })
     return texts.map((text) => ({ text, given: !editable, changed: false }))
   })
 }

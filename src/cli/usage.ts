@@ -27,7 +27,7 @@ highlighted. Elsewhere only the finished text is printed, prompt included.
   --top-k N          only the N most probable tokens; 0: all
   --top-p X          only the most probable tokens that together have probability X; 1: all
   --schedule S       ${SCHEDULES.join(', ')}, or step sizes that sum to 1: 0.5,0.25,0.25
-  --solver S         ${SOLVERS.join(', ')}
+  --solver S         ${SOLVERS.join(', ')}; not for llada and dream models
   --stop TEXT        end the text before TEXT; may be given several times
   --stop-when-stable take the last step as soon as hardly anything is expected to change
   --model DIR        a model's folder (default: the first one of FEWSTEP_MODEL, or the embedded one)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { FewstepError } from '../errors.js'
-import type { Manifest } from '../model/manifest.js'
+import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
 import { dueTime } from './batcher.js'
 import { Dispatcher, MAX_FAILURES, type StepTotals } from './dispatcher.js'
 import { chooseGraphs, type GraphChoice } from './graph-choice.js'
@@ -71,6 +71,7 @@ export class Engine {
       vocabSize: manifest.vocab_size,
       maskTokenId: manifest.mask_token_id,
       exponent: manifest.exponent,
+      revealsForGood: isMaskedDiffusion(manifest),
       maxLength: manifest.max_length
     }
     this.#graphs = graphs

@@ -22,6 +22,8 @@ export interface RowPlan {
 export interface RowSource extends Source {
   /** n of the scheduler kappa(t) = t^n */
   readonly exponent: number
+  /** Masked diffusion: a token that is no longer masked stays. */
+  readonly revealsForGood: boolean
   readonly maxLength: number
 }
 
@@ -128,7 +130,8 @@ export class Row implements Candidate {
   #expectedChanges (): number {
     const lastBegins = this.#grid?.[this.steps - 1] ?? 1 - (1 - this.t) / (this.steps - this.step)
     const { tokens, editable, confidence } = this
-    const { maskTokenId, exponent } = this.#source
-    return expectedChanges({ tokens, editable, confidence, maskTokenId }, jumpExponent(this.t, lastBegins, exponent))
+    const { maskTokenId, exponent, revealsForGood } = this.#source
+    const a = revealsForGood ? 0 : jumpExponent(this.t, lastBegins, exponent)
+    return expectedChanges({ tokens, editable, confidence, maskTokenId }, a)
   }
 }

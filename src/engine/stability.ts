@@ -15,6 +15,7 @@ export interface CanvasState {
  * The expected number of changes, as a share of the editable positions, if the posterior p stays as it is and the steps up
  * to the last one integrate to the jump exponent `a` = ln(1 - kappa(t)) - ln(1 - kappa(t')), t' where the last step begins:
  * a masked position changes surely, any other with probability 1 - exp(-a (1 - p(z))) (the cumulative solver's law).
+ * In masked diffusion nothing else changes: a = 0.
  */
 export function expectedChanges ({ tokens, editable, confidence, maskTokenId }: CanvasState, a: number): number {
   let changes = 0

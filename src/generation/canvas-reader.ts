@@ -25,7 +25,7 @@ export function readCanvas ({ model, layout, stop }: PreparedGeneration, canvas:
   const tokens = canvas.subarray(...coverage(layout))
   if (!layout.cuts) {
     // Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it.
-    const pieces = layout.segments.flatMap(({ begin, end }) => tokenizer.pieces(canvas.subarray(begin, end)))
+    const pieces = layout.segments.flatMap(({ begin, end, editable }) => tokenizer.pieces(canvas.subarray(begin, end), { given: !editable }))
     return { tokens, pieces, kept: tokens.length, finishReason: 'length' }
   }
   const end = tokenizer.endOfTextTokenId === null ? -1 : tokens.indexOf(tokenizer.endOfTextTokenId)

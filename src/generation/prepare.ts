@@ -2,6 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import type { GenerationRequest } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
+import { isMaskedDiffusion } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
 import { stepBudgetOf } from './step-budget.js'
@@ -20,10 +21,13 @@ export interface PreparedGeneration {
 /**
  * @param request with values in the ranges that its fields document
  * @param id of the generation; a random one where absent
- * @throws FewstepError invalid_request, prompt_too_long, invalid_template or invalid_schedule
+ * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_schedule or invalid_solver
  */
 export function prepare (model: Model, request: TextRequest, id: string = randomUUID()): PreparedGeneration {
-  const { defaults } = model.manifest
+  const { defaults, name, algorithm } = model.manifest
+  if (request.solver !== undefined && isMaskedDiffusion(model.manifest)) {
+    throw new FewstepError('invalid_solver', `solver is nothing that ${name} can choose: a step of ${algorithm} reveals masked tokens by plan; leave solver out`, { field: 'solver' })
+  }
   const layout = layOut(model, request)
   const n = request.n ?? 1
   const seed = request.seed ?? randomInt(RANDOM_SEED_LIMIT)

@@ -25,6 +25,7 @@ export interface TextRequest {
   readonly steps?: number | { readonly min: number, readonly max: number } | undefined
   /** A named time grid, or the step sizes themselves, which then say how many steps there are. */
   readonly schedule?: ScheduleName | readonly number[] | undefined
+  /** Only where the model is of discrete flow matching. */
   readonly solver?: Solver | undefined
   /** 0 is greedy. */
   readonly temperature?: number | undefined

@@ -1,7 +1,7 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
 import { SCHEDULES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
-import type { Manifest } from '../model/manifest.js'
+import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
 import type { App, ContextSource } from './context.js'
 import { errorResponse } from './schemas/error.js'
 import { refTo } from './schemas/reference.js'
@@ -23,6 +23,8 @@ export function addModelsRoute (app: App, getContext: ContextSource): void {
 }
 
 function modelCard (manifest: Manifest, created: number): ModelList['data'][number] {
+  const { solver, ...defaults } = manifest.defaults
+  const solves = !isMaskedDiffusion(manifest)
   return {
     id: manifest.name,
     object: 'model',
@@ -34,8 +36,8 @@ function modelCard (manifest: Manifest, created: number): ModelList['data'][numb
     vocab_size: manifest.vocab_size,
     max_length: manifest.max_length,
     trained_step_sizes: manifest.trained_step_sizes,
-    solvers: [...SOLVERS],
+    solvers: solves ? [...SOLVERS] : [],
     schedules: [...SCHEDULES],
-    defaults: manifest.defaults
+    defaults: solves ? { ...defaults, solver } : defaults
   }
 }

@@ -7,15 +7,19 @@ import { SOLVERS } from '../diffusion/solver.js'
 
 const FileEntry = Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }), bytes: Type.Integer({ minimum: 0 }) })
 
+/** Discrete flow matching, and its relatives in masked diffusion. */
+export const ALGORITHMS = ['fs-dfm', 'dfm', 'llada', 'dream'] as const
+
 export const Manifest = Type.Object({
   format_version: Type.Literal(1),
   name: Type.String({ minLength: 1 }),
-  algorithm: Type.Union([Type.Literal('fs-dfm'), Type.Literal('dfm')]),
+  algorithm: Type.Enum([...ALGORITHMS]),
   source_distribution: Type.Union([Type.Literal('mask'), Type.Literal('uniform')]),
   scheduler: Type.Literal('polynomial'),
   exponent: Type.Number({ exclusiveMinimum: 0 }),
   vocab_size: Type.Integer({ minimum: 2 }),
-  mask_token_id: Type.Union([Type.Integer(), Type.Null()]),
+  /** Any id: one beyond the vocabulary, or one inside it. */
+  mask_token_id: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
   end_of_text_token_id: Type.Union([Type.Integer(), Type.Null()]),
   max_length: Type.Integer({ minimum: 1 }),
   parameters: Type.Integer({ minimum: 1 }),
@@ -40,6 +44,11 @@ export const Manifest = Type.Object({
 })
 export type Manifest = Static<typeof Manifest>
 
+/** Whether steps reveal masked tokens by plan, for good: then there is no law of jumps to solve, and a solver means nothing. */
+export function isMaskedDiffusion ({ algorithm }: Pick<Manifest, 'algorithm'>): boolean {
+  return algorithm === 'llada' || algorithm === 'dream'
+}
+
 /** @throws Error naming the folder and what is wrong with its manifest */
 export async function readManifest (directory: string): Promise<Manifest> {
   const file = join(directory, 'manifest.json')
@@ -50,6 +59,19 @@ export async function readManifest (directory: string): Promise<Manifest> {
     throw new Error(`${file}: ${(cause as Error).message}; a model's folder holds manifest.json, step.onnx and tokenizer.json`, { cause })
   }
   const [first] = Value.Errors(Manifest, json)
-  if (first !== undefined) throw new Error(`${file}: ${first.instancePath || 'the manifest'} ${first.message}`)
-  return json as Manifest
+  if (first !== undefined) {
+    const choices = first.keyword === 'enum' ? `: ${first.params.allowedValues.join(', ')}` : ''
+    throw new Error(`${file}: ${first.instancePath || 'the manifest'} ${first.message}${choices}`)
+  }
+  const manifest = json as Manifest
+  const problem = contradiction(manifest)
+  if (problem !== undefined) throw new Error(`${file}: ${problem}`)
+  return manifest
+}
+
+function contradiction (manifest: Manifest): string | undefined {
+  const { algorithm, source_distribution: source, mask_token_id: mask } = manifest
+  if (isMaskedDiffusion(manifest) && source !== 'mask') return `algorithm is ${algorithm}, so source_distribution must be mask, not ${source}`
+  if (source === 'mask' && mask === null) return 'source_distribution is mask, so mask_token_id must be a token id'
+  return undefined
 }

@@ -40,11 +40,12 @@ export class Tokenizer {
   /**
    * The text piece of each token: their concatenation is the decoded text. A character whose bytes are spread over several tokens belongs to
    * the token that completes it; bytes that complete nothing become U+FFFD.
+   * @param given whether the tokens come from a text, where what reads like a mask token is none, but was written
    */
-  pieces (tokens: ArrayLike<number>): string[] {
+  pieces (tokens: ArrayLike<number>, { given = false }: { readonly given?: boolean } = {}): string[] {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     const pieces = Array.from(tokens, (token) => {
-      if (token === this.#maskTokenId) return decoder.decode() + MASK_PIECE
+      if (token === this.#maskTokenId && !given) return decoder.decode() + MASK_PIECE
       return decoder.decode(this.#bytesOf(token), { stream: true })
     })
     const rest = decoder.decode()

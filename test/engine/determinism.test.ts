@@ -39,9 +39,9 @@ const SETTINGS = [
   { name: 'batches by a measured cost curve', options: { warmUpMs: 50 } }
 ] satisfies Array<{ name: string, options: Partial<EngineOptions> }>
 
-for (const name of ['tiny-mask', 'tiny-uniform'] satisfies FixtureName[]) {
+for (const [i, name] of (['tiny-mask', 'tiny-uniform', 'tiny-llada', 'tiny-dream'] satisfies FixtureName[]).entries()) {
   t.test(name, async (t) => {
-    const draw = new Draw(name === 'tiny-mask' ? 1 : 2)
+    const draw = new Draw(i + 1)
     const requests = Array.from({ length: CASES }, () => anyRequest(draw))
     const alone: unknown[] = []
     const reference = await startEngine(name, { maxBatch: 1 })

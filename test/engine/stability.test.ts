@@ -17,6 +17,10 @@ t.test('any other position changes with the probability that the cumulative solv
   t.equal(expectedChanges(state([1, 2], [0.5, 0]), 0), 0, 'no time left before the last step, no change')
 })
 
+t.test('where what is revealed stays, the exponent is 0 and only masks count', async (t) => {
+  t.equal(expectedChanges(state([MASK, 1, 2, MASK], [0, 0, 0.1, 1]), 0), 0.5)
+})
+
 t.test('frozen positions count neither way', async (t) => {
   t.equal(expectedChanges(state([MASK, 3, 3], [0, 0, 1], [1, 0, 1]), 100), 0.5)
   t.equal(expectedChanges(state([3], [0], [0]), 1), 0)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { MAX_SEED, prepare } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
+import { fixture } from '../support/engine.js'
 import { TINY_TEXT } from '../support/server.js'
 
 const model = await loadModel(TINY_TEXT)
@@ -64,4 +65,12 @@ t.test('what cannot be met is refused and names the field', async (t) => {
     { request: { schedule: [0.5, 0.5], steps: 3 }, code: 'invalid_schedule', field: 'schedule' }
   ]
   for (const { request, ...expected } of cases) t.throws(() => prepare(model, request), expected, JSON.stringify(expected))
+})
+
+t.test('masked diffusion has no solver to choose', async (t) => {
+  for (const name of ['tiny-llada', 'tiny-dream'] as const) {
+    const masked = await loadModel(fixture(name))
+    t.throws(() => prepare(masked, { solver: 'euler' }), { code: 'invalid_solver', statusCode: 422, field: 'solver', message: new RegExp(name) })
+    t.equal(prepare(masked, {}).engineRequest.rows.length, 1)
+  }
 })

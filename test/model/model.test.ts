@@ -36,6 +36,16 @@ t.test('a manifest that is wrong names the field', async (t) => {
   await t.rejects(loadModel(directory), { message: /vocab_size/ })
 })
 
+t.test('a manifest that contradicts itself is refused', async (t) => {
+  const cases = [
+    { changes: { algorithm: 'autoregressive' }, says: /algorithm.*fs-dfm.*dream/ },
+    { changes: { mask_token_id: null }, says: /mask_token_id must be a token id/ },
+    { changes: { algorithm: 'llada', source_distribution: 'uniform' }, says: /algorithm is llada, so source_distribution must be mask/ }
+  ]
+  for (const { changes, says } of cases) await t.rejects(loadModel(await copyOf('tiny-text', changes)), { message: says })
+  t.equal((await loadModel(await copyOf('tiny-llada', { mask_token_id: 7 }))).manifest.mask_token_id, 7, 'a mask token may lie inside the vocabulary')
+})
+
 t.test('a manifest of a graph version that is not known is refused', async (t) => {
   const directory = await copyOf('tiny-text', { graph: { file: 'step.onnx', version: 99, opset: 20 } })
   await t.rejects(loadModel(directory), { message: /graph\/version/ })

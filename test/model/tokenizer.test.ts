@@ -43,4 +43,11 @@ t.test('the tokenizer', async (t) => {
   await t.test('shows a mask, and the end of text by its name', async (t) => {
     t.same(tokenizer.pieces([MASK, END_OF_TEXT]), [MASK_PIECE, '<|endoftext|>'])
   })
+
+  await t.test('spells out a mask token of the vocabulary where it was written, in a given text', async (t) => {
+    const [a = 0, b = 0] = tokenizer.encode('ab')
+    const inside = await Tokenizer.load(join(fixture('tiny-text'), 'tokenizer.json'), { maskTokenId: a, endOfTextTokenId: END_OF_TEXT })
+    t.same(inside.pieces([a, b]), [MASK_PIECE, 'b'])
+    t.same(inside.pieces([a, b], { given: true }), ['a', 'b'])
+  })
 })

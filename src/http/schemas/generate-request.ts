@@ -46,7 +46,8 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
   })),
   solver: Type.Optional(Type.Enum([...SOLVERS], {
     description: 'How tokens may jump in a step. cumulative: averaged over the whole step, made for few steps. ' +
-      'euler: rate p/h, whatever h is, and with a masked source it only moves positions that are still masked. euler_exact: the instantaneous rate.'
+      'euler: rate p/h, whatever h is, and with a masked source it only moves positions that are still masked. euler_exact: the instantaneous rate. ' +
+      'A model whose list of solvers is empty takes none.'
   })),
   temperature: Type.Optional(Type.Number({
     minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default.", examples: [1]

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { SCHEDULES } from '../../diffusion/schedule.js'
 import { SOLVERS } from '../../diffusion/solver.js'
+import { ALGORITHMS } from '../../model/manifest.js'
 import { named } from './reference.js'
 
 export const Liveness = named('Liveness', Type.Object({ status: Type.Literal('live') }, { description: 'The process runs.' }))
@@ -26,20 +27,20 @@ const ModelCard = Type.Object({
   object: Type.Literal('model'),
   created: Type.Integer({ description: 'When the server loaded it, in seconds since 1970.' }),
   owned_by: Type.String(),
-  algorithm: Type.String(),
+  algorithm: Type.Enum([...ALGORITHMS], { description: 'fs-dfm, dfm: discrete flow matching. llada, dream: masked diffusion, whose steps reveal masked tokens for good.' }),
   source_distribution: Type.Enum(['mask', 'uniform'], { description: 'What a canvas holds before the first step.' }),
   parameters: Type.Integer(),
   vocab_size: Type.Integer(),
   max_length: Type.Integer({ description: 'Tokens on a canvas, given and generated ones together.' }),
   trained_step_sizes: Type.Array(Type.Number()),
-  solvers: Type.Array(Type.Enum([...SOLVERS])),
+  solvers: Type.Array(Type.Enum([...SOLVERS]), { description: 'What a request may give as solver; empty for masked diffusion, which has none.' }),
   schedules: Type.Array(Type.Enum([...SCHEDULES])),
   defaults: Type.Object({
     steps: Type.Integer(),
     temperature: Type.Number(),
     top_k: Type.Integer(),
     top_p: Type.Number(),
-    solver: Type.Enum([...SOLVERS]),
+    solver: Type.Optional(Type.Enum([...SOLVERS])),
     schedule: Type.Enum([...SCHEDULES])
   }, { description: 'What a request gets for the fields it leaves out.' })
 })

@@ -1,0 +1,81 @@
+/** LLaDA- and Dream-style models on a real engine: masked tokens are revealed by plan, for good. */
+import t from 'tap'
+import { timeGrid } from '../../src/diffusion/schedule.js'
+import type { GenerationRequest, RowResult, StepUpdate } from '../../src/engine/request.js'
+import { fixture, requestOf, rowOf, startEngine } from '../support/engine.js'
+import { readManifest } from '../../src/model/manifest.js'
+
+/** How many masks each step leaves: h / (1 - t) of those that are left are revealed, rounded up. */
+function plannedMasks (masks: number, stepSizes: readonly number[]): number[] {
+  const grid = timeGrid(Float64Array.from(stepSizes))
+  let left = masks
+  return stepSizes.map((h, i) => {
+    // Times are rounded: 9.00001 are 9.
+    left -= Math.ceil(left * h / (1 - (grid[i] ?? 0)) - 1e-3)
+    return left
+  })
+}
+
+for (const name of ['tiny-llada', 'tiny-dream'] as const) {
+  t.test(name, async (t) => {
+    const mask = (await readManifest(fixture(name))).mask_token_id ?? -1
+    const engine = await startEngine(name)
+    t.teardown(() => engine.close())
+
+    /** Canvases after each step, and what comes out. */
+    async function watch (request: GenerationRequest): Promise<{ canvases: Int32Array[], updates: StepUpdate[], row: RowResult | undefined }> {
+      const updates: StepUpdate[] = []
+      const { rows: [row] } = await engine.generate(request, { onStep: (update) => updates.push(update) })
+      return { canvases: updates.map(({ tokens }) => tokens), updates, row }
+    }
+
+    await t.test('reveals as many tokens a step as planned, and never changes one again', async (t) => {
+      const schedules = [[0.25, 0.25, 0.25, 0.25], [0.5, 0.3, 0.2], [1], [0.1, 0.2, 0.3, 0.4], new Array<number>(7).fill(1 / 7)]
+      for (const stepSizes of schedules) {
+        for (const [seed, length] of [[1, 40], [2, 33], [3, 5], [4, 1]] as const) {
+          const budget = { kind: 'exact', stepSizes: Float64Array.from(stepSizes) } as const
+          const { canvases, row } = await watch(requestOf([rowOf(seed, length)], 1, { budget }))
+          t.same(canvases.map((canvas) => canvas.filter((token) => token === mask).length), plannedMasks(length, stepSizes), `${length} tokens in ${stepSizes.join(', ')}`)
+          for (const canvas of canvases) t.ok(canvas.every((token, i) => token === mask || token === row?.tokens[i]))
+          t.same([...(row?.timeline ?? [])], Array.from({ length }, (_, i) => 1 + canvases.findIndex((canvas) => canvas[i] !== mask)))
+        }
+      }
+    })
+
+    await t.test('leaves given positions alone, also where they hold the mask token, and counts only its own masks', async (t) => {
+      const prefix = [5, mask, 7, mask, mask, 6]
+      const { canvases, row } = await watch(requestOf([rowOf(3, 26, prefix)], 4))
+      for (const canvas of canvases) t.same([...canvas.subarray(0, prefix.length)], prefix)
+      t.same(canvases.map((canvas) => canvas.subarray(prefix.length).filter((token) => token === mask).length), plannedMasks(20, [0.25, 0.25, 0.25, 0.25]))
+      t.same([...(row?.timeline.subarray(0, prefix.length) ?? [])], prefix.map(() => 0))
+    })
+
+    await t.test('fills what lies between given positions', async (t) => {
+      const editable = Uint8Array.from({ length: 24 }, (_, i) => i % 3 === 0 ? 0 : 1)
+      const tokens = Int32Array.from({ length: 24 }, (_, i) => i)
+      const { canvases: [first], row } = await watch(requestOf([{ seed: 1, template: { tokens, editable } }], 4))
+      t.equal(first?.filter((token) => token === mask).length, 12)
+      row?.tokens.forEach((token, i) => { t.ok(editable[i] === 0 ? token === i : token !== mask) })
+    })
+
+    await t.test('is stable once few enough masks are left, whatever its confidence', async (t) => {
+      const { updates, row } = await watch(requestOf([rowOf(1, 40)], 10, { stableBelow: 0.25 }))
+      // After 8 steps a fifth is left; after 7 it was three tenths.
+      t.match(row, { steps: 9, stepsReason: 'stable' })
+      t.match(updates.at(-1), { t: 1, step: 9 })
+      t.notOk(row?.tokens.includes(mask))
+    })
+
+    await t.test('takes elastic budgets', async (t) => {
+      const { row } = await watch(requestOf([rowOf(1, 40)], 1, { budget: { kind: 'elastic', min: 2, max: 5 } }))
+      t.match(row, { steps: 5, stepsReason: 'full' })
+      t.same(row?.tokens, (await watch(requestOf([rowOf(1, 40)], 5))).row?.tokens)
+    })
+
+    await t.test('does not look at the solver', async (t) => {
+      const results = await Promise.all((['cumulative', 'euler', 'euler_exact'] as const).map((solver) =>
+        watch(requestOf([rowOf(8, 30)], 4, { sampling: { solver, temperature: 1, topK: 0, topP: 1 } }))))
+      for (const { row } of results) t.same(row, results[0]?.row)
+    })
+  })
+}
