@@ -14,7 +14,7 @@ export async function addOpenApi (app: App): Promise<void> {
       info: {
         title: 'fewstep',
         version,
-        description: 'Text generation with few-step discrete-flow-matching language models: every request is a text refined a handful of times.',
+        description: 'Text generation with few-step diffusion language models: every request is a text refined a handful of times.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
       },
       servers: [{ url: '/', description: 'This server.' }],
