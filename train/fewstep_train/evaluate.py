@@ -6,6 +6,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -15,12 +16,16 @@ from fewstep_train.evaluation.images import measure_timeline, write_images
 from fewstep_train.evaluation.likelihoods import measure_likelihoods
 from fewstep_train.evaluation.report import report
 from fewstep_train.evaluation.results import Results
-from fewstep_train.evaluation.samples import Sampling, System
+from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.setup import DFM, MODEL, add_bench_arguments, flow_system, masked_system, open_bench
 from fewstep_train.evaluation.tasks import TASKS, Task, make_task
 from fewstep_train.kinds import DREAM, LLADA
 
 STEPS = [1, 2, 4, 8, 16, 32, 64]
+COMPARED_STEPS = [4, 8]  # with jumps as published
+INDEPENDENT_MODEL = f"{MODEL}, independent jumps"
+
+Way = tuple[Sampling, Task]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,37 +47,54 @@ def make_quick(args: argparse.Namespace) -> None:
     args.samples, args.length, args.steps, args.dfm_steps = min(args.samples, 8), min(args.length, 32), [1, 8], [16]
 
 
+def model_defaults(args: argparse.Namespace) -> dict[str, Any]:
+    manifest = args.model / "manifest.json"
+    return json.loads(manifest.read_text())["defaults"] if manifest.exists() else {}
+
+
 def samplings(args: argparse.Namespace) -> list[Sampling]:
     """Temperature 1 and the model's defaults, all systems alike; steps are set later."""
     plain = Sampling(steps=1, seed=args.seed)
     if args.temperatures:
         return [replace(plain, temperature=t) for t in args.temperatures]
-    manifest = args.model / "manifest.json"
-    defaults = json.loads(manifest.read_text())["defaults"] if manifest.exists() else {}
+    defaults = model_defaults(args)
     default = replace(plain, temperature=defaults.get("temperature", 1.0), top_p=defaults.get("top_p", 1.0))
     return list(dict.fromkeys([plain, default]))
 
 
+def few_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
+    """The model as it is served by default; where that is not with jumps as published, a few cells with those."""
+    model = flow_system(MODEL, args.model, args)
+    jumps = model_defaults(args).get("jumps", "independent")
+    cells = [Cell(model, task, replace(s, steps=n, jumps=jumps)) for s, task in ways for n in sorted(args.steps)]
+    if jumps != "independent":
+        published = replace(model, name=INDEPENDENT_MODEL)
+        steps = [n for n in sorted(args.steps) if n in COMPARED_STEPS]
+        cells += [Cell(published, task, replace(s, steps=n)) for s, task in ways for n in steps]
+    return cells
+
+
+def masked_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
+    systems = [masked_system(kind, path, args) for kind, path in ((LLADA, args.llada), (DREAM, args.dream)) if path]
+    return [Cell(m, task, replace(s, steps=n)) for m in systems for s, task in ways for n in sorted(args.steps)]
+
+
+def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
+    """A few-step network is a DFM where it is told its smallest step."""
+    dfm = flow_system(DFM, args.dfm or args.model, args)
+    steps = args.dfm_steps or [*(args.steps if args.dfm else []), 1024]
+    return [Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n)) for s, task in ways for n in sorted(steps)]
+
+
 def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cell]:
     """Every cell, few steps first within each system."""
-    systems: list[tuple[System, list[int]]] = [(flow_system(MODEL, args.model, args), args.steps)]
-    for kind, path in ((LLADA, args.llada), (DREAM, args.dream)):
-        if path:
-            systems.append((masked_system(kind, path, args), args.steps))
-    # A few-step network is a DFM where it is told its smallest step.
-    dfm_steps = args.dfm_steps or [*(args.steps if args.dfm else []), 1024]
-    dfm = flow_system(DFM, args.dfm or args.model, args)
-    writer = autoregressive_system(args.judge, leads)  # a step makes a token
     ways = [(s, task) for s in samplings(args) for task in tasks]
+    writer = autoregressive_system(args.judge, leads)  # a step makes a token
     return [
         *(Cell(writer, task, replace(s, steps=task.count(args.length))) for s, task in ways),
-        *(
-            Cell(system, task, replace(s, steps=n))
-            for system, steps in systems
-            for s, task in ways
-            for n in sorted(steps)
-        ),
-        *(Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n)) for s, task in ways for n in sorted(dfm_steps)),
+        *few_step_cells(args, ways),
+        *masked_cells(args, ways),
+        *many_step_cells(args, ways),
     ]
 
 

@@ -50,7 +50,7 @@ def facts_of(manifest: dict[str, Any]) -> dict[str, str]:
         "Longest canvas": f"{manifest['max_length']:,} tokens",
         "Trained step sizes": flow and step_sizes(manifest),
         "Defaults": algorithm != "autoregressive"
-        and ", ".join(f"{key} {value}" for key, value in defaults.items() if flow or key != "solver"),
+        and ", ".join(f"{key} {value}" for key, value in defaults.items() if flow or key not in ("solver", "jumps")),
     }
     return {key: value for key, value in facts.items() if value}
 

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "top_p": 1.0,
     "solver": "cumulative",
     "schedule": "uniform",
+    "jumps": "independent",
 }
 NETWORK_KEYS = ("hidden_size", "cond_dim", "length", "n_blocks", "n_heads")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell, held_out, measure_all
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
+from fewstep_train.evaluation.jump_times import JUMPS
 from fewstep_train.evaluation.report import COLUMNS, number, table
 from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.samples import Sampling
@@ -21,7 +22,7 @@ from fewstep_train.evaluation.tasks import TASKS, make_task
 from fewstep_train.solver import SOLVERS
 
 METRICS = ("perplexity", "entropy", "distinct_2", "repeated", "unseen_2")
-SETTINGS = ("temperature", "solver", "schedule", "stable_below")
+SETTINGS = ("temperature", "solver", "schedule", "jumps", "stable_below")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, nargs="+", default=[1.0])
     parser.add_argument("--solvers", choices=SOLVERS, nargs="+", default=["cumulative"])
     parser.add_argument("--schedules", choices=["uniform", "geometric", "reversed"], nargs="+", default=["uniform"])
+    parser.add_argument("--jumps", choices=JUMPS, nargs="+", default=["independent"], help="spread: cumulative only")
     parser.add_argument(
         "--stable-below",
         type=float,
@@ -46,11 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def samplings(args: argparse.Namespace) -> list[Sampling]:
     """Every combination, those of few steps first."""
     settings = itertools.product(
-        sorted(args.steps), args.solvers, args.schedules, args.temperatures, args.top_p, args.stable_below
+        sorted(args.steps), args.temperatures, args.top_p, args.solvers, args.schedules, args.stable_below, args.jumps
     )
     return [
-        Sampling(steps, temperature, top_p, args.seed, solver, schedule, stable_below)
-        for steps, solver, schedule, temperature, top_p, stable_below in settings
+        Sampling(steps, temperature, top_p, args.seed, solver, schedule, stable_below, jumps)
+        for steps, temperature, top_p, solver, schedule, stable_below, jumps in settings
+        if jumps == "independent" or solver == "cumulative"
     ]
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to write. `solver`, `schedule` and `stable_below` concern flow matching alone."""
+    """How to write. `solver`, `schedule`, `stable_below` and `jumps` concern flow matching alone."""
 
     steps: int
     temperature: float = 1.0
@@ -17,6 +17,7 @@ class Sampling:
     solver: str = "cumulative"
     schedule: str = "uniform"
     stable_below: float = 0.0  # a canvas of which less is expected to change takes its last step; 0: never
+    jumps: str = "independent"  # or spread, see jump_times
 
 
 @dataclass(frozen=True)
