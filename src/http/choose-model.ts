@@ -10,7 +10,7 @@ export function chooseModel (models: LoadedModels, name: string | undefined): Lo
   if (chosen !== undefined) return chosen
   const { names } = models
   const near = suggest(name, names)
-  const question = near === undefined ? '' : `, did you mean ${near}?`
+  const question = near === undefined ? '' : `did you mean ${near}? `
   throw new FewstepError('model_not_found',
-    `there is no model ${name.slice(0, 64)}${question}; this server runs ${names.join(', ')}: name one of them, or leave model out for ${names[0]}`, { field: 'model' })
+    `there is no model ${name.slice(0, 64)}; ${question}this server runs ${names.join(', ')}: name one of them, or leave model out for ${names[0]}`, { field: 'model' })
 }
