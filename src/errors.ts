@@ -12,6 +12,7 @@ const TABLE = {
   invalid_schedule: 422,
   invalid_template: 422,
   invalid_solver: 422,
+  invalid_jumps: 422,
   queue_full: 429,
   cancelled: 499,
   inference_failed: 500,

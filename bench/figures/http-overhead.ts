@@ -9,7 +9,7 @@ import type { Figure, Measurement } from './figure.js'
 
 const ROUNDS = 31
 const REQUESTS_A_ROUND = 5
-const SAMPLING = { solver: 'cumulative', temperature: 0.7, topK: 0, topP: 1 } as const
+const SAMPLING = { solver: 'cumulative', jumps: 'spread', temperature: 0.7, topK: 0, topP: 1 } as const
 
 async function measure (): Promise<Measurement> {
   const config = { ...readConfig({}), port: 0, executionProvider: 'cpu' as const, workers: 1 }

@@ -1,6 +1,7 @@
 /** The arguments of `fewstep generate`, parsed and checked. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
+import { JUMPS } from '../diffusion/jump-times.js'
 import { SOLVERS } from '../diffusion/solver.js'
 import { DEFAULT_STABLE_BELOW, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, type TextRequest } from '../generation/index.js'
 import { UsageError } from './usage-error.js'
@@ -16,6 +17,7 @@ const OPTIONS = {
   'top-p': { type: 'string' },
   schedule: { type: 'string' },
   solver: { type: 'string' },
+  jumps: { type: 'string' },
   stop: { type: 'string', multiple: true },
   'stop-when-stable': { type: 'boolean' },
   model: { type: 'string' },
@@ -50,6 +52,7 @@ export function parseGenerateOptions (args: readonly string[]): GenerateOptions 
       steps: integer('--steps', values.steps, 1, MAX_STEPS),
       schedule: schedule(values.schedule),
       solver: oneOf('--solver', values.solver, SOLVERS),
+      jumps: oneOf('--jumps', values.jumps, JUMPS),
       temperature: number('--temperature', values.temperature, 0, MAX_TEMPERATURE),
       topK: integer('--top-k', values['top-k'], 0),
       topP: topP(values['top-p']),

@@ -1,6 +1,7 @@
 /** What --help prints. */
 import { Environment } from '../config.js'
 import { SCHEDULES } from '../diffusion/schedule.js'
+import { JUMPS } from '../diffusion/jump-times.js'
 import { SOLVERS } from '../diffusion/solver.js'
 import { DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_TEMPERATURE } from '../generation/index.js'
 
@@ -28,6 +29,7 @@ highlighted. Elsewhere only the finished text is printed, prompt included.
   --top-p X          only the most probable tokens that together have probability X; 1: all
   --schedule S       ${SCHEDULES.join(', ')}, or step sizes that sum to 1: 0.5,0.25,0.25
   --solver S         ${SOLVERS.join(', ')}; not for llada and dream models
+  --jumps J          ${JUMPS.join(', ')}: which positions jump in the same step
   --stop TEXT        end the text before TEXT; may be given several times
   --stop-when-stable take the last step as soon as hardly anything is expected to change
   --model DIR        a model's folder (default: the first one of FEWSTEP_MODEL, or the embedded one)

@@ -66,6 +66,12 @@ export function fillNoise (seed: number, step: number, length: number, out: Floa
   }
 }
 
+/** A uniform in [0, 1) of the row as a whole. */
+export function rowUniform (seed: number): number {
+  philox([0, 0, 1, 0], keyOf(seed), words)
+  return ((words[0] ?? 0) >>> 8) * UNIT
+}
+
 /** A token of the uniform source: uniform over [0, vocabSize). Steps count from 1, so step 0 is free for it. */
 export function sourceToken (seed: number, position: number, vocabSize: number): number {
   philox([position, 0, 0, 0], keyOf(seed), words)

@@ -14,6 +14,7 @@ export function assembleBatch (rows: readonly Row[], batch: BatchArrays): void {
     batch.length[i] = row.tokens.length
     batch.t[i] = row.t
     batch.h[i] = row.h
+    batch.spreadFrom[i] = row.spreadFrom
     batch.temperature[i] = sampling.temperature
     batch.topK[i] = sampling.topK
     batch.topP[i] = sampling.topP

@@ -1,9 +1,12 @@
 /** What the engine is asked for and what it answers: checked values, no JSON and no HTTP. */
+import type { Jumps } from '../diffusion/jump-times.js'
 import type { Solver } from '../diffusion/solver.js'
 import type { StepBudget, StepsReason } from './step-budget.js'
 
 export interface Sampling {
   readonly solver: Solver
+  /** spread: only where the solver is cumulative. */
+  readonly jumps: Jumps
   /** Divides the logits; 0 is greedy. */
   readonly temperature: number
   /** 0: off. */

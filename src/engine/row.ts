@@ -1,5 +1,6 @@
 /** One canvas on its way from t = 0 to t = 1. */
 import { initialCanvas, lengthBucket, type Source } from '../diffusion/canvas.js'
+import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import { timeGrid } from '../diffusion/schedule.js'
 import { jumpExponent } from '../diffusion/solver.js'
 import type { Candidate } from './batcher.js'
@@ -87,6 +88,11 @@ export class Row implements Candidate {
 
   get done (): boolean {
     return this.t === 1
+  }
+
+  /** kappa(t) where jump times are spread, 1 where they are not. */
+  get spreadFrom (): number {
+    return this.plan.sampling.jumps === 'spread' ? this.t ** this.#source.exponent : NO_TIME_TO_COME
   }
 
   /** Decide the size of the next step: an elastic row by what presses on it, an exact one by its schedule. */

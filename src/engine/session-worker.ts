@@ -3,6 +3,7 @@
  * time. Its options come as the first argument, in JSON.
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
+import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
@@ -40,7 +41,9 @@ function noiseOf (batch: BatchArrays, { rows, paddedLength }: BatchShape): Float
   const noise = new Float32Array(memoryOf('noise', 8 * rows * paddedLength), 0, 2 * rows * paddedLength)
   noise.fill(0)
   batch.length.forEach((length, row) => {
-    fillNoise(batch.seed[row] ?? 0, batch.step[row] ?? 0, length, noise, 2 * row * paddedLength)
+    const seed = batch.seed[row] ?? 0
+    fillNoise(seed, batch.step[row] ?? 0, length, noise, 2 * row * paddedLength)
+    spreadJumps(seed, batch.spreadFrom[row] ?? NO_TIME_TO_COME, length, noise, 2 * row * paddedLength)
   })
   return noise
 }

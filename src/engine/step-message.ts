@@ -19,6 +19,8 @@ const BATCH = {
   topK: [Int32Array, 'row'],
   solver: [Int32Array, 'row'],
   t: [Float32Array, 'row'],
+  /** kappa(t) where jump times are spread; 1 where jumps are independent. */
+  spreadFrom: [Float32Array, 'row'],
   h: [Float32Array, 'row'],
   temperature: [Float32Array, 'row'],
   topP: [Float32Array, 'row'],

@@ -1,5 +1,6 @@
 /** Steps run before the first request: they wake the sessions up and teach the cost curve. */
 import { lengthBuckets } from '../diffusion/canvas.js'
+import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import type { CostCurve } from './cost-curve.js'
 import type { Session } from './session.js'
 import type { BatchArrays, BatchShape } from './step-message.js'
@@ -16,6 +17,7 @@ function anyBatch ({ paddedLength }: BatchShape): (batch: BatchArrays) => void {
     batch.topK.fill(0)
     batch.solver.fill(0)
     batch.t.fill(0)
+    batch.spreadFrom.fill(NO_TIME_TO_COME)
     batch.h.fill(1 / 8)
     batch.temperature.fill(1)
     batch.topP.fill(1)

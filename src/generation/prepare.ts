@@ -1,6 +1,6 @@
 /** From a text request to one that the engine takes. Past this, nothing is checked again. */
 import { randomInt, randomUUID } from 'node:crypto'
-import type { GenerationRequest } from '../engine/request.js'
+import type { GenerationRequest, Sampling } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
 import { isMaskedDiffusion } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
@@ -21,13 +21,11 @@ export interface PreparedGeneration {
 /**
  * @param request with values in the ranges that its fields document
  * @param id of the generation; a random one where absent
- * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_schedule or invalid_solver
+ * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_schedule, invalid_solver or invalid_jumps
  */
 export function prepare (model: Model, request: TextRequest, id: string = randomUUID()): PreparedGeneration {
-  const { defaults, name, algorithm } = model.manifest
-  if (request.solver !== undefined && isMaskedDiffusion(model.manifest)) {
-    throw new FewstepError('invalid_solver', `solver is nothing that ${name} can choose: a step of ${algorithm} reveals masked tokens by plan; leave solver out`, { field: 'solver' })
-  }
+  const { defaults } = model.manifest
+  const law = lawOf(model, request)
   const layout = layOut(model, request)
   const n = request.n ?? 1
   const seed = request.seed ?? randomInt(RANDOM_SEED_LIMIT)
@@ -46,13 +44,29 @@ export function prepare (model: Model, request: TextRequest, id: string = random
       stableBelow: request.stopWhenStable,
       deadlineMs: request.deadlineMs,
       sampling: {
-        solver: request.solver ?? defaults.solver,
+        ...law,
         temperature: request.temperature ?? defaults.temperature,
         topK: request.topK ?? defaults.top_k,
         topP: request.topP ?? defaults.top_p
       }
     }
   }
+}
+
+/** How tokens jump in a step; masked diffusion has no such choice. */
+function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampling, 'solver' | 'jumps'> {
+  const { name, algorithm, defaults } = manifest
+  if (isMaskedDiffusion(manifest)) {
+    if (solver === undefined && jumps === undefined) return { solver: defaults.solver, jumps: 'independent' }
+    const field = solver === undefined ? 'jumps' : 'solver'
+    throw new FewstepError(`invalid_${field}`, `${field} is nothing that ${name} can choose: a step of ${algorithm} reveals masked tokens by plan; leave ${field} out`, { field })
+  }
+  const chosen = solver ?? defaults.solver
+  if (chosen === 'cumulative') return { solver: chosen, jumps: jumps ?? defaults.jumps ?? 'independent' }
+  if (jumps === 'spread') {
+    throw new FewstepError('invalid_jumps', `jumps can be spread only where the solver is cumulative, not ${chosen}; leave jumps out, or solver`, { field: 'jumps' })
+  }
+  return { solver: chosen, jumps: 'independent' }
 }
 
 function layOut (model: Model, { prompt, template, maxTokens }: TextRequest): CanvasLayout {

@@ -1,4 +1,5 @@
 /** What a text generation is asked for: text in, every option optional. */
+import type { Jumps } from '../diffusion/jump-times.js'
 import type { ScheduleName } from '../diffusion/schedule.js'
 import type { Solver } from '../diffusion/solver.js'
 
@@ -27,6 +28,8 @@ export interface TextRequest {
   readonly schedule?: ScheduleName | readonly number[] | undefined
   /** Only where the model is of discrete flow matching. */
   readonly solver?: Solver | undefined
+  /** spread: only with the cumulative solver. */
+  readonly jumps?: Jumps | undefined
   /** 0 is greedy. */
   readonly temperature?: number | undefined
   /** 0: off. */

@@ -12,6 +12,7 @@ export function toTextRequest (body: GenerateRequest): TextRequest {
     steps: body.steps,
     schedule: body.schedule,
     solver: body.solver,
+    jumps: body.jumps,
     temperature: body.temperature,
     topK: body.top_k,
     topP: body.top_p,

@@ -44,7 +44,7 @@ const schema = {
     404: errorResponse('No model of that name is loaded.'),
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
-    422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to 1, a template without gaps, a solver where the model has none.'),
+    422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to 1, a template without gaps, a solver or jumps where the model has none.'),
     429: {
       headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
       ...errorResponse('The queue is full.')

@@ -23,7 +23,7 @@ export function addModelsRoute (app: App, getContext: ContextSource): void {
 }
 
 function modelCard (manifest: Manifest, created: number): ModelList['data'][number] {
-  const { solver, ...defaults } = manifest.defaults
+  const { solver, jumps = 'independent', ...defaults } = manifest.defaults
   const solves = !isMaskedDiffusion(manifest)
   return {
     id: manifest.name,
@@ -38,6 +38,6 @@ function modelCard (manifest: Manifest, created: number): ModelList['data'][numb
     trained_step_sizes: manifest.trained_step_sizes,
     solvers: solves ? [...SOLVERS] : [],
     schedules: [...SCHEDULES],
-    defaults: solves ? { ...defaults, solver } : defaults
+    defaults: solves ? { ...defaults, solver, jumps } : defaults
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { JUMPS } from '../diffusion/jump-times.js'
 import { SOLVERS } from '../diffusion/solver.js'
 
 const FileEntry = Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }), bytes: Type.Integer({ minimum: 0 }) })
@@ -30,6 +31,7 @@ export const Manifest = Type.Object({
     top_k: Type.Integer({ minimum: 0 }),
     top_p: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
     solver: Type.Enum([...SOLVERS]),
+    jumps: Type.Optional(Type.Enum([...JUMPS])),
     schedule: Type.Union([Type.Literal('uniform'), Type.Literal('geometric')])
   }),
   graph: Type.Object({

@@ -8,7 +8,7 @@ t.test('options become a request; what is not given is left to the model', async
   t.same(Object.entries(request).filter(([, value]) => value !== undefined), [['prompt', 'Once']])
   t.match(parseGenerateOptions([
     '--steps', '4', '--max-tokens=32', '--seed', '0', '-n', '3', '--temperature', '0', '--top-k', '40', '--top-p', '.9',
-    '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
+    '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--jumps', 'independent', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
   ]), {
     request: {
       prompt: '--odd prompt',
@@ -21,6 +21,7 @@ t.test('options become a request; what is not given is left to the model', async
       topP: 0.9,
       schedule: [0.5, 0.25, 0.25],
       solver: 'euler_exact',
+      jumps: 'independent',
       stop: ['a', 'b']
     },
     model: 'dir',

@@ -10,6 +10,8 @@ import type { GenerationRequest, GenerationResult } from '../../src/engine/reque
 import { requestOf, rowOf, startEngine, type FixtureName } from '../support/engine.js'
 import { Draw } from '../support/draw.js'
 
+const LAWS = [...SOLVERS.map((solver) => ({ solver, jumps: 'independent' as const })), { solver: 'cumulative' as const, jumps: 'spread' as const }]
+
 const CASES = 40
 
 /** Any request that the engine takes with a budget that is exact. */
@@ -22,7 +24,7 @@ function anyRequest (draw: Draw): GenerationRequest {
   const steps = draw.integer(1, 9)
   return requestOf(rows, steps, {
     budget: { kind: 'exact', stepSizes: namedSchedule(draw.of(['uniform', 'geometric']), steps) },
-    sampling: { solver: draw.of(SOLVERS), temperature: draw.of([0, 0.7, 1]), topK: draw.of([0, 0, 5]), topP: draw.of([1, 1, 0.8]) },
+    sampling: { ...draw.of(LAWS), temperature: draw.of([0, 0.7, 1]), topK: draw.of([0, 0, 5]), topP: draw.of([1, 1, 0.8]) },
     stableBelow: draw.of([undefined, undefined, 0.3])
   })
 }

@@ -61,6 +61,7 @@ t.test('what cannot be met is refused and names the field', async (t) => {
     { request: { steps: { min: 5, max: 4 } }, code: 'invalid_schedule', field: 'steps' },
     { request: { steps: { min: 1, max: 4 }, schedule: [0.5, 0.5] }, code: 'invalid_schedule', field: 'schedule' },
     { request: { steps: { min: 1, max: 4 }, schedule: 'geometric' as const }, code: 'invalid_schedule', field: 'schedule' },
+    { request: { solver: 'euler' as const, jumps: 'spread' as const }, code: 'invalid_jumps', field: 'jumps' },
     { request: { schedule: [0.5, 0.4] }, code: 'invalid_schedule', field: 'schedule' },
     { request: { schedule: [0.5, 0.5], steps: 3 }, code: 'invalid_schedule', field: 'schedule' }
   ]
@@ -71,6 +72,17 @@ t.test('masked diffusion has no solver to choose', async (t) => {
   for (const name of ['tiny-llada', 'tiny-dream'] as const) {
     const masked = await loadModel(fixture(name))
     t.throws(() => prepare(masked, { solver: 'euler' }), { code: 'invalid_solver', statusCode: 422, field: 'solver', message: new RegExp(name) })
+    t.throws(() => prepare(masked, { jumps: 'spread' }), { code: 'invalid_jumps', statusCode: 422, field: 'jumps', message: new RegExp(name) })
     t.equal(prepare(masked, {}).engineRequest.rows.length, 1)
   }
+})
+
+t.test('jumps are spread where the model or the request says so and the solver can', async (t) => {
+  const spreading = { ...model, manifest: { ...model.manifest, defaults: { ...model.manifest.defaults, jumps: 'spread' as const } } }
+  const jumps = (...[of, request]: Parameters<typeof prepare>): string => prepare(of, request).engineRequest.sampling.jumps
+  t.equal(jumps(model, {}), 'independent')
+  t.equal(jumps(model, { jumps: 'spread' }), 'spread')
+  t.equal(jumps(spreading, {}), 'spread')
+  t.equal(jumps(spreading, { jumps: 'independent' }), 'independent')
+  t.equal(jumps(spreading, { solver: 'euler_exact' }), 'independent')
 })

@@ -48,7 +48,7 @@ for (const source of ['mask', 'uniform'] as const) {
             tokens.forEach((token, i) => { if (token !== before[row]?.[i]) changed[(step - 1) * LENGTH + i]! += 1 }) // in range by construction
             before[row] = tokens
           }
-          const sampling = { solver, temperature: 1, topK: 0, topP: 1 }
+          const sampling = { solver, jumps: 'independent' as const, temperature: 1, topK: 0, topP: 1 }
           const result = await engine.generate(requestOf(rows, steps, { sampling }), { onStep })
           for (const { tokens } of result.rows) {
             tokens.forEach((token, i) => { marginals[i * columns + token]! += 1 }) // in range by construction
@@ -62,7 +62,7 @@ for (const source of ['mask', 'uniform'] as const) {
         await t.test(`${solver}, ${steps} steps, after a frozen prefix`, async (t) => {
           const marginals = new Float64Array(LENGTH * columns)
           const rows = Array.from({ length: ROWS }, (_, seed) => rowOf(1_000_000 + seed, LENGTH, prefix))
-          const sampling = { solver, temperature: 1, topK: 0, topP: 1 }
+          const sampling = { solver, jumps: 'independent' as const, temperature: 1, topK: 0, topP: 1 }
           const result = await engine.generate(requestOf(rows, steps, { sampling }))
           for (const { tokens } of result.rows) tokens.forEach((token, i) => { marginals[i * columns + token]! += 1 }) // in range by construction
           t.same(outliers(marginals, golden.get(`${solver}_${steps}_prefix_marginals`).data), [], 'marginals')

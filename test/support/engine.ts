@@ -45,7 +45,7 @@ export function requestOf (rows: readonly RowRequest[], steps: number, changes: 
     id: 'test',
     rows,
     budget: { kind: 'exact', stepSizes: namedSchedule('uniform', steps) },
-    sampling: { solver: 'cumulative', temperature: 1, topK: 0, topP: 1 },
+    sampling: { solver: 'cumulative', jumps: 'independent', temperature: 1, topK: 0, topP: 1 },
     ...changes
   }
 }

@@ -1,6 +1,7 @@
 /** The body of POST /v1/generate. */
 import { Type, type Static } from 'typebox'
 import { MAX_STEPS, SCHEDULES } from '../../diffusion/schedule.js'
+import { JUMPS } from '../../diffusion/jump-times.js'
 import { SOLVERS } from '../../diffusion/solver.js'
 import { DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
 import { named } from './reference.js'
@@ -48,6 +49,10 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     description: 'How tokens may jump in a step. cumulative: averaged over the whole step, made for few steps. ' +
       'euler: rate p/h, whatever h is, and with a masked source it only moves positions that are still masked. euler_exact: the instantaneous rate. ' +
       'A model whose list of solvers is empty takes none.'
+  })),
+  jumps: Type.Optional(Type.Enum([...JUMPS], {
+    description: 'Which positions jump in the same step. independent: whichever, as published. spread: positions far apart, because tokens drawn in the same ' +
+      "step do not know of each other; each position jumps as often as before. Only with the cumulative solver. Left out: the model's default."
   })),
   temperature: Type.Optional(Type.Number({
     minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default.", examples: [1]

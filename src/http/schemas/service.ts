@@ -1,6 +1,7 @@
 /** Answers of the routes around the generation: health and models. */
 import { Type, type Static } from 'typebox'
 import { SCHEDULES } from '../../diffusion/schedule.js'
+import { JUMPS } from '../../diffusion/jump-times.js'
 import { SOLVERS } from '../../diffusion/solver.js'
 import { ALGORITHMS } from '../../model/manifest.js'
 import { named } from './reference.js'
@@ -41,6 +42,7 @@ const ModelCard = Type.Object({
     top_k: Type.Integer(),
     top_p: Type.Number(),
     solver: Type.Optional(Type.Enum([...SOLVERS])),
+    jumps: Type.Optional(Type.Enum([...JUMPS])),
     schedule: Type.Enum([...SCHEDULES])
   }, { description: 'What a request gets for the fields it leaves out.' })
 })
