@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from fewstep_train.checkpoint import load_checkpoint, network_from
+from fewstep_train.jump_times import arrival_times
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler, sample_path
@@ -28,12 +29,14 @@ from fewstep_train.training_command import (
 @dataclass(frozen=True)
 class DistillOptions:
     """`power`: step sizes above 1/1024 are drawn with weights h^-power (published: 1). `data_share`: share of rows that
-    keep learning the instantaneous posterior from data, at h = 1/1024."""
+    keep learning the instantaneous posterior from data, at h = 1/1024. `spread`: share of rows whose positions become
+    data at spread times, and jump at them."""
 
     shortcut: str
     power: float
     data_share: float
     corruption: float
+    spread: float = 0.0
 
 
 def draw_step_sizes(rows: int, options: DistillOptions, generator: torch.Generator) -> Tensor:
@@ -51,17 +54,30 @@ def grid_times(h: Tensor, generator: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def teacher_logits(
-    teacher: Network, scheduler: Scheduler, x_t: Tensor, t: Tensor, h: Tensor, editable: Tensor, shortcut: str
+    teacher: Network,
+    scheduler: Scheduler,
+    x_t: Tensor,
+    t: Tensor,
+    h: Tensor,
+    editable: Tensor,
+    shortcut: str,
+    times: Tensor,
 ) -> Tensor:
     """The teacher's averaged logits over [t, t + h], [B, L, K]: the teacher runs at h / 2 around a shortcut.
+
+    A position jumps there at its own of `times` [B, L], if that is to come, and by independent noise afterwards.
 
     rk4: k1 at (x_t, t); k2 and k3 at t + h/2, on canvases jumped there; k4 at t + h; (k1 + 2 k2 + 2 k3 + k4) / 6.
     heun: the mean of k1 and of the one at t + h. From FS-DFM (arXiv 2509.20624).
     """
     half = h / 2
 
+    kappa = scheduler.kappa(t)[:, None]
+
     def jumped(logits: Tensor, step: Tensor) -> Tensor:
-        return jump(logits.softmax(-1), x_t, editable, jump_exponent("cumulative", scheduler, t, step))
+        noise = torch.where(times >= kappa, (times - kappa) / (1 - kappa), torch.rand_like(times))
+        exponent = jump_exponent("cumulative", scheduler, t, step)
+        return jump(logits.softmax(-1), x_t, editable, exponent, noise=noise)
 
     k1 = teacher(x_t, t, half).float()
     if shortcut == "heun":
@@ -86,10 +102,12 @@ def distill_loss(
     h = draw_step_sizes(len(data), options, generator)
     tiny = h == TINY_STEP
     t = torch.where(tiny, stratified_times(len(data), generator), grid_times(h, generator))
-    x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator)
-    data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, ~frozen))
+    # Rows come in the order of their step sizes: each kind gets its share of spread times.
+    times = arrival_times(tuple(data.shape), options.spread, generator)[torch.randperm(len(data), generator=generator)]
+    x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator, times)
+    data, x_t, t, h, editable, times = (v.to(device) for v in (data, x_t, t, h, ~frozen, times))
     n = int(tiny.sum())
-    target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options.shortcut)
+    target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options.shortcut, times[n:])
     logits = network(x_t, t, h)
     from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)
     from_teacher = F.kl_div(
@@ -128,8 +146,14 @@ def run(args: argparse.Namespace) -> None:
         raise SystemExit(
             "a plain network is not told the step size, so it cannot be distilled: pretrain --kind few-step"
         )
-    options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption)
-    stage = {"stage": "distill", "lr": args.lr, "shortcut": args.shortcut, "corruption": args.corruption}
+    options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption, args.spread)
+    stage = {
+        "stage": "distill",
+        "lr": args.lr,
+        "shortcut": args.shortcut,
+        "corruption": args.corruption,
+        "spread": args.spread,
+    }
     extra = {
         "exponent": origin.exponent,
         "tokenizer": origin.tokenizer_json,

@@ -44,21 +44,22 @@ def sample_path(
     frozen: Tensor,
     corruption: float,
     generator: torch.Generator,
+    times: Tensor | None = None,
 ) -> Tensor:
     """Draw x_t [B, L] given x_1 = `data` [B, L] and t [B].
 
-    Each position is data with probability kappa(t), else a draw from the source, independently. `frozen`
-    positions always show data. With a mask source, a share `corruption` x (1 - kappa(t)) of the positions that would
-    show data shows a uniform token instead, so that the network learns to doubt unmasked tokens and the sampler's
-    jumps away from them repair mistakes (after GIDD, arXiv 2503.04482). The share fades with 1 - kappa(t), because
-    the loss weighs an error by kappa' / (1 - kappa): a constant share drowned everything else near t = 1.
+    Each position is data with probability kappa(t), else a draw from the source: independently, or where `times`
+    [B, L] (see jump_times.arrival_times) lie below kappa(t). `frozen` positions always show data.
+
+    With a mask source, a share `corruption` x (1 - kappa(t)) of the positions that would show data shows a uniform
+    token instead, so that the network learns to doubt unmasked tokens and the sampler's jumps away from them repair
+    mistakes (after GIDD, arXiv 2503.04482). The share fades with 1 - kappa(t), because the loss weighs an error by
+    kappa' / (1 - kappa): a constant share drowned everything else near t = 1.
     """
     shape = tuple(data.shape)
-    x_t = torch.where(
-        torch.rand(shape, generator=generator) < scheduler.kappa(t)[:, None],
-        data,
-        source_canvas(config, shape, generator),
-    )
+    if times is None:
+        times = torch.rand(shape, generator=generator)
+    x_t = torch.where(times < scheduler.kappa(t)[:, None], data, source_canvas(config, shape, generator))
     if config.mask_token_id is not None and corruption > 0:
         share = corruption * (1 - scheduler.kappa(t))[:, None]
         wrong = (torch.rand(shape, generator=generator) < share) & (x_t != config.mask_token_id)

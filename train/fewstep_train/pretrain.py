@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from fewstep_train.exported import read_exported
+from fewstep_train.jump_times import arrival_times
 from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network, NetworkConfig
@@ -42,12 +43,14 @@ def pretrain_loss(
     data: Tensor,
     frozen: Tensor,
     corruption: float,
+    spread: float,
     generator: torch.Generator,
 ) -> Tensor:
-    """Mean generalized KL over editable positions, nats a token (scalar)."""
+    """Mean generalized KL over editable positions, nats a token (scalar). `spread`: share of rows with spread times."""
     device = next(network.parameters()).device
     t = stratified_times(data.shape[0], generator)
-    x_t = sample_path(network.config, scheduler, data, t, frozen, corruption, generator)
+    times = arrival_times(tuple(data.shape), spread, generator)
+    x_t = sample_path(network.config, scheduler, data, t, frozen, corruption, generator, times)
     # Every step size, so that the network is sound at each before distillation tells them apart.
     h = torch.tensor(STEP_SIZES)[torch.randint(len(STEP_SIZES), t.shape, generator=generator)]
     data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, (~frozen).float()))
@@ -137,7 +140,7 @@ def run(args: argparse.Namespace) -> None:
         "tokenizer": origin.tokenizer_json,
         "earlier_stages": origin.earlier_stages,
         "trained_step_sizes": [TINY_STEP] if network.config.few_step else [],
-        "training": {"stage": "pretrain", "lr": args.lr, "corruption": args.corruption},
+        "training": {"stage": "pretrain", "lr": args.lr, "corruption": args.corruption, "spread": args.spread},
     }
     trainer = make_trainer(args, network, extra)
     tokenizer = Tokenizer.from_str(origin.tokenizer_json)
@@ -146,7 +149,8 @@ def run(args: argparse.Namespace) -> None:
 
     def loss_of(_: int) -> tuple[Tensor, int]:
         data, frozen = batches.draw()
-        return pretrain_loss(network, scheduler, data, frozen, args.corruption, batches.generator), data.numel()
+        loss = pretrain_loss(network, scheduler, data, frozen, args.corruption, args.spread, batches.generator)
+        return loss, data.numel()
 
     judge = None if held_out is None else partial(held_out_loss, scheduler=scheduler, data=held_out)
     trainer.train(loss_of, judge)

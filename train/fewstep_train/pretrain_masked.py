@@ -12,6 +12,7 @@ from fewstep_train.dream import dream_logits, from_autoregressive
 from fewstep_train.kinds import AUTOREGRESSIVE, DREAM, LLADA
 from fewstep_train.llada import llada_config, llada_logits
 from fewstep_train.masked_diffusion import held_out_masked_loss, masked_loss
+from fewstep_train.pretrain import TINY_STEP, start_from_exported
 from fewstep_train.trained import Trained, load_transformer
 from fewstep_train.training_command import (
     add_shape_arguments,
@@ -25,6 +26,7 @@ from fewstep_train.training_command import (
     tokenizer_of,
 )
 from fewstep_train.transformer import Transformer
+from fewstep_train.unconditioned import unconditioned
 
 LOGITS = {LLADA: llada_logits, DREAM: dream_logits}
 
@@ -36,14 +38,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--init-autoregressive", type=Path, help="what a dream begins from: checkpoint or exported folder"
     )
+    parser.add_argument("--init-flow", type=Path, help="a flow model's folder that a llada begins from, its time fixed")
+    parser.add_argument("--flow-time", type=float, default=0.5, help="that time (default %(default)s)")
     parser.add_argument("--lengths", type=int, nargs="+", help="canvas lengths to train (default L/2 and L)")
     add_shape_arguments(parser, "longest canvas")
 
 
 def start(args: argparse.Namespace) -> Trained:
-    """A new network, the one of `--init`, or a copy of an autoregressive one that sees both sides."""
+    """A new network, the one of `--init`, one of flow matching without its conditioning (llada), or a copy of an
+    autoregressive one that sees both sides (dream)."""
     if args.init:
         return load_transformer(args.init, args.kind)
+    if args.init_flow:
+        if args.kind != LLADA:
+            raise SystemExit("--init-flow FOLDER is for --kind llada: a dream begins from an autoregressive model")
+        flow = start_from_exported(args.init_flow)
+        return Trained(unconditioned(flow.network, args.flow_time, TINY_STEP), flow.tokenizer_json, flow.earlier_stages)
     if (args.kind == DREAM) != (args.init_autoregressive is not None):
         raise SystemExit("--init-autoregressive PATH belongs to --kind dream: it is what makes the kind")
     if args.kind == DREAM:

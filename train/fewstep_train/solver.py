@@ -35,15 +35,18 @@ def jump(
     editable: Tensor,
     exponent: Tensor,
     generator: torch.Generator | None = None,
+    noise: Tensor | None = None,
 ) -> Tensor:
     """A non-final step: tokens [B, L] at t -> tokens [B, L] at t + h.
 
     posterior [B, L, K]; exponent [B] from `jump_exponent`. A jump goes to x != z with probability
-    p(x) / (1 - p(z)).
+    p(x) / (1 - p(z)). `noise`: uniforms [B, L] that decide whether a position jumps (default: drawn here).
     """
     p_current = posterior.gather(-1, tokens[..., None])[..., 0]
     stay = torch.exp(-exponent[:, None] * (1 - p_current))
-    jumps = editable & (torch.rand(stay.shape, generator=generator, device=stay.device) >= stay)
+    if noise is None:
+        noise = torch.rand(stay.shape, generator=generator, device=stay.device)
+    jumps = editable & (noise < 1 - stay)
     others = posterior.scatter(-1, tokens[..., None], 0.0).clamp_min(1e-30)
     return torch.where(jumps, draw(others, generator), tokens)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell, held_out, measure_all
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
-from fewstep_train.evaluation.jump_times import JUMPS
 from fewstep_train.evaluation.report import COLUMNS, number, table
 from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.samples import Sampling
@@ -19,6 +18,7 @@ from fewstep_train.evaluation.setup import (
     open_bench,
 )
 from fewstep_train.evaluation.tasks import TASKS, make_task
+from fewstep_train.jump_times import JUMPS
 from fewstep_train.solver import SOLVERS
 
 METRICS = ("perplexity", "entropy", "distinct_2", "repeated", "unseen_2")

@@ -42,6 +42,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
 def add_canvas_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that train on canvases."""
     parser.add_argument("--corruption", type=float, default=0.2, help="share of shown tokens wrong at t = 0 (mask)")
+    parser.add_argument("--spread", type=float, default=0.0, help="share of rows with spread jump times")
     parser.add_argument("--lengths", type=int, nargs="+", help="canvas lengths to train (default L/2 and L)")
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from fewstep_train.evaluation.identity import file_identity
-from fewstep_train.evaluation.jump_times import jump_noise, spread_times
 from fewstep_train.evaluation.samples import Samples, Sampling
 from fewstep_train.evaluation.stability import expected_changes
 from fewstep_train.export import parts_of_checkpoint, parts_of_model
+from fewstep_train.jump_times import jump_noise, spread_times
 from fewstep_train.model_folder import FILE, INT8_FILE, ModelParts, build_graph, parameter_arrays
 from fewstep_train.path import Scheduler
 from fewstep_train.sampler_graph import LAST_STEP

@@ -8,6 +8,8 @@ number of steps (three-distance theorem).
 """
 
 import numpy as np
+import torch
+from torch import Tensor
 
 JUMPS = ("independent", "spread")
 GOLDEN = (5**0.5 - 1) / 2
@@ -27,3 +29,15 @@ def jump_noise(times: np.ndarray, kappa: float, independent: np.ndarray) -> np.n
     """
     to_come = times >= kappa
     return np.where(to_come, (times - kappa) / (1 - kappa), independent).astype(np.float32)
+
+
+def arrival_times(shape: tuple[int, int], spread: float, generator: torch.Generator) -> Tensor:
+    """When each position becomes data, on the scale of kappa: [B, L] in [0, 1).
+
+    The first `spread` x B rows have spread times, as a sampler with spread jumps makes them; the others independent
+    ones. Either way a position's own time is uniform.
+    """
+    times = torch.rand(shape, generator=generator)
+    rows, length = round(spread * shape[0]), shape[1]
+    times[:rows] = (times[:rows, :1] + torch.arange(length) * GOLDEN) % 1.0
+    return times
