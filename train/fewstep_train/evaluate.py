@@ -18,10 +18,11 @@ from fewstep_train.evaluation.report import report
 from fewstep_train.evaluation.results import Results
 from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.setup import DFM, MODEL, add_bench_arguments, flow_system, masked_system, open_bench
-from fewstep_train.evaluation.tasks import TASKS, Task, make_task
+from fewstep_train.evaluation.tasks import TASKS, UNCONDITIONAL, Task, make_task
 from fewstep_train.kinds import DREAM, LLADA
 
 STEPS = [1, 2, 4, 8, 16, 32, 64]
+CONDITIONAL_STEPS = [1, 2, 4, 8]
 COMPARED_STEPS = [4, 8]  # with jumps as published
 INDEPENDENT_MODEL = f"{MODEL}, independent jumps"
 
@@ -36,7 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dream", type=Path, help="`pretrain-masked --kind dream`: checkpoint or exported folder")
     parser.add_argument("--out", type=Path, help="folder for EVALUATION.md (default: --model)")
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS, help="of every system that has steps")
-    parser.add_argument("--dfm-steps", type=int, nargs="+", help="of the DFM (default: --steps and 1024)")
+    parser.add_argument(
+        "--conditional-steps",
+        type=int,
+        nargs="+",
+        default=CONDITIONAL_STEPS,
+        help="of those in continuation and infilling (default %(default)s)",
+    )
+    parser.add_argument(
+        "--many-steps", type=int, default=1024, help="of the DFM, at the first temperature (default %(default)s)"
+    )
     parser.add_argument("--dfm-solver", choices=["euler", "euler_exact"], default="euler_exact")
     parser.add_argument("--temperatures", type=float, nargs="+", help="default: 1 and the model's default")
     parser.add_argument("--tasks", choices=TASKS, nargs="+", default=list(TASKS))
@@ -44,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_quick(args: argparse.Namespace) -> None:
-    args.samples, args.length, args.steps, args.dfm_steps = min(args.samples, 8), min(args.length, 32), [1, 8], [16]
+    args.samples, args.length = min(args.samples, 8), min(args.length, 32)
+    args.steps, args.conditional_steps, args.many_steps = [1, 8], [8], 16
 
 
 def model_defaults(args: argparse.Namespace) -> dict[str, Any]:
@@ -62,28 +73,43 @@ def samplings(args: argparse.Namespace) -> list[Sampling]:
     return list(dict.fromkeys([plain, default]))
 
 
+def budgets(args: argparse.Namespace, task: Task) -> list[int]:
+    return sorted(args.steps if task.name == UNCONDITIONAL else args.conditional_steps)
+
+
 def few_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
     """The model as it is served by default; where that is not with jumps as published, a few cells with those."""
     model = flow_system(MODEL, args.model, args)
     jumps = model_defaults(args).get("jumps", "independent")
-    cells = [Cell(model, task, replace(s, steps=n, jumps=jumps)) for s, task in ways for n in sorted(args.steps)]
+    cells = [Cell(model, task, replace(s, steps=n, jumps=jumps)) for s, task in ways for n in budgets(args, task)]
     if jumps != "independent":
         published = replace(model, name=INDEPENDENT_MODEL)
-        steps = [n for n in sorted(args.steps) if n in COMPARED_STEPS]
-        cells += [Cell(published, task, replace(s, steps=n)) for s, task in ways for n in steps]
+        cells += [
+            Cell(published, task, replace(s, steps=n))
+            for s, task in ways
+            for n in budgets(args, task)
+            if n in COMPARED_STEPS
+        ]
     return cells
 
 
 def masked_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
     systems = [masked_system(kind, path, args) for kind, path in ((LLADA, args.llada), (DREAM, args.dream)) if path]
-    return [Cell(m, task, replace(s, steps=n)) for m in systems for s, task in ways for n in sorted(args.steps)]
+    return [Cell(m, task, replace(s, steps=n)) for m in systems for s, task in ways for n in budgets(args, task)]
 
 
 def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
-    """A few-step network is a DFM where it is told its smallest step."""
+    """The DFM; a few-step network is one where it is told its smallest step."""
     dfm = flow_system(DFM, args.dfm or args.model, args)
-    steps = args.dfm_steps or [*(args.steps if args.dfm else []), 1024]
-    return [Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n)) for s, task in ways for n in sorted(steps)]
+    first = ways[0][0].temperature
+    return [
+        Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n))
+        for s, task in ways
+        for n in [
+            *(budgets(args, task) if args.dfm else []),
+            *([args.many_steps] if s.temperature == first else []),
+        ]
+    ]
 
 
 def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cell]:

@@ -20,7 +20,7 @@ from fewstep_train.trained import load_transformer
 def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results) -> None:
     """Perplexity of the held-out crops, exact or a bound."""
     tokenizer, crops = bench.judge.tokenizer, bench.crops
-    repeats = 1 if args.quick else 8
+    repeats = 1 if args.quick else 4
 
     def once(name: str, path: Path, exact: bool, perplexity: Callable[[], Estimate]) -> None:
         what = {"kind": "likelihood", "system": name, "identity": file_identity(path), "exact": exact}

@@ -25,7 +25,8 @@ class Task:
         return editable
 
 
-TASKS = ("unconditional", "continuation", "infilling")
+UNCONDITIONAL = "unconditional"
+TASKS = (UNCONDITIONAL, "continuation", "infilling")
 
 
 def make_task(name: str, length: int) -> Task:
@@ -35,7 +36,7 @@ def make_task(name: str, length: int) -> Task:
     how the middle fits what follows shows in the score of what follows.
     """
     quarter = length // 4
-    if name == "unconditional":
+    if name == UNCONDITIONAL:
         return Task(name, slice(0, length), slice(0, length))
     if name == "continuation":
         return Task(name, slice(quarter, length), slice(quarter, length))
