@@ -17,8 +17,18 @@ from fewstep_train.evaluation.likelihoods import measure_likelihoods
 from fewstep_train.evaluation.report import report
 from fewstep_train.evaluation.results import Results
 from fewstep_train.evaluation.samples import Sampling
-from fewstep_train.evaluation.setup import DFM, MODEL, add_bench_arguments, flow_system, masked_system, open_bench
+from fewstep_train.evaluation.setup import (
+    AUTOREGRESSIVE_NAME,
+    DFM,
+    MODEL,
+    NAMES,
+    add_bench_arguments,
+    flow_system,
+    masked_system,
+    open_bench,
+)
 from fewstep_train.evaluation.tasks import TASKS, UNCONDITIONAL, Task, make_task
+from fewstep_train.evaluation.training_cost import TrainingCost, training_cost
 from fewstep_train.kinds import DREAM, LLADA
 
 STEPS = [1, 2, 4, 8, 16, 32, 64]
@@ -124,6 +134,17 @@ def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cel
     ]
 
 
+def training_costs(args: argparse.Namespace) -> dict[str, TrainingCost]:
+    paths = {
+        MODEL: args.model,
+        DFM: args.dfm,
+        NAMES[LLADA]: args.llada,
+        NAMES[DREAM]: args.dream,
+        AUTOREGRESSIVE_NAME: args.judge,
+    }
+    return {name: training_cost(path) for name, path in paths.items() if path}
+
+
 def run(args: argparse.Namespace) -> None:
     command = shlex.join(["python", "-m", "fewstep_train", *sys.argv[1:]])
     if args.quick:
@@ -153,7 +174,9 @@ def run(args: argparse.Namespace) -> None:
         "tasks": args.tasks,
         "samples": args.samples,
         "length": args.length,
+        "compute": args.compute,
         "command": command,
+        "costs": training_costs(args),
         "images": write_images(out, results.records, temperatures, args.tasks),
     }
     (out / "EVALUATION.md").write_text(report(results.records, facts))

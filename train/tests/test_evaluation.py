@@ -241,6 +241,7 @@ def test_the_evaluation_writes_its_report_and_goes_on_where_it_was_stopped(workp
     out = tmp_path / "report"
     evaluate(workplace, "--out", str(out), "--data", str(workplace / "text.txt"), "--tasks", "unconditional")
     page = (out / "EVALUATION.md").read_text()
+    assert "| FS-DFM | 0.0 | 0.0 |" in page, "what training it had"
     for words in ("FS-DFM", "LLaDA-style", "Dream-style", "autoregressive", "held-out text", "| bound |", "| exact |"):
         assert words in page
     for file in ("quality-t1.svg", "timeline-unconditional.svg"):

@@ -1,11 +1,12 @@
 """EVALUATION.md from the records of an evaluation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fewstep_train.evaluation.cells import HELD_OUT
 from fewstep_train.evaluation.goals import goals
 from fewstep_train.evaluation.results import Record
+from fewstep_train.evaluation.training_cost import TrainingCost
 
 COLUMNS = {
     "perplexity": "perplexity",
@@ -84,6 +85,11 @@ def goal_table(records: list[Record], temperature: float, tasks: Sequence[str], 
     return table(["task", "goal", "measured", "met"], rows) if rows else "No system to compare with was evaluated."
 
 
+def cost_table(costs: Mapping[str, TrainingCost]) -> str:
+    rows = [[name, f"{cost.hours:.1f}", f"{cost.tokens / 1e6:.1f}"] for name, cost in costs.items()]
+    return table(["system", "hours", "million tokens"], rows)
+
+
 def likelihood_table(records: list[Record]) -> str:
     rows = [
         [r["system"], f"{r['perplexity'][0]:.1f} \u00b1 {r['perplexity'][1]:.1f}", "exact" if r["exact"] else "bound"]
@@ -104,13 +110,14 @@ def task_tables(records: list[Record], temperatures: Sequence[float], tasks: Seq
 
 
 def report(records: list[Record], facts: dict[str, Any]) -> str:
-    """Markdown. facts: name, model (the few-step system), temperatures, tasks, samples, length, command, images."""
+    """Markdown. facts: name, model (the few-step system), temperatures, tasks, samples, length, compute, command,
+    images, costs (of training, by system)."""
     temperatures, tasks, model = facts["temperatures"], facts["tasks"], facts["model"]
     plots = "\n\n".join(f"![{title}]({file})" for title, file in facts["images"].items())
     likelihood = likelihood_table(records)
     return f"""# Evaluation of {facts["name"]}
 
-{facts["samples"]} samples of {facts["length"]} tokens in each cell.
+{facts["samples"]} samples of {facts["length"]} tokens in each cell; steps computed in {facts["compute"]}.
 
 ## What steps buy
 
@@ -123,6 +130,13 @@ def report(records: list[Record], facts: dict[str, Any]) -> str:
 ## Pictures
 
 {plots}
+
+## Training
+
+All systems have one trunk, tokenizer and text. Hours are of two CPU cores; a model that began from another one counts
+the other's.
+
+{cost_table(facts["costs"])}
 
 ## Likelihood
 
