@@ -244,7 +244,7 @@ def test_the_evaluation_writes_its_report_and_goes_on_where_it_was_stopped(workp
     assert "| FS-DFM | 0.0 | 0.0 |" in page, "what training it had"
     for words in ("FS-DFM", "LLaDA-style", "Dream-style", "autoregressive", "held-out text", "| bound |", "| exact |"):
         assert words in page
-    for file in ("quality-t1.svg", "timeline-unconditional.svg"):
+    for file in ("trade.svg", "quality-t1.svg", "timeline-unconditional.svg"):
         assert f"({file})" in page
         ElementTree.parse(out / file)
     stored = json.loads((out / "evaluation.json").read_text())["records"]

@@ -2,12 +2,20 @@
 
 from pathlib import Path
 
-from fewstep_train.evaluation.cells import Bench, Cell
+from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell
 from fewstep_train.evaluation.report import at_temperature
 from fewstep_train.evaluation.results import Record, Results
+from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME
 from fewstep_train.evaluation.timeline import pieces, timeline_svg
 
 TIMELINE_TEXTS = 3
+TRADE_FILE = "trade.svg"
+
+
+def at_eight_steps(records: list[Record]) -> list[Record]:
+    """The cells of 8 steps, or of a token a step, and real text."""
+    cells = [r for r in records if r["kind"] == "cell"]
+    return [r for r in cells if r["system"] in (HELD_OUT, AUTOREGRESSIVE_NAME) or r["steps"] == 8]
 
 
 def measure_timeline(cell: Cell, bench: Bench, results: Results) -> Record:
@@ -23,9 +31,10 @@ def measure_timeline(cell: Cell, bench: Bench, results: Results) -> Record:
 def write_images(out: Path, records: list[Record], temperatures: list[float], tasks: list[str]) -> dict[str, str]:
     """Plots and timelines; {title: file name}."""
     # matplotlib is slow to load, and every command of the kit loads this module.
-    from fewstep_train.evaluation.plots import plot_quality
+    from fewstep_train.evaluation.plots import plot_quality, plot_trade
 
-    images = {}
+    plot_trade(at_eight_steps(records), tasks, out / TRADE_FILE)
+    images = {"Perplexity against entropy in 8 steps, beside the autoregressive model: lower is better": TRADE_FILE}
     for t in temperatures:
         file = f"quality-t{t:g}.svg"
         plot_quality(at_temperature(records, t), tasks, out / file)

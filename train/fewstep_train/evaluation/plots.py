@@ -1,4 +1,4 @@
-"""Perplexity and entropy against steps, a line for each system."""
+"""Perplexity and entropy against steps, and against each other, a line for each system."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from fewstep_train.evaluation.cells import HELD_OUT
 from fewstep_train.evaluation.results import Record
@@ -36,9 +37,18 @@ def draw_panel(axes: Axes, records: list[Record], metric: str) -> None:
     axes.grid(alpha=0.3)
 
 
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "fewstep", "font.size": 9}  # the same records give the same file
+
+
+def save(figure: Figure, file: Path) -> None:
+    figure.tight_layout()
+    figure.savefig(file, metadata={"Date": None})
+    plt.close(figure)
+
+
 def plot_quality(records: list[Record], tasks: list[str], file: Path) -> None:
-    """One figure, perplexity above entropy, a column for each task. The file is the same for the same records."""
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fewstep", "font.size": 9}):
+    """One figure, perplexity above entropy, a column for each task."""
+    with matplotlib.rc_context(STYLE):
         figure, panels = plt.subplots(len(LABELS), len(tasks), figsize=(4 * len(tasks), 6), squeeze=False)
         for column, task in enumerate(tasks):
             for row, (metric, label) in enumerate(LABELS.items()):
@@ -48,6 +58,38 @@ def plot_quality(records: list[Record], tasks: list[str], file: Path) -> None:
                 axes.set_xlabel("steps" if row == 1 else "")
                 axes.set_ylabel(label if column == 0 else "")
         panels[0][0].legend(fontsize=7)
-        figure.tight_layout()
-        figure.savefig(file, metadata={"Date": None})
-        plt.close(figure)
+        save(figure, file)
+
+
+def draw_trade(axes: Axes, records: list[Record]) -> None:
+    """A curve for each system and budget over temperatures, each point with its own; a star for real text."""
+    curves = dict.fromkeys((r["system"], r.get("steps")) for r in records)
+    for index, (system, steps) in enumerate(curves):
+        rows = [r for r in records if (r["system"], r.get("steps")) == (system, steps)]
+        rows.sort(key=lambda r: r.get("temperature", 1))
+        entropies, perplexities = ([r["metrics"][m][0] for r in rows] for m in ("entropy", "perplexity"))
+        if system == HELD_OUT:
+            axes.plot(entropies, perplexities, "*", color="black", markersize=10, label=system)
+            continue
+        axes.plot(
+            entropies, perplexities, color=f"C{index}", marker="o", markersize=4, label=f"{system}, {steps} steps"
+        )
+        for row, x, y in zip(rows, entropies, perplexities, strict=True):
+            axes.annotate(f" T {row['temperature']:g}", (x, y), fontsize=6, color=f"C{index}")
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:.0f}")
+    axes.yaxis.set_minor_formatter("{x:.0f}")
+    axes.grid(alpha=0.3)
+
+
+def plot_trade(records: list[Record], tasks: list[str], file: Path) -> None:
+    """Perplexity against entropy, a panel for each task: lower is better at the same entropy."""
+    with matplotlib.rc_context(STYLE):
+        figure, panels = plt.subplots(1, len(tasks), figsize=(4.5 * len(tasks), 4), squeeze=False)
+        for axes, task in zip(panels[0], tasks, strict=True):
+            draw_trade(axes, [r for r in records if r["task"] == task])
+            axes.set_title(task)
+            axes.set_xlabel(LABELS["entropy"])
+        panels[0][0].set_ylabel(LABELS["perplexity"])
+        panels[0][0].legend(fontsize=7)
+        save(figure, file)
