@@ -128,7 +128,9 @@ def write_graph(graph: onnx.ModelProto, file: Path) -> None:
     if sum(len(tensor.raw_data) for tensor in graph.graph.initializer) < INLINE_BYTES:
         file.write_bytes(graph.SerializeToString(deterministic=True))
         return
-    onnx.save_model(graph, file, save_as_external_data=True, location=f"{file.name}.data")
+    data = file.with_name(f"{file.name}.data")
+    onnx.save_model(graph, file, save_as_external_data=True, location=data.name)
+    data.chmod(file.stat().st_mode)  # onnx keeps it from others, such as a container's user
     onnx.checker.check_model(str(file))
 
 

@@ -146,6 +146,8 @@ def test_weights_too_large_for_one_file_lie_beside_the_graph(kind, tmp_path, mon
     import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
     manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())
     assert set(manifest["files"]) == {"step.onnx", "step.onnx.data"}
+    modes = {(tmp_path / "model" / name).stat().st_mode for name in manifest["files"]}
+    assert len(modes) == 1, "who may read the graph may read its weights"
     split = posterior_at_once(open_session_of(tmp_path / "model"))
     assert all((a == b).all() for a, b in zip(whole, split, strict=True))
     names = [name for name, _ in random_transformer(KINDS[kind][0]).named_parameters()]
