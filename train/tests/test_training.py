@@ -1,6 +1,7 @@
 """Training commands run, resume, and hand on what they learnt; the PyTorch sampler follows the golden law."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,12 @@ import torch
 from fixtures import SENTENCES, write_text_model
 from golden import REFERENCE, SOURCES, golden_network
 
+import fewstep_train.recipes
 from fewstep_train.__main__ import main
 from fewstep_train.checkpoint import load_checkpoint
 from fewstep_train.exported import load_exported
 from fewstep_train.path import Scheduler, source_canvas
+from fewstep_train.recipes import Recipe
 from fewstep_train.sample import generate
 from fewstep_train.tokenizer import END_OF_TEXT
 
@@ -80,3 +83,27 @@ def test_whole_trajectories_have_the_golden_marginals(source, solver, steps, pre
     pooled = (share * rows + table * GOLDEN_ROWS) / (rows + GOLDEN_ROWS)
     error = np.sqrt(pooled * (1 - pooled) * (1 / rows + 1 / GOLDEN_ROWS))
     assert (np.abs(share - table) <= 5 * error + 1 / rows).all()
+
+
+def test_recipes_are_compared_on_as_many_tokens_and_go_on_where_they_were_stopped(corpus, monkeypatch, capsys):
+    folder, _ = corpus
+    small = Recipe(vocab_size=300, hidden_size=32, blocks=1, heads=2, lengths=(16, 32), batch_tokens=256)
+    variants = {
+        "baseline": small,
+        "uniform source": replace(small, source="uniform"),
+        "capped": replace(small, weight="capped", times="early", prefixes=False, vocab_size=280),
+        "independent": replace(small, times="independent", batch_tokens=512),
+    }
+    monkeypatch.setattr(fewstep_train.recipes, "RECIPES", variants)
+    text = str(folder / "corpus.txt")
+    common = ["recipes", "--data", text, "--valid", text, "--cache", str(folder / "recipes"), "--device", "cpu"]
+    common += ["--tokens", "2048", "--length", "32", "--out", str(folder / "recipes.json")]
+    main([*common, "--only", "baseline", "capped"])
+    main(common)
+    records = json.loads((folder / "recipes.json").read_text())["records"]
+    assert [r["name"] for r in records] == ["baseline", "capped", "uniform source", "independent"]
+    assert all(0 < r["bits_a_byte"] < r["nats_a_token"] * 1.5 for r in records)
+    table = capsys.readouterr().out.split("| recipe ")[-1]
+    assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {name}" for name in variants]
+    main([*common, "--only", "baseline"])
+    assert "step 1" not in capsys.readouterr().out, "it is not trained again"
