@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--many-steps", type=int, default=1024, help="of the DFM, at the first temperature (default %(default)s)"
     )
     parser.add_argument("--dfm-solver", choices=["euler", "euler_exact"], default="euler_exact")
+    parser.add_argument(
+        "--many-steps-tasks", choices=TASKS, nargs="+", default=list(TASKS), help="tasks for --many-steps"
+    )
     parser.add_argument("--temperatures", type=float, nargs="+", help="default: 1 and the model's default")
     parser.add_argument("--tasks", choices=TASKS, nargs="+", default=list(TASKS))
     parser.add_argument("--quick", action="store_true", help="a few short cells, to see that everything runs")
@@ -117,7 +120,7 @@ def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
         for s, task in ways
         for n in [
             *(budgets(args, task) if args.dfm else []),
-            *([args.many_steps] if s.temperature == first else []),
+            *([args.many_steps] if s.temperature == first and task.name in args.many_steps_tasks else []),
         ]
     ]
 

@@ -204,19 +204,24 @@ def test_a_network_that_is_deaf_to_its_step_size_shows():
 
 
 def test_goals_compare_like_with_like():
-    def cell(system, steps, perplexity, entropy):
+    def cell(system, steps, perplexity, entropy, temperature=1.0):
         metrics = {"perplexity": [perplexity, 1], "entropy": [entropy, 0.1]}
-        return {"kind": "cell", "system": system, "task": "unconditional", "steps": steps, "metrics": metrics}
+        what = {"kind": "cell", "system": system, "task": "unconditional", "steps": steps, "temperature": temperature}
+        return {**what, "metrics": metrics}
 
     cells = [cell("FS-DFM", 8, 40, 6.0), cell("FS-DFM", 4, 46, 6.0), cell("DFM", 1024, 41, 6.1), cell("DFM", 8, 1, 6.0)]
     cells += [cell("LLaDA-style", 8, 39, 6.0), cell("Dream-style", 8, 50, 6.3)]
-    assert [(g.claim.split()[2].strip(":"), g.met) for g in goals(cells, "unconditional", "FS-DFM")] == [
-        ("8", True),
-        ("4", False),
-        ("8", False),  # LLaDA has the lower perplexity
-        ("8", False),  # against Dream the entropy is 5 % lower
+    cells += [cell("FS-DFM", 8, 20, 5.7, 0.7), cell("LLaDA-style", 8, 22, 5.0, 0.7), cell("DFM", 1024, 1, 5.0, 0.7)]
+    assert [(g.claim, g.met) for g in goals(cells, "unconditional", "FS-DFM", 1.0)] == [
+        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %", True),
+        ("FS-DFM at 4: perplexity within 10 % of DFM at 1024, entropy within 3 %", False),
+        ("FS-DFM at 8 ahead of LLaDA-style at 8 at temperature 1", False),  # LLaDA has the lower perplexity
+        ("FS-DFM at 8 ahead of Dream-style at 8 at temperature 1", False),  # its entropy is 5 % lower
+        ("FS-DFM at 8 ahead of LLaDA-style at 8 at temperature 0.7", True),
     ]
-    assert goals(cells, "infilling", "FS-DFM") == []
+    cells[-3]["metrics"]["entropy"] = [6.0, 0.1]  # now 0.7 is ahead of what LLaDA does at 1, on both counts
+    assert [g.met for g in goals(cells, "unconditional", "FS-DFM", 1.0)][2:4] == [True, False]
+    assert goals(cells, "infilling", "FS-DFM", 1.0) == []
 
 
 def test_a_timeline_is_wrapped_whole_and_is_valid_svg():

@@ -36,28 +36,37 @@ def against_many_steps(task: str, few: Record, many: Record, allowed: float) -> 
     )
 
 
-def ahead_of(task: str, few: Record, other: Record) -> Goal:
-    """Ahead: a lower perplexity at an entropy that is not lower by more than 3 %."""
+def ahead_of(task: str, fews: list[Record], other: Record) -> Goal:
+    """Ahead: at one of its temperatures a lower perplexity, and an entropy that is not lower by more than 3 %.
+
+    A sampler may trade entropy for perplexity as a temperature does, so it is not enough to compare at one.
+    """
+
+    def better(few: Record) -> bool:
+        return relative(few, other, "perplexity") < 0 and relative(few, other, "entropy") >= -0.03
+
+    few = next(filter(better, fews), fews[0])
     perplexity, entropy = relative(few, other, "perplexity"), relative(few, other, "entropy")
     return Goal(
         task,
-        f"{label(few)} ahead of {label(other)}",
-        f"perplexity {100 * perplexity:+.1f} %, entropy {100 * entropy:+.1f} %",
-        perplexity < 0 and entropy >= -0.03,
+        f"{label(few)} ahead of {label(other)} at temperature {other['temperature']:g}",
+        f"at temperature {few['temperature']:g}: perplexity {100 * perplexity:+.1f} %, entropy {100 * entropy:+.1f} %",
+        better(few),
     )
 
 
-def goals(records: list[Record], task: str, model: str) -> list[Goal]:
-    """Those that the cells of one task and temperature can answer. `model`: the name of the few-step system."""
+def goals(records: list[Record], task: str, model: str, temperature: float) -> list[Goal]:
+    """Those that the cells of one task can answer. `model`: the name of the few-step system; `temperature`: where it is
+    compared with many steps."""
     cells = [r for r in records if r["task"] == task and "steps" in r]
-    many = max((r for r in cells if r["system"] == "DFM"), key=lambda r: r["steps"], default=None)
+    at = [r for r in cells if r["temperature"] == temperature]
+    many = max((r for r in at if r["system"] == "DFM"), key=lambda r: r["steps"], default=None)
     found = []
     for steps, allowed in ((8, 0.0), (4, 0.1)):
-        few = pick(cells, model, steps)
+        few = pick(at, model, steps)
         if few and many:
             found.append(against_many_steps(task, few, many, allowed))
-    for other in ("LLaDA-style", "Dream-style"):
-        few, at_eight = pick(cells, model, 8), pick(cells, other, 8)
-        if few and at_eight:
-            found.append(ahead_of(task, few, at_eight))
-    return found
+    fews = [r for r in cells if r["system"] == model and r["steps"] == 8]
+    fews.sort(key=lambda r: r["temperature"] != temperature)
+    others = [r for r in cells if r["system"] in ("LLaDA-style", "Dream-style") and r["steps"] == 8]
+    return found + [ahead_of(task, fews, other) for other in others if fews]
