@@ -44,7 +44,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE README.md ./
 COPY openapi ./openapi
-COPY models ./models
+COPY models/fewstep-stories ./models/fewstep-stories
 # The user `node`, as a number, so that Kubernetes' runAsNonRoot can tell that it is not root.
 USER 1000:1000
 EXPOSE 8080
