@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--many-steps-tasks", choices=TASKS, nargs="+", default=list(TASKS), help="tasks for --many-steps"
     )
     parser.add_argument("--temperatures", type=float, nargs="+", help="default: 1 and the model's default")
+    parser.add_argument("--dfm-temperatures", type=float, nargs="+", help="of the DFM (default: as the others)")
     parser.add_argument("--tasks", choices=TASKS, nargs="+", default=list(TASKS))
     parser.add_argument("--quick", action="store_true", help="a few short cells, to see that everything runs")
 
@@ -118,6 +119,7 @@ def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
     return [
         Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n))
         for s, task in ways
+        if not args.dfm_temperatures or s.temperature in args.dfm_temperatures
         for n in [
             *(budgets(args, task) if args.dfm else []),
             *([args.many_steps] if s.temperature == first and task.name in args.many_steps_tasks else []),
