@@ -8,11 +8,20 @@ matplotlib.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from fewstep_train.evaluation.cells import HELD_OUT
 from fewstep_train.evaluation.results import Record
 
 LABELS = {"perplexity": "generative perplexity", "entropy": "entropy, bits"}
+
+
+def logarithmic(axes: Axes) -> None:
+    """Perplexities, labelled at 1, 2 and 5 of each decade."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def draw_panel(axes: Axes, records: list[Record], metric: str) -> None:
@@ -31,9 +40,7 @@ def draw_panel(axes: Axes, records: list[Record], metric: str) -> None:
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:.0f}")
     if metric == "perplexity":
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:.0f}")
-        axes.yaxis.set_minor_formatter("{x:.0f}")
+        logarithmic(axes)
     axes.grid(alpha=0.3)
 
 
@@ -76,9 +83,7 @@ def draw_trade(axes: Axes, records: list[Record]) -> None:
         )
         for row, x, y in zip(rows, entropies, perplexities, strict=True):
             axes.annotate(f" T {row['temperature']:g}", (x, y), fontsize=6, color=f"C{index}")
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:.0f}")
-    axes.yaxis.set_minor_formatter("{x:.0f}")
+    logarithmic(axes)
     axes.grid(alpha=0.3)
 
 
