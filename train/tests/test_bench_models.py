@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from fixtures import FIXTURES
+from fixtures import FIXTURES, tiny_tokenizer
 from golden import REFERENCE, SOURCES, golden_network, open_session
 from onnx import numpy_helper
 from tiny_transformers import GPT, random_transformer
@@ -48,7 +48,8 @@ def test_the_bare_graph_is_the_largest_logit_and_what_is_up_to_date_is_left_alon
 def test_the_decoder_has_the_weights_of_the_checkpoint_and_room_for_a_thousand_tokens(tmp_path):
     trained = random_transformer(GPT)
     weights = {"model": trained.state_dict(), "ema": trained.state_dict()}
-    save_checkpoint(tmp_path / "ar.pt", {"kind": AUTOREGRESSIVE, "config": GPT.to_dict(), **weights})
+    made_of = {"kind": AUTOREGRESSIVE, "config": GPT.to_dict(), "tokenizer": tiny_tokenizer()}
+    save_checkpoint(tmp_path / "ar.pt", {**made_of, **weights})
     files = ["--out", str(tmp_path), "--model", str(TINY), "--autoregressive", str(tmp_path / "ar.pt")]
     main(["bench-models", *files, "--only", "embedded/ar"])
     facts = json.loads((tmp_path / "embedded" / "ar.json").read_text())
