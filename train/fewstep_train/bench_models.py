@@ -23,7 +23,7 @@ from fewstep_train.model_folder import ModelParts, parameter_arrays, write_model
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.step_graph import build_bare_graph
 from fewstep_train.trained import load_transformer
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.transformer import Transformer, TransformerConfig, trunk_shape
 
 # The published 0.17B model, by its shape.
 LARGE = NetworkConfig(
@@ -54,16 +54,9 @@ def as_arrays(weights: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
 
 
 def autoregressive_shape(config: NetworkConfig) -> TransformerConfig:
-    """The trunk of a canvas network as a causal transformer."""
-    return TransformerConfig(
-        hidden_size=config.hidden_size,
-        n_blocks=config.n_blocks,
-        n_heads=config.n_heads,
-        n_kv_heads=config.n_heads,
-        intermediate_size=4 * config.hidden_size,
-        vocab_size=config.vocab_size,
-        length=max(LONGEST, config.length),
-    )
+    """The trunk of a canvas network as a causal transformer, with room for long texts."""
+    length = max(LONGEST, config.length)
+    return trunk_shape(config.hidden_size, config.n_blocks, config.n_heads, config.vocab_size, length)
 
 
 def reduced(model: onnx.ModelProto, axes: list[int] | None = None) -> onnx.ModelProto:

@@ -33,6 +33,11 @@ def load_checkpoint(path: Path, kind: str | None = CANVAS) -> dict[str, Any]:
     return checkpoint
 
 
+def stages_of(checkpoint: dict[str, Any]) -> list[dict[str, Any]]:
+    """How it was trained, one entry a stage, those of what it began from first."""
+    return [*checkpoint.get("earlier_stages", []), *filter(None, [checkpoint.get("training")])]
+
+
 def network_from(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> Network:
     network = Network(NetworkConfig(**config))
     network.load_state_dict(weights)

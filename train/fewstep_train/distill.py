@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.checkpoint import load_checkpoint, network_from
+from fewstep_train.checkpoint import load_checkpoint, network_from, stages_of
 from fewstep_train.jump_times import arrival_times
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network
@@ -135,8 +135,7 @@ def start(args: argparse.Namespace) -> Start:
         return start_from_exported(args.init)
     checkpoint = load_checkpoint(args.checkpoint)
     network = network_from(checkpoint["config"], checkpoint["ema"])
-    stages = [*checkpoint.get("earlier_stages", []), checkpoint["training"]]
-    return Start(network, checkpoint["tokenizer"], checkpoint["exponent"], stages)
+    return Start(network, checkpoint["tokenizer"], checkpoint["exponent"], stages_of(checkpoint))
 
 
 def run(args: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fewstep_train.checkpoint import load_checkpoint
+from fewstep_train.checkpoint import load_checkpoint, stages_of
 from fewstep_train.exported import config_from, read_exported
 from fewstep_train.kinds import CANVAS
 from fewstep_train.model_folder import DEFAULTS, ModelParts, write_model
@@ -64,7 +64,7 @@ def parts_of_checkpoint(path: Path, weights: str = "ema") -> ModelParts:
         exponent=checkpoint.get("exponent", 1.0),
         tokenizer_json=checkpoint["tokenizer"],
         trained_step_sizes=checkpoint.get("trained_step_sizes", []),
-        stages=[*checkpoint.get("earlier_stages", []), *filter(None, [checkpoint.get("training")])],
+        stages=stages_of(checkpoint),
     )
 
 

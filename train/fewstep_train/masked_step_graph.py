@@ -9,7 +9,7 @@ from fewstep_train.graph_builder import GraphBuilder
 from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.network_graph import as_float, positions_below
 from fewstep_train.sampler_graph import LAST_STEP, block_shape, draw, posterior
-from fewstep_train.step_graph import COMPUTE, FLOAT, INPUTS, INT64, MIN_TEMPERATURE, values
+from fewstep_train.step_graph import COMPUTE, inverse_temperature, step_model
 from fewstep_train.transformer import TransformerConfig
 from fewstep_train.transformer_graph import TransformerGraph
 
@@ -82,8 +82,7 @@ def build_masked_step_graph(
     logits = padded_logits(net, one_later(g, hidden) if kind == DREAM else hidden)
     no_mask = np.zeros(blocks * width)
     no_mask[mask] = NEVER
-    inverse = g.op("Div", g.const(1.0), g.op("Max", "temperature", g.const(MIN_TEMPERATURE)))
-    inverse = g.op("Unsqueeze", inverse, g.ints(1, 2))
+    inverse = inverse_temperature(g)
     tempered = g.op("Mul", g.op("Add", logits, g.const(no_mask)), inverse)
     p = posterior(g, tempered, blocks * width, "top_k", "top_p", "filter")
     _, token_noise = g.op("Split", "noise", outputs=2, axis=2, num_outputs=2)
@@ -101,13 +100,4 @@ def build_masked_step_graph(
     last = g.op("Unsqueeze", g.op("Greater", g.op("Add", "t", "h"), g.const(LAST_STEP)), g.ints(1))
     revealed = highest(g, score, allowed, g.op("Where", last, left, planned))
 
-    next_tokens = g.op("Where", revealed, drawn, "tokens")
-    own = g.op("GatherElements", p, g.op("Unsqueeze", next_tokens, g.ints(2)), axis=2)
-    g.output(next_tokens, "next_tokens")
-    g.output(g.op("Squeeze", own, g.ints(2)), "confidence")
-    outputs = {"next_tokens": (INT64, ["B", "L"]), "confidence": (FLOAT, ["B", "L"])}
-    if law:
-        g.output(p, "posterior")
-        outputs["posterior"] = (FLOAT, ["B", "L", blocks * width])
-    # Every input is declared, so that a host need not know which algorithm it runs; the solver has no say.
-    return g.model(values(INPUTS), values(outputs))
+    return step_model(g, g.op("Where", revealed, drawn, "tokens"), p, blocks * width, law)

@@ -47,15 +47,29 @@ def pretrain_loss(
     generator: torch.Generator,
 ) -> Tensor:
     """Mean generalized KL over editable positions, nats a token (scalar). `spread`: share of rows with spread times."""
-    device = next(network.parameters()).device
     t = stratified_times(data.shape[0], generator)
+    loss, editable = path_loss(network, scheduler, data, frozen, t, corruption, spread, generator)
+    return (loss * editable).sum() / editable.sum()
+
+
+def path_loss(
+    network: Network,
+    scheduler: Scheduler,
+    data: Tensor,
+    frozen: Tensor,
+    t: Tensor,
+    corruption: float,
+    spread: float,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """(generalized KL at each position, nats; 1 where it is editable), [B, L] each, at times t [B]."""
+    device = next(network.parameters()).device
     times = arrival_times(tuple(data.shape), spread, generator)
     x_t = sample_path(network.config, scheduler, data, t, frozen, corruption, generator, times)
     # Every step size, so that the network is sound at each before distillation tells them apart.
     h = torch.tensor(STEP_SIZES)[torch.randint(len(STEP_SIZES), t.shape, generator=generator)]
     data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, (~frozen).float()))
-    logits = network(x_t, t, h)
-    return (generalized_kl(logits, x_t, data, t, scheduler) * editable).sum() / editable.sum()
+    return generalized_kl(network(x_t, t, h), x_t, data, t, scheduler), editable
 
 
 def held_out_loss(network: Network, scheduler: Scheduler, data: Tensor) -> Tensor:

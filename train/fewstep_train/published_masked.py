@@ -66,6 +66,19 @@ def dream_name(name: str) -> str:
     return published_name(name, DREAM_OTHERS, DREAM_BLOCK, "model.layers")
 
 
+def common_shape(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What the two have in common, also its names in config.json."""
+    return {
+        "norm": "rms",
+        "mlp": "swiglu",
+        "output_bias": False,
+        "causal": False,
+        "rope_base": float(raw["rope_theta"]),
+        "norm_eps": float(raw["rms_norm_eps"]),
+        "mask_token_id": raw["mask_token_id"],
+    }
+
+
 def llada_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
     wanted = {"layer_norm_type": "rms", "activation_type": "silu", "block_type": "llama", "weight_tying": False}
     check_shape(raw, wanted | {"rope": True, "include_bias": False})
@@ -77,14 +90,8 @@ def llada_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
         intermediate_size=raw["mlp_hidden_size"],
         vocab_size=raw.get("embedding_size") or raw["vocab_size"],
         length=length,
-        norm="rms",
-        mlp="swiglu",
         qkv_bias=bool(raw.get("include_qkv_bias")),
-        output_bias=False,
-        causal=False,
-        rope_base=float(raw["rope_theta"]),
-        norm_eps=float(raw["rms_norm_eps"]),
-        mask_token_id=raw["mask_token_id"],
+        **common_shape(raw),
     )
 
 
@@ -98,14 +105,8 @@ def dream_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
         intermediate_size=raw["intermediate_size"],
         vocab_size=raw["vocab_size"],
         length=length,
-        norm="rms",
-        mlp="swiglu",
         qkv_bias=True,
-        output_bias=False,
-        causal=False,
-        rope_base=float(raw["rope_theta"]),
-        norm_eps=float(raw["rms_norm_eps"]),
-        mask_token_id=raw["mask_token_id"],
+        **common_shape(raw),
     )
 
 

@@ -15,12 +15,10 @@ from fewstep_train.data import Crops, encode_corpus
 from fewstep_train.evaluation.judge import byte_lengths
 from fewstep_train.evaluation.report import table
 from fewstep_train.evaluation.results import Record, Results
-from fewstep_train.jump_times import arrival_times
-from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.path import Scheduler, sample_path
+from fewstep_train.path import Scheduler
 from fewstep_train.precision import PRECISIONS, matmul_type
-from fewstep_train.pretrain import STEP_SIZES, held_out_loss, stratified_times
+from fewstep_train.pretrain import held_out_loss, path_loss, stratified_times
 from fewstep_train.tokenizer import read_documents, train_tokenizer
 from fewstep_train.trainer import Trainer, TrainerOptions
 from fewstep_train.training_command import HELD_OUT_ROWS, Batches
@@ -86,19 +84,13 @@ def draw_times(recipe: Recipe, rows: int, generator: torch.Generator) -> Tensor:
     return t**2 if recipe.times == "early" else t
 
 
-def recipe_loss(
-    network: Network, recipe: Recipe, data: Tensor, frozen: Tensor, generator: torch.Generator, device: str
-) -> Tensor:
+def recipe_loss(network: Network, recipe: Recipe, data: Tensor, frozen: Tensor, generator: torch.Generator) -> Tensor:
     """As `pretrain.pretrain_loss`, with what recipes vary."""
     scheduler = Scheduler()
     t = draw_times(recipe, len(data), generator)
-    times = arrival_times(tuple(data.shape), recipe.spread, generator)
-    x_t = sample_path(network.config, scheduler, data, t, frozen, recipe.corruption, generator, times)
-    h = torch.tensor(STEP_SIZES)[torch.randint(len(STEP_SIZES), t.shape, generator=generator)]
-    data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, (~frozen).float()))
-    loss = generalized_kl(network(x_t, t, h), x_t, data, t, scheduler)
+    loss, editable = path_loss(network, scheduler, data, frozen, t, recipe.corruption, recipe.spread, generator)
     if recipe.weight == "capped":
-        weight = scheduler.velocity(t)
+        weight = scheduler.velocity(t).to(loss.device)
         loss = loss * (weight.clamp_max(LARGEST_WEIGHT) / weight)[:, None]
     return (loss * editable).sum() / editable.sum()
 
@@ -145,7 +137,7 @@ class Laboratory:
         def loss_of(_: int) -> tuple[Tensor, int]:
             data, frozen = batches.draw()
             frozen = frozen if recipe.prefixes else torch.zeros_like(frozen)
-            return recipe_loss(network, recipe, data, frozen, batches.generator, self.device), data.numel()
+            return recipe_loss(network, recipe, data, frozen, batches.generator), data.numel()
 
         trainer = Trainer(
             network,

@@ -37,13 +37,33 @@ def values(types: Mapping[str, tuple[int, list]]) -> list[onnx.ValueInfoProto]:
     return [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in types.items()]
 
 
-def padded_logits(net: NetworkGraph, hidden: str, temperature: str) -> str:
-    """Logits [B, L, K'] divided by temperature [B]; padding columns up to K' get probability 0."""
+def inverse_temperature(g: GraphBuilder) -> str:
+    """1 / temperature, [B, 1, 1]."""
+    inverse = g.op("Div", g.const(1.0), g.op("Max", "temperature", g.const(MIN_TEMPERATURE)))
+    return g.op("Unsqueeze", inverse, g.ints(1, 2))
+
+
+def step_model(g: GraphBuilder, next_tokens: str, p: str, columns: int, law: bool) -> onnx.ModelProto:
+    """The model of one step, whatever its algorithm: INPUTS, all of them, to the next tokens and their confidence.
+
+    p: posterior [B, L, `columns`], a third output with `law`.
+    """
+    confidence = g.op("GatherElements", p, g.op("Unsqueeze", next_tokens, g.ints(2)), axis=2)
+    g.output(next_tokens, "next_tokens")
+    g.output(g.op("Squeeze", confidence, g.ints(2)), "confidence")
+    outputs = {"next_tokens": (INT64, ["B", "L"]), "confidence": (FLOAT, ["B", "L"])}
+    if law:
+        g.output(p, "posterior")
+        outputs["posterior"] = (FLOAT, ["B", "L", columns])
+    return g.model(values(INPUTS), values(outputs))
+
+
+def padded_logits(net: NetworkGraph, hidden: str) -> str:
+    """Logits [B, L, K'] divided by the temperature; padding columns up to K' get probability 0."""
     g, columns = net.g, net.config.num_tokens
     blocks, width = block_shape(columns)
     padding = blocks * width - columns
-    inverse = g.op("Div", g.const(1.0), g.op("Max", temperature, g.const(MIN_TEMPERATURE)))
-    inverse = g.op("Unsqueeze", inverse, g.ints(1, 2))
+    inverse = inverse_temperature(g)
     bias = g.op("Concat", net.parameter("output_layer.linear.bias"), g.const(np.full(padding, -1e9)), axis=0)
     # Dividing the D columns of the state is cheaper than dividing the K' columns of the product.
     product = net.products.product(g.op("Mul", hidden, inverse), "output_layer.linear", padding=padding)
@@ -87,7 +107,7 @@ def build_step_graph(
     columns, mask = config.num_tokens, config.mask_token_id
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
-    logits = padded_logits(net, net.hidden("tokens", real, "t", "h"), "temperature")
+    logits = padded_logits(net, net.hidden("tokens", real, "t", "h"))
     p = posterior(g, logits, blocks * width, "top_k", "top_p", "filter")
 
     # P(jump) = 1 - exp(-a (1 - p(z))); the last step draws from p itself.
@@ -119,12 +139,4 @@ def build_step_graph(
     never = g.const(columns if mask is None else mask, np.int64)
     excluded = g.op("Where", g.op("Unsqueeze", last, g.ints(2)), never, current)
     drawn = draw(g, p, excluded, columns, token_noise)
-    next_tokens = g.op("Where", changes, drawn, "tokens")
-    confidence = g.op("GatherElements", p, g.op("Unsqueeze", next_tokens, g.ints(2)), axis=2)
-    g.output(next_tokens, "next_tokens")
-    g.output(g.op("Squeeze", confidence, g.ints(2)), "confidence")
-    outputs = {"next_tokens": (INT64, ["B", "L"]), "confidence": (FLOAT, ["B", "L"])}
-    if law:
-        g.output(p, "posterior")
-        outputs["posterior"] = (FLOAT, ["B", "L", blocks * width])
-    return g.model(values(INPUTS), values(outputs))
+    return step_model(g, g.op("Where", changes, drawn, "tokens"), p, blocks * width, law)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewstep_train.checkpoint import load_checkpoint
+from fewstep_train.checkpoint import load_checkpoint, stages_of
 from fewstep_train.exported import read_exported
 from fewstep_train.transformer import Transformer, TransformerConfig
 
@@ -30,7 +30,7 @@ def load_transformer(path: Path, kind: str) -> Trained:
         checkpoint = load_checkpoint(path, kind)
         config, weights = TransformerConfig(**checkpoint["config"]), checkpoint["ema"]
         tokenizer_json = checkpoint["tokenizer"]
-        stages = [*checkpoint.get("earlier_stages", []), *filter(None, [checkpoint.get("training")])]
+        stages = stages_of(checkpoint)
     network = Transformer(config)
     network.load_state_dict(weights)
     return Trained(network.eval(), tokenizer_json, stages)

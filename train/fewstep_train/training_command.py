@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fewstep_train.data import Crops, encode_corpus, frozen_prefixes
 from fewstep_train.precision import PRECISIONS, matmul_type
 from fewstep_train.trainer import Trainer, TrainerOptions
-from fewstep_train.transformer import TransformerConfig
+from fewstep_train.transformer import TransformerConfig, trunk_shape
 
 HELD_OUT_ROWS = 64  # crops behind a held-out loss
 
@@ -62,16 +62,9 @@ def tokenizer_of(args: argparse.Namespace) -> str:
 
 
 def shape_of(args: argparse.Namespace, tokenizer_json: str) -> TransformerConfig:
-    """The trunk of the canvas network of the same options, without its conditioning."""
-    return TransformerConfig(
-        hidden_size=args.hidden_size,
-        n_blocks=args.blocks,
-        n_heads=args.heads,
-        n_kv_heads=args.heads,
-        intermediate_size=4 * args.hidden_size,
-        vocab_size=Tokenizer.from_str(tokenizer_json).get_vocab_size(),
-        length=args.length,
-    )
+    """The trunk of the canvas network of the same options."""
+    vocab_size = Tokenizer.from_str(tokenizer_json).get_vocab_size()
+    return trunk_shape(args.hidden_size, args.blocks, args.heads, vocab_size, args.length)
 
 
 def prepare(args: argparse.Namespace) -> None:

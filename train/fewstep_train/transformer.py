@@ -51,6 +51,19 @@ class TransformerConfig:
         return asdict(self)
 
 
+def trunk_shape(hidden_size: int, n_blocks: int, n_heads: int, vocab_size: int, length: int) -> TransformerConfig:
+    """The trunk of a canvas network of that shape as a causal transformer, without its conditioning."""
+    return TransformerConfig(
+        hidden_size=hidden_size,
+        n_blocks=n_blocks,
+        n_heads=n_heads,
+        n_kv_heads=n_heads,
+        intermediate_size=4 * hidden_size,
+        vocab_size=vocab_size,
+        length=length,
+    )
+
+
 def rotary_tables(config: TransformerConfig, positions: Tensor) -> tuple[Tensor, Tensor]:
     """cos and sin for positions [L], [L, head_dim] each: a head's first half is paired with its second half."""
     exponent = torch.arange(0, config.head_dim, 2, device=positions.device).float() / config.head_dim

@@ -4,14 +4,14 @@ With a mask source its posterior is what masked diffusion learns, so a LLaDA-sty
 its training.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from fewstep_train.llada import llada_config
 from fewstep_train.network import Block, Modulated, Network
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.transformer import Transformer, trunk_shape
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,7 @@ def unconditioned(network: Network, t: float, h: float) -> Transformer:
     config = network.config
     if config.mask_token_id is None:
         raise ValueError("masked diffusion begins from a mask source")
-    shape = TransformerConfig(
-        hidden_size=config.hidden_size,
-        n_blocks=config.n_blocks,
-        n_heads=config.n_heads,
-        n_kv_heads=config.n_heads,
-        intermediate_size=4 * config.hidden_size,
-        vocab_size=config.vocab_size,
-        length=config.length,
-        qkv_bias=True,
-    )
+    shape = trunk_shape(config.hidden_size, config.n_blocks, config.n_heads, config.vocab_size, config.length)
     c = network.condition(torch.tensor([t]), torch.tensor([h]))
     last = network.output_layer
     norm, bias = Affine(*vectors(last, c)).into(last.norm_final.weight, last.linear.weight)
@@ -76,6 +67,6 @@ def unconditioned(network: Network, t: float, h: float) -> Transformer:
     }
     for i, block in enumerate(network.blocks):
         weights |= {f"blocks.{i}.{name}": w for name, w in block_weights(block, c).items()}
-    transformer = Transformer(llada_config(shape))
+    transformer = Transformer(llada_config(replace(shape, qkv_bias=True)))
     transformer.load_state_dict(weights)
     return transformer

@@ -44,6 +44,16 @@ def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
     return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
+def assert_rows_do_not_look_at_each_other(session: ort.InferenceSession, crowd: dict[str, np.ndarray]) -> None:
+    """Each row gives the same bits alone and in the crowd."""
+    names = ["next_tokens", "confidence", "posterior"]
+    together = session.run(names, crowd)
+    for row in range(len(crowd["tokens"])):
+        lone = {k: v if v.ndim == 0 else v[row : row + 1] for k, v in crowd.items()}
+        for a, b in zip(session.run(names, lone), together, strict=True):
+            assert (a[0] == b[row]).all()
+
+
 def step_inputs(tokens: np.ndarray, t: np.ndarray, h: np.ndarray, **changes: np.ndarray) -> dict[str, np.ndarray]:
     """All inputs of a step graph: all editable, temperature 1, no filter, cumulative, noise from a fixed seed."""
     rows, length = tokens.shape

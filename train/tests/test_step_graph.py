@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from golden import REFERENCE, SOURCES, WEIGHTS, golden_arrays, load_golden, open_session, step_inputs
+from golden import (
+    REFERENCE,
+    SOURCES,
+    WEIGHTS,
+    assert_rows_do_not_look_at_each_other,
+    golden_arrays,
+    load_golden,
+    open_session,
+    step_inputs,
+)
 
 from fewstep_train.step_graph import COMPUTE, build_bare_graph, build_step_graph
 
@@ -128,12 +137,7 @@ def test_a_row_gives_the_same_bits_alone_and_in_a_crowd(source, compute):
     session = step_session(source, compute)
     tokens = np.random.default_rng(4).integers(48, size=(16, 12))
     crowd = step_inputs(tokens, np.linspace(0, 0.8, 16), np.linspace(0.05, 0.15, 16))
-    names = ["next_tokens", "confidence", "posterior"]
-    together = session.run(names, crowd)
-    for row in range(16):
-        lone = {k: v if v.ndim == 0 else v[row : row + 1] for k, v in crowd.items()}
-        for a, b in zip(session.run(names, lone), together, strict=True):
-            assert (a[0] == b[row]).all()
+    assert_rows_do_not_look_at_each_other(session, crowd)
 
 
 @pytest.mark.parametrize("source", SOURCES)
