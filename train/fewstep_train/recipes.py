@@ -28,13 +28,16 @@ LARGEST_WEIGHT = 5.0  # of the loss at a position, in the recipe that caps it
 
 @dataclass(frozen=True)
 class Recipe:
-    """`times`: stratified over a batch, independent, or early (more of them near 0). `weight`: kl, the bound itself, or
-    capped at LARGEST_WEIGHT. `prefixes`: do rows have frozen positions?"""
+    """By default a network of half the embedded model's size.
+
+    `times`: stratified over a batch, independent, or early (more of them near 0). `weight`: kl, the bound itself, or
+    capped at LARGEST_WEIGHT. `prefixes`: do rows have frozen positions?
+    """
 
     vocab_size: int = 4096
-    hidden_size: int = 256
-    blocks: int = 6
-    heads: int = 4
+    hidden_size: int = 192
+    blocks: int = 4
+    heads: int = 3
     lengths: tuple[int, ...] = (128, 256)
     source: str = "mask"
     optimizer: str = "muon"
@@ -53,10 +56,11 @@ BASELINE = "baseline"
 RECIPES = {
     BASELINE: Recipe(),
     "another seed": Recipe(seed=1),
+    "a third seed": Recipe(seed=2),
     "vocabulary 2,048": Recipe(vocab_size=2048),
     "vocabulary 8,192": Recipe(vocab_size=8192),
-    "wide: D 384, 3 blocks": Recipe(hidden_size=384, blocks=3, heads=6),
-    "deep: D 192, 10 blocks": Recipe(hidden_size=192, blocks=10, heads=3),
+    "wide: D 256, 2 blocks": Recipe(hidden_size=256, blocks=2, heads=4),
+    "deep: D 128, 10 blocks": Recipe(hidden_size=128, blocks=10, heads=2),
     "canvases of 256 alone": Recipe(lengths=(256,)),
     "canvases of 64 and 128": Recipe(lengths=(64, 128)),
     "uniform source": Recipe(source="uniform"),
