@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from fewstep_train.kinds import AUTOREGRESSIVE
-from fewstep_train.trained import Trained, load_transformer
+from fewstep_train.trained import Trained, load_trained
 from fewstep_train.training_command import (
     add_shape_arguments,
     add_training_arguments,
@@ -40,9 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def start(args: argparse.Namespace) -> Trained:
     """A new network, or the one of `--init`."""
     if args.init:
-        return load_transformer(args.init, AUTOREGRESSIVE)
+        return load_trained(args.init, AUTOREGRESSIVE)
     tokenizer_json = tokenizer_of(args)
-    return Trained(Transformer(shape_of(args, tokenizer_json)), tokenizer_json, [])
+    return Trained(Transformer(shape_of(args, tokenizer_json)), tokenizer_json)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ from fewstep_train.model_facts import canvas_facts, decoder_facts
 from fewstep_train.model_folder import ModelParts, parameter_arrays, write_model
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.step_graph import build_bare_graph
-from fewstep_train.trained import load_transformer
+from fewstep_train.trained import load_trained
 from fewstep_train.transformer import Transformer, TransformerConfig, trunk_shape
 
 # The published 0.17B model, by its shape.
@@ -132,7 +132,7 @@ class Recipes:
 
     def embedded_decoder(self) -> Made:
         if self.args.autoregressive.exists():
-            network = load_transformer(self.args.autoregressive, AUTOREGRESSIVE).network
+            network = load_trained(self.args.autoregressive, AUTOREGRESSIVE).network
             longer = replace(network.config, length=max(LONGEST, network.config.length))
             return self.decoder(longer, dict(network.named_parameters()))
         return self.decoder(autoregressive_shape(load_exported(self.args.model)[0]))

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 
 from fewstep_train.kinds import CANVAS
-from fewstep_train.network import Network, NetworkConfig
 
 
 def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
@@ -36,9 +35,3 @@ def load_checkpoint(path: Path, kind: str | None = CANVAS) -> dict[str, Any]:
 def stages_of(checkpoint: dict[str, Any]) -> list[dict[str, Any]]:
     """How it was trained, one entry a stage, those of what it began from first."""
     return [*checkpoint.get("earlier_stages", []), *filter(None, [checkpoint.get("training")])]
-
-
-def network_from(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> Network:
-    network = Network(NetworkConfig(**config))
-    network.load_state_dict(weights)
-    return network

@@ -9,13 +9,15 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.checkpoint import load_checkpoint, network_from, stages_of
 from fewstep_train.jump_times import arrival_times
+from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler, sample_path
-from fewstep_train.pretrain import STEP_SIZES, TINY_STEP, Start, start_from_exported, stratified_times
+from fewstep_train.pretrain import stratified_times
 from fewstep_train.solver import jump, jump_exponent
+from fewstep_train.step_sizes import STEP_SIZES, TINY_STEP
+from fewstep_train.trained import load_trained
 from fewstep_train.training_command import (
     add_canvas_arguments,
     add_training_arguments,
@@ -130,17 +132,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-share", type=float, default=0.5, help="rows that keep learning from data at h = 1/1024")
 
 
-def start(args: argparse.Namespace) -> Start:
-    if args.init:
-        return start_from_exported(args.init)
-    checkpoint = load_checkpoint(args.checkpoint)
-    network = network_from(checkpoint["config"], checkpoint["ema"])
-    return Start(network, checkpoint["tokenizer"], checkpoint["exponent"], stages_of(checkpoint))
-
-
 def run(args: argparse.Namespace) -> None:
     prepare(args)
-    origin = start(args)
+    origin = load_trained(args.init or args.checkpoint, CANVAS)
     if not origin.network.config.few_step:
         raise SystemExit(
             "a plain network is not told the step size, so it cannot be distilled: pretrain --kind few-step"
@@ -156,12 +150,12 @@ def run(args: argparse.Namespace) -> None:
     extra = {
         "exponent": origin.exponent,
         "tokenizer": origin.tokenizer_json,
-        "earlier_stages": origin.earlier_stages,
+        "earlier_stages": origin.stages,
         "trained_step_sizes": STEP_SIZES,
         "training": stage,
     }
     trainer = make_trainer(args, origin.network, extra)
-    scheduler = Scheduler(origin.exponent)
+    scheduler = origin.scheduler
     tokenizer = Tokenizer.from_str(origin.tokenizer_json)
     batches = make_batches(args, tokenizer, origin.network.config.length, batch_seed(args, trainer))
 

@@ -13,8 +13,8 @@ from fewstep_train.published import (
     read_published_weights,
 )
 from fewstep_train.published_masked import read_published_masked
+from fewstep_train.step_sizes import STEP_SIZES
 
-STEP_SIZES = [2.0**-i for i in range(11)]  # 1, 1/2, ..., 1/1024: what published few-step networks are trained on
 DATA_CARD = "See the publication of the checkpoint."
 
 

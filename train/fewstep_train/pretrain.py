@@ -1,21 +1,20 @@
 """Pretrain a network on a corpus with the generalized KL loss."""
 
 import argparse
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.exported import read_exported
 from fewstep_train.jump_times import arrival_times
 from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler, sample_path
+from fewstep_train.step_sizes import STEP_SIZES, TINY_STEP
+from fewstep_train.trained import Trained, load_trained
 from fewstep_train.training_command import (
     add_canvas_arguments,
     add_training_arguments,
@@ -24,11 +23,10 @@ from fewstep_train.training_command import (
     make_batches,
     make_trainer,
     prepare,
+    tokenizer_of,
 )
 
-STEP_SIZES = [2.0**-i for i in range(11)]  # 1, 1/2, ..., 1/1024
 HELD_OUT_TIMES = (0.05, 0.25, 0.5, 0.75, 0.95)
-TINY_STEP = STEP_SIZES[-1]  # tells a few-step network that the instantaneous posterior is wanted
 
 
 def stratified_times(rows: int, generator: torch.Generator) -> Tensor:
@@ -106,32 +104,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exponent", type=float, default=1.0, help="of the scheduler, kappa(t) = t^n")
 
 
-@dataclass
-class Start:
-    """What a training command starts from."""
-
-    network: Network
-    tokenizer_json: str
-    exponent: float
-    earlier_stages: list[dict[str, Any]] = field(default_factory=list)
-
-
-def start_from_exported(folder: Path) -> Start:
-    exported = read_exported(folder, CANVAS)
-    if exported.tokenizer_json is None:
-        raise SystemExit(f"{folder}: the model has no tokenizer, so it cannot be trained on text")
-    network = Network(exported.config)
-    network.load_state_dict(exported.weights, strict=False)  # inv_freq is a constant, not stored
-    return Start(network, exported.tokenizer_json, exported.manifest["exponent"], exported.stages)
-
-
-def start(args: argparse.Namespace) -> Start:
+def start(args: argparse.Namespace) -> Trained:
     """A new network, or the one of `--init`."""
     if args.init:
-        return start_from_exported(args.init)
-    if not args.tokenizer:
-        raise SystemExit("--tokenizer FILE is needed unless --init names an exported model")
-    text = args.tokenizer.read_text()
+        return load_trained(args.init, CANVAS)
+    text = tokenizer_of(args)
     config = NetworkConfig(
         hidden_size=args.hidden_size,
         cond_dim=args.cond_dim,
@@ -142,17 +119,17 @@ def start(args: argparse.Namespace) -> Start:
         source_distribution=args.source,
         few_step=args.kind == "few-step",
     )
-    return Start(Network(config), text, args.exponent)
+    return Trained(Network(config), text, exponent=args.exponent)
 
 
 def run(args: argparse.Namespace) -> None:
     prepare(args)
     origin = start(args)
-    network, scheduler = origin.network, Scheduler(origin.exponent)
+    network, scheduler = origin.network, origin.scheduler
     extra = {
         "exponent": origin.exponent,
         "tokenizer": origin.tokenizer_json,
-        "earlier_stages": origin.earlier_stages,
+        "earlier_stages": origin.stages,
         "trained_step_sizes": [TINY_STEP] if network.config.few_step else [],
         "training": {"stage": "pretrain", "lr": args.lr, "corruption": args.corruption, "spread": args.spread},
     }

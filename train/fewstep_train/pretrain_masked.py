@@ -9,11 +9,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from fewstep_train.dream import dream_logits, from_autoregressive
-from fewstep_train.kinds import AUTOREGRESSIVE, DREAM, LLADA
+from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
 from fewstep_train.llada import llada_config, llada_logits
 from fewstep_train.masked_diffusion import held_out_masked_loss, masked_loss
-from fewstep_train.pretrain import TINY_STEP, start_from_exported
-from fewstep_train.trained import Trained, load_transformer
+from fewstep_train.step_sizes import TINY_STEP
+from fewstep_train.trained import Trained, load_trained
 from fewstep_train.training_command import (
     add_shape_arguments,
     add_training_arguments,
@@ -48,19 +48,19 @@ def start(args: argparse.Namespace) -> Trained:
     """A new network, the one of `--init`, one of flow matching without its conditioning (llada), or a copy of an
     autoregressive one that sees both sides (dream)."""
     if args.init:
-        return load_transformer(args.init, args.kind)
+        return load_trained(args.init, args.kind)
     if args.init_flow:
         if args.kind != LLADA:
             raise SystemExit("--init-flow FOLDER is for --kind llada: a dream begins from an autoregressive model")
-        flow = start_from_exported(args.init_flow)
-        return Trained(unconditioned(flow.network, args.flow_time, TINY_STEP), flow.tokenizer_json, flow.earlier_stages)
+        flow = load_trained(args.init_flow, CANVAS)
+        return replace(flow, network=unconditioned(flow.network, args.flow_time, TINY_STEP))
     if (args.kind == DREAM) != (args.init_autoregressive is not None):
         raise SystemExit("--init-autoregressive PATH belongs to --kind dream: it is what makes the kind")
     if args.kind == DREAM:
-        origin = load_transformer(args.init_autoregressive, AUTOREGRESSIVE)
+        origin = load_trained(args.init_autoregressive, AUTOREGRESSIVE)
         return replace(origin, network=from_autoregressive(origin.network))
     tokenizer_json = tokenizer_of(args)
-    return Trained(Transformer(llada_config(shape_of(args, tokenizer_json))), tokenizer_json, [])
+    return Trained(Transformer(llada_config(shape_of(args, tokenizer_json))), tokenizer_json)
 
 
 def run(args: argparse.Namespace) -> None:

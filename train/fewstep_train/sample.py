@@ -7,11 +7,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.checkpoint import load_checkpoint, network_from
+from fewstep_train.kinds import CANVAS
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler, source_canvas
-from fewstep_train.pretrain import start_from_exported
 from fewstep_train.solver import SOLVERS, finish, jump, jump_exponent
+from fewstep_train.trained import load_trained
 
 MIN_TEMPERATURE = 1e-3
 
@@ -55,17 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def load(args: argparse.Namespace) -> tuple[Network, Tokenizer, Scheduler]:
-    if args.model:
-        origin = start_from_exported(args.model)
-        return origin.network, Tokenizer.from_str(origin.tokenizer_json), Scheduler(origin.exponent)
-    checkpoint = load_checkpoint(args.checkpoint)
-    network = network_from(checkpoint["config"], checkpoint["ema"])
-    return network, Tokenizer.from_str(checkpoint["tokenizer"]), Scheduler(checkpoint["exponent"])
-
-
 def run(args: argparse.Namespace) -> None:
-    network, tokenizer, scheduler = load(args)
+    origin = load_trained(args.model or args.checkpoint, CANVAS)
+    network, tokenizer = origin.network, Tokenizer.from_str(origin.tokenizer_json)
     generator = torch.Generator().manual_seed(args.seed)
     prompt = tokenizer.encode(args.prompt).ids
     length = args.length or network.config.length
@@ -77,6 +69,6 @@ def run(args: argparse.Namespace) -> None:
     canvas[:, : len(prompt)] = torch.tensor(prompt, dtype=torch.long)
     editable = torch.ones_like(canvas, dtype=torch.bool)
     editable[:, : len(prompt)] = False
-    tokens = generate(network.eval(), scheduler, canvas, editable, args.steps, args.solver, args.temperature, generator)
+    tokens = generate(network, origin.scheduler, canvas, editable, args.steps, args.solver, args.temperature, generator)
     for i, row in enumerate(tokens.tolist()):
         print(f"--- {i}\n{tokenizer.decode(row, skip_special_tokens=False)}")

@@ -14,12 +14,13 @@ from fewstep_train.evaluation.setup import (
     add_bench_arguments,
     check_tokenizer,
     flow_system,
-    load_flow,
     open_bench,
 )
 from fewstep_train.evaluation.tasks import TASKS, make_task
 from fewstep_train.jump_times import JUMPS
+from fewstep_train.kinds import CANVAS
 from fewstep_train.solver import SOLVERS
+from fewstep_train.trained import load_trained
 
 METRICS = ("perplexity", "entropy", "distinct_2", "repeated", "unseen_2")
 SETTINGS = ("temperature", "solver", "schedule", "jumps", "stable_below")
@@ -73,12 +74,12 @@ def sweep_table(records: list[Record]) -> str:
 
 
 def run(args: argparse.Namespace) -> None:
-    network, tokenizer_json, _ = load_flow(args.model)
+    trained = load_trained(args.model, CANVAS)
     bench: Bench
     bench, _ = open_bench(args)
-    check_tokenizer(args.model, tokenizer_json, bench.judge.tokenizer)
-    if network.config.few_step:
-        print(f"relative change of the condition from h = 1/1024 to 1: {step_size_sensitivity(network):.3f}")
+    check_tokenizer(args.model, trained.tokenizer_json, bench.judge.tokenizer)
+    if trained.network.config.few_step:
+        print(f"relative change of the condition from h = 1/1024 to 1: {step_size_sensitivity(trained.network):.3f}")
     results = Results(args.out)
     task = make_task(args.task, args.length)
     held_out(bench, task, results)

@@ -13,7 +13,7 @@ from fewstep_train.evaluation.decoding import continue_tokens
 from fewstep_train.llada import llada_config, llada_reveal
 from fewstep_train.masked_diffusion import masked_cross_entropy, masked_loss, nucleus, reveal
 from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.trained import load_transformer
+from fewstep_train.trained import load_trained
 from fewstep_train.transformer import Transformer, TransformerConfig
 
 torch.set_num_threads(1)  # tensors are tiny: threads would only wait for each other
@@ -153,12 +153,12 @@ def test_both_kinds_train_resume_and_load(tmp_path, capsys):
         assert "at step 10" in printed
         held_out = [float(line.split("loss ")[1].split()[0]) for line in printed.splitlines() if "held-out" in line]
         assert held_out[-1] < held_out[0]
-        trained = load_transformer(out, kind)
+        trained = load_trained(out, kind)
         assert trained.network.config.mask_token_id == 300
         model, further = tmp_path / kind, tmp_path / f"{kind}-further.pt"
         main(["export", "--checkpoint", str(out), "--out", str(model)])
         main(["pretrain-masked", "--kind", kind, *common, "--init", str(model), "--steps", "2", "--out", str(further)])
-        stages = [(s["stage"], s["steps"]) for s in load_transformer(further, kind).stages]
+        stages = [(s["stage"], s["steps"]) for s in load_trained(further, kind).stages]
         assert stages[-2:] == [(f"pretrain-masked {kind}", 30), (f"pretrain-masked {kind}", 2)]
     assert stages[0] == ("pretrain-autoregressive", 3)
     with pytest.raises(SystemExit, match="dream"):

@@ -11,7 +11,7 @@ from fewstep_train.__main__ import main
 from fewstep_train.kinds import AUTOREGRESSIVE, LLADA
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.trained import load_transformer
+from fewstep_train.trained import load_trained
 
 
 @pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])
@@ -71,11 +71,11 @@ def test_autoregressive_pretraining_learns_resumes_and_reports_its_held_out_loss
     ]
     assert len(held_out) == 2
     assert held_out[1] < held_out[0] < 5.8  # ln 300 = 5.7
-    trained = load_transformer(out, AUTOREGRESSIVE)
+    trained = load_trained(out, AUTOREGRESSIVE)
     assert trained.stages[-1]["held_out_loss"] == pytest.approx(held_out[1], abs=1e-3)
     assert trained.network.config.causal
     with pytest.raises(SystemExit, match="kind 'autoregressive'"):
-        load_transformer(out, LLADA)
+        load_trained(out, LLADA)
     # A lost checkpoint costs little: training goes on from the exported model.
     again = ["pretrain-autoregressive", *files[:-2], "--batch-tokens", "256", "--device", "cpu"]
     model, further = tmp_path / "model", tmp_path / "further.pt"
@@ -83,4 +83,4 @@ def test_autoregressive_pretraining_learns_resumes_and_reports_its_held_out_loss
     main([*again, "--init", str(model), "--steps", "5", "--out", str(further)])
     printed = capsys.readouterr().out
     assert float(printed.split("held-out loss ")[1].split()[0]) < held_out[0]
-    assert [s["steps"] for s in load_transformer(further, AUTOREGRESSIVE).stages] == [60, 5]
+    assert [s["steps"] for s in load_trained(further, AUTOREGRESSIVE).stages] == [60, 5]

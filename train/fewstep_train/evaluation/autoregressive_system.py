@@ -12,7 +12,7 @@ from fewstep_train.evaluation.samples import Samples, Sampling
 from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME
 from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.masked_diffusion import MIN_TEMPERATURE, nucleus
-from fewstep_train.trained import load_transformer
+from fewstep_train.trained import load_trained
 from fewstep_train.transformer import Transformer
 
 
@@ -49,5 +49,5 @@ class AutoregressiveSystem:
 
 
 def autoregressive_system(path: Path, leads: Tensor) -> AutoregressiveSystem:
-    network = load_transformer(path, AUTOREGRESSIVE).network
+    network = load_trained(path, AUTOREGRESSIVE).network
     return AutoregressiveSystem(AUTOREGRESSIVE_NAME, file_identity(path), network, leads)

@@ -3,7 +3,7 @@
 import torch
 
 from fewstep_train.network import Network
-from fewstep_train.pretrain import STEP_SIZES
+from fewstep_train.step_sizes import STEP_SIZES
 
 
 @torch.no_grad()

@@ -11,10 +11,10 @@ from fewstep_train.evaluation.judge import token_nll
 from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound, perplexity_of
 from fewstep_train.evaluation.metrics import Estimate, bootstrap
 from fewstep_train.evaluation.results import Results
-from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES, check_tokenizer, load_flow
-from fewstep_train.kinds import DREAM, LLADA
+from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES, check_tokenizer
+from fewstep_train.kinds import CANVAS, DREAM, LLADA
 from fewstep_train.pretrain_masked import LOGITS
-from fewstep_train.trained import load_transformer
+from fewstep_train.trained import load_trained
 
 
 def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results) -> None:
@@ -27,12 +27,12 @@ def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results
         results.once({**what, "repeats": repeats, **bench.shared}, lambda: {"perplexity": perplexity()})
 
     def flow(path: Path) -> Estimate:
-        network, tokenizer_json, scheduler = load_flow(path)
-        check_tokenizer(path, tokenizer_json, tokenizer)
-        return bound_perplexity(flow_bound(network, scheduler), crops, repeats)
+        trained = load_trained(path, CANVAS)
+        check_tokenizer(path, trained.tokenizer_json, tokenizer)
+        return bound_perplexity(flow_bound(trained.network, trained.scheduler), crops, repeats)
 
     def masked(path: Path, kind: str) -> Estimate:
-        trained = load_transformer(path, kind)
+        trained = load_trained(path, kind)
         check_tokenizer(path, trained.tokenizer_json, tokenizer)
         predict = partial(LOGITS[kind], trained.network)
         return bound_perplexity(masked_bound(predict, trained.network.config.mask_token_id), crops, repeats)

@@ -8,7 +8,6 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.checkpoint import load_checkpoint, network_from
 from fewstep_train.data import Crops, encode_corpus
 from fewstep_train.evaluation.cells import Bench
 from fewstep_train.evaluation.copying import CopyIndex
@@ -18,12 +17,9 @@ from fewstep_train.evaluation.sample_cache import SampleCache
 from fewstep_train.evaluation.step_graph_system import StepGraphSystem, open_system
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
-from fewstep_train.network import Network
-from fewstep_train.path import Scheduler
-from fewstep_train.pretrain import start_from_exported
 from fewstep_train.step_graph import COMPUTE
 from fewstep_train.tokenizer import read_documents
-from fewstep_train.trained import load_transformer
+from fewstep_train.trained import load_trained
 
 MODEL, DFM, AUTOREGRESSIVE_NAME = "FS-DFM", "DFM", "autoregressive"  # systems by the names that reports use
 NAMES = {LLADA: "LLaDA-style", DREAM: "Dream-style"}
@@ -47,7 +43,7 @@ def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
     """(bench, leads [samples]): the tokens before the held-out crops, after which free text may begin."""
     torch.set_num_threads(args.threads)
-    trained = load_transformer(args.judge, AUTOREGRESSIVE)
+    trained = load_trained(args.judge, AUTOREGRESSIVE)
     network = trained.network
     if args.length > network.config.length:
         raise SystemExit(f"--length {args.length}: the judge reads {network.config.length} tokens at most")
@@ -74,16 +70,6 @@ def check_tokenizer(path: Path, tokenizer_json: str | None, tokenizer: Tokenizer
     """Numbers a token compare only where tokens are the same."""
     if tokenizer_json is None or Tokenizer.from_str(tokenizer_json).get_vocab() != tokenizer.get_vocab():
         raise SystemExit(f"{path}: its tokenizer is not the judge's")
-
-
-def load_flow(path: Path) -> tuple[Network, str, Scheduler]:
-    """(network in eval mode, tokenizer as JSON, scheduler) of an exported model's folder or a training checkpoint."""
-    if path.is_dir():
-        origin = start_from_exported(path)
-        return origin.network.eval(), origin.tokenizer_json, Scheduler(origin.exponent)
-    checkpoint = load_checkpoint(path)
-    network = network_from(checkpoint["config"], checkpoint["ema"])
-    return network.eval(), checkpoint["tokenizer"], Scheduler(checkpoint["exponent"])
 
 
 def flow_system(name: str, path: Path, args: argparse.Namespace) -> StepGraphSystem:

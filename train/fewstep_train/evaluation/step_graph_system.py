@@ -13,8 +13,9 @@ from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.samples import Samples, Sampling
 from fewstep_train.evaluation.stability import expected_changes
 from fewstep_train.export import parts_of_checkpoint, parts_of_model
+from fewstep_train.exported import Config, config_of, kind_of, read_manifest
 from fewstep_train.jump_times import jump_noise, spread_times
-from fewstep_train.model_folder import FILE, INT8_FILE, ModelParts, build_graph, parameter_arrays
+from fewstep_train.model_folder import FILE, INT8_FILE, build_graph, parameter_arrays
 from fewstep_train.path import Scheduler
 from fewstep_train.sampler_graph import LAST_STEP
 from fewstep_train.solver import SOLVERS, jump_exponent
@@ -144,23 +145,22 @@ def open_session(graph: str | bytes, threads: int) -> onnxruntime.InferenceSessi
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def graph_of(path: Path, compute: str) -> tuple[str | bytes, ModelParts]:
-    """(step graph, what it was made of): the served file where there is one, else a graph made of the weights."""
-    if not path.is_dir():
-        parts = replace(parts_of_checkpoint(path), dtype=np.float32)
-    else:
-        parts = parts_of_model(path)
-        file = path / (FILE if compute == "float32" else INT8_FILE)
-        if file.exists():
-            return str(file), parts
-    return build_graph(parts, parameter_arrays(parts.config, parts.weights), compute).SerializeToString(), parts
+def graph_of(path: Path, compute: str) -> tuple[str | bytes, str, Config, float]:
+    """(step graph, kind, config, exponent): the served file where there is one, else a graph made of the weights."""
+    file = path / (FILE if compute == "float32" else INT8_FILE)
+    if file.exists():
+        manifest = read_manifest(path)
+        return str(file), kind_of(manifest), config_of(manifest), manifest["exponent"]
+    parts = parts_of_model(path) if path.is_dir() else replace(parts_of_checkpoint(path), dtype=np.float32)
+    graph = build_graph(parts, parameter_arrays(parts.config, parts.weights), compute)
+    return graph.SerializeToString(), parts.kind, parts.config, parts.exponent
 
 
 def open_system(name: str, path: Path, kinds: Sequence[str], threads: int, compute: str) -> StepGraphSystem:
     """An exported model's folder or a training checkpoint of one of `kinds`; `compute` float32 or int8."""
-    graph, parts = graph_of(path, compute)
-    if parts.kind not in kinds:
-        raise SystemExit(f"{path}: a model of kind {parts.kind!r}, where {', '.join(kinds)} is needed")
+    graph, kind, config, exponent = graph_of(path, compute)
+    if kind not in kinds:
+        raise SystemExit(f"{path}: a model of kind {kind!r}, where {', '.join(kinds)} is needed")
     identity = file_identity(path) + ("" if compute == "float32" else f" {compute}")
     session = open_session(graph, threads)
-    return StepGraphSystem(name, identity, session, parts.config.vocab_size, parts.config.mask_token_id, parts.exponent)
+    return StepGraphSystem(name, identity, session, config.vocab_size, config.mask_token_id, exponent)
