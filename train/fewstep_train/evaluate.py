@@ -54,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=CONDITIONAL_STEPS,
         help="of those in continuation and infilling (default %(default)s)",
     )
-    parser.add_argument(
-        "--many-steps", type=int, default=1024, help="of the DFM, at the first temperature (default %(default)s)"
-    )
+    parser.add_argument("--many-steps", type=int, default=1024, help="of the DFM (default %(default)s)")
     parser.add_argument("--dfm-solver", choices=["euler", "euler_exact"], default="euler_exact")
     parser.add_argument(
         "--many-steps-tasks", choices=TASKS, nargs="+", default=list(TASKS), help="tasks for --many-steps"
@@ -115,14 +113,13 @@ def masked_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
 def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
     """The DFM; a few-step network is one where it is told its smallest step."""
     dfm = flow_system(DFM, args.dfm or args.model, args)
-    first = ways[0][0].temperature
     return [
         Cell(dfm, task, replace(s, solver=args.dfm_solver, steps=n))
         for s, task in ways
         if not args.dfm_temperatures or s.temperature in args.dfm_temperatures
         for n in [
             *(budgets(args, task) if args.dfm else []),
-            *([args.many_steps] if s.temperature == first and task.name in args.many_steps_tasks else []),
+            *([args.many_steps] if task.name in args.many_steps_tasks else []),
         ]
     ]
 

@@ -213,14 +213,15 @@ def test_goals_compare_like_with_like():
     cells += [cell("LLaDA-style", 8, 39, 6.0), cell("Dream-style", 8, 50, 6.3)]
     cells += [cell("FS-DFM", 8, 20, 5.7, 0.7), cell("LLaDA-style", 8, 22, 5.0, 0.7), cell("DFM", 1024, 1, 5.0, 0.7)]
     assert [(g.claim, g.met) for g in goals(cells, "unconditional", "FS-DFM", 1.0)] == [
-        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %", True),
-        ("FS-DFM at 4: perplexity within 10 % of DFM at 1024, entropy within 3 %", False),
+        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %, temperature 1", True),
+        ("FS-DFM at 4: perplexity within 10 % of DFM at 1024, entropy within 3 %, temperature 1", False),
+        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %, temperature 0.7", False),  # 20 times
         ("FS-DFM at 8 ahead of LLaDA-style at 8 at temperature 1", False),  # LLaDA has the lower perplexity
         ("FS-DFM at 8 ahead of Dream-style at 8 at temperature 1", False),  # its entropy is 5 % lower
         ("FS-DFM at 8 ahead of LLaDA-style at 8 at temperature 0.7", True),
     ]
     cells[-3]["metrics"]["entropy"] = [6.0, 0.1]  # now 0.7 is ahead of what LLaDA does at 1, on both counts
-    assert [g.met for g in goals(cells, "unconditional", "FS-DFM", 1.0)][2:4] == [True, False]
+    assert [g.met for g in goals(cells, "unconditional", "FS-DFM", 1.0)][3:5] == [True, False]
     assert goals(cells, "infilling", "FS-DFM", 1.0) == []
 
 

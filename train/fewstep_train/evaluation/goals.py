@@ -14,10 +14,6 @@ class Goal(NamedTuple):
     met: bool
 
 
-def pick(records: list[Record], system: str, steps: int) -> Record | None:
-    return next((r for r in records if r["system"] == system and r["steps"] == steps), None)
-
-
 def label(record: Record) -> str:
     return f"{record['system']} at {record['steps']}"
 
@@ -32,7 +28,7 @@ def against_many_steps(task: str, few: Record, many: Record, allowed: float) -> 
     bound = "no worse than" if allowed == 0 else f"within {100 * allowed:g} % of"
     return Goal(
         task,
-        f"{label(few)}: perplexity {bound} {label(many)}, entropy within 3 %",
+        f"{label(few)}: perplexity {bound} {label(many)}, entropy within 3 %, temperature {few['temperature']:g}",
         f"perplexity {100 * perplexity:+.1f} %, entropy {100 * entropy:+.1f} %",
         perplexity <= allowed and abs(entropy) <= 0.03,
     )
@@ -58,18 +54,20 @@ def ahead_of(task: str, fews: list[Record], other: Record) -> Goal:
 
 
 def goals(records: list[Record], task: str, model: str, temperature: float) -> list[Goal]:
-    """Those that the cells of one task can answer. `model`: the name of the few-step system; `temperature`: where it is
-    compared with many steps."""
+    """Those that the cells of one task can answer. `model`: the name of the few-step system; `temperature`: which comes
+    first."""
     cells = [r for r in records if r["task"] == task and "steps" in r]
-    at = [r for r in cells if r["temperature"] == temperature]
-    budgets = [r for r in at if r["system"] == "DFM" and r["steps"] >= MANY_STEPS]
-    many = max(budgets, key=lambda r: r["steps"], default=None)
-    found = []
-    for steps, allowed in ((8, 0.0), (4, 0.1)):
-        few = pick(at, model, steps)
-        if few and many:
-            found.append(against_many_steps(task, few, many, allowed))
+    cells.sort(key=lambda r: r["temperature"] != temperature)
+    budgets = [r for r in cells if r["system"] == "DFM" and r["steps"] >= MANY_STEPS]
+    most = max((r["steps"] for r in budgets), default=None)
+    found = [
+        against_many_steps(task, few, many, allowed)
+        for many in budgets
+        if many["steps"] == most
+        for steps, allowed in ((8, 0.0), (4, 0.1))
+        for few in cells
+        if (few["system"], few["steps"], few["temperature"]) == (model, steps, many["temperature"])
+    ]
     fews = [r for r in cells if r["system"] == model and r["steps"] == 8]
-    fews.sort(key=lambda r: r["temperature"] != temperature)
     others = [r for r in cells if r["system"] in ("LLaDA-style", "Dream-style") and r["steps"] == 8]
     return found + [ahead_of(task, fews, other) for other in others if fews]

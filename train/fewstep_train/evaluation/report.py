@@ -126,7 +126,7 @@ def report(records: list[Record], facts: dict[str, Any]) -> str:
 
 ## Goals
 
-Against many steps at temperature {temperatures[0]:g}. Ahead of a relative: lower perplexity at an entropy that is
+Against many steps at the same temperature. Ahead of a relative: lower perplexity at an entropy that is
 not lower by more than 3 %, at one of its temperatures, because samplers trade the one for the other; real text's
 entropy says which trade is text.
 
