@@ -41,7 +41,10 @@ t.test('metrics count requests, tokens and steps', async (t) => {
 })
 
 t.test('the documentation is a page and a document', async (t) => {
-  t.match(await (await fetch(`${url}/docs`)).text(), /swagger-ui/)
+  const page = await (await fetch(`${url}/docs`)).text()
+  const scripts = [...page.matchAll(/src="([^"]+\.js)"/g)].map(([, path]) => new URL(path ?? '', `${url}/docs/`))
+  t.ok(scripts.length >= 2, 'the page brings its scripts')
+  for (const script of scripts) t.equal((await fetch(script)).status, 200, script.pathname)
   t.match(await (await fetch(`${url}/openapi.json`)).json(), { openapi: '3.1.0', paths: { '/v1/generate': {} } })
 })
 
