@@ -44,11 +44,18 @@ def draw_panel(axes: Axes, records: list[Record], metric: str) -> None:
     axes.grid(alpha=0.3)
 
 
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "fewstep", "font.size": 9}  # the same records give the same file
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "fewstep",  # the same records give the same file
+    "font.size": 9,
+    "figure.constrained_layout.use": True,
+}
 
 
 def save(figure: Figure, file: Path) -> None:
-    figure.tight_layout()
+    """With one legend below the panels, where it covers no curve."""
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     figure.savefig(file, metadata={"Date": None})
     plt.close(figure)
 
@@ -64,7 +71,6 @@ def plot_quality(records: list[Record], tasks: list[str], file: Path) -> None:
                 axes.set_title(task if row == 0 else "")
                 axes.set_xlabel("steps" if row == 1 else "")
                 axes.set_ylabel(label if column == 0 else "")
-        panels[0][0].legend(fontsize=7)
         save(figure, file)
 
 
@@ -90,11 +96,10 @@ def draw_trade(axes: Axes, records: list[Record]) -> None:
 def plot_trade(records: list[Record], tasks: list[str], file: Path) -> None:
     """Perplexity against entropy, a panel for each task: lower is better at the same entropy."""
     with matplotlib.rc_context(STYLE):
-        figure, panels = plt.subplots(1, len(tasks), figsize=(4.5 * len(tasks), 4), squeeze=False)
+        figure, panels = plt.subplots(1, len(tasks), figsize=(4.5 * len(tasks), 4.4), squeeze=False)
         for axes, task in zip(panels[0], tasks, strict=True):
             draw_trade(axes, [r for r in records if r["task"] == task])
             axes.set_title(task)
             axes.set_xlabel(LABELS["entropy"])
         panels[0][0].set_ylabel(LABELS["perplexity"])
-        panels[0][0].legend(fontsize=7)
         save(figure, file)
