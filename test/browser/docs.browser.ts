@@ -7,6 +7,7 @@ const server = await startTestServer()
 t.teardown(server.stop)
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  // Chromium has no sandbox for root, as whom containers run tests; it opens our own page alone.
   args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 })
 t.teardown(async () => { await browser.close() })

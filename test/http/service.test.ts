@@ -42,6 +42,7 @@ t.test('metrics count requests, tokens and steps', async (t) => {
 
 t.test('the documentation is a page and a document', async (t) => {
   const page = await (await fetch(`${url}/docs`)).text()
+  t.match(page, /swagger-ui/)
   const scripts = [...page.matchAll(/src="([^"]+\.js)"/g)].map(([, path]) => new URL(path ?? '', `${url}/docs/`))
   t.ok(scripts.length >= 2, 'the page brings its scripts')
   for (const script of scripts) t.equal((await fetch(script)).status, 200, script.pathname)

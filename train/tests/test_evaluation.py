@@ -135,7 +135,7 @@ def test_schedules_sum_to_one_and_halve():
 
 
 def test_the_step_graph_writes_the_editable_positions_alone_and_repeats_itself(workplace):
-    system = open_system("model", workplace / "tiny-text", [CANVAS], threads=1, compute="float32")
+    system = open_system("model", workplace / "tiny-text", CANVAS, threads=1, compute="float32")
     canvas, task = text_rows(32), make_task("infilling", 32)
     editable = task.editable(4, 32)
     first = system.sample(canvas, editable, Sampling(steps=6, seed=3))
@@ -149,7 +149,7 @@ def test_the_step_graph_writes_the_editable_positions_alone_and_repeats_itself(w
 
 
 def test_rows_that_noise_alone_leaves_as_they_are_need_no_network(workplace, monkeypatch):
-    system = open_system("model", workplace / "tiny-text", [CANVAS], threads=1, compute="float32")
+    system = open_system("model", workplace / "tiny-text", CANVAS, threads=1, compute="float32")
     canvas, editable = text_rows(32), make_task("continuation", 32).editable(4, 32)
     asked = []
     step = system.step
@@ -164,7 +164,7 @@ def test_rows_that_noise_alone_leaves_as_they_are_need_no_network(workplace, mon
 
 
 def test_a_canvas_that_has_settled_takes_its_last_step_early(workplace):
-    system = open_system("model", workplace / "tiny-text", [CANVAS], threads=1, compute="float32")
+    system = open_system("model", workplace / "tiny-text", CANVAS, threads=1, compute="float32")
     canvas, editable = text_rows(32), torch.ones(4, 32, dtype=torch.bool)
     never = system.sample(canvas, editable, Sampling(steps=16, stable_below=1e-9))
     assert never.steps.tolist() == [16] * 4

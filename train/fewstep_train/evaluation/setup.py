@@ -66,15 +66,15 @@ def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
     return Bench(Judge(network, tokenizer, training), crops, text, judging, cache), leads
 
 
-def check_tokenizer(path: Path, tokenizer_json: str | None, tokenizer: Tokenizer) -> None:
+def check_tokenizer(path: Path, tokenizer_json: str, tokenizer: Tokenizer) -> None:
     """Numbers a token compare only where tokens are the same."""
-    if tokenizer_json is None or Tokenizer.from_str(tokenizer_json).get_vocab() != tokenizer.get_vocab():
+    if Tokenizer.from_str(tokenizer_json).get_vocab() != tokenizer.get_vocab():
         raise SystemExit(f"{path}: its tokenizer is not the judge's")
 
 
 def flow_system(name: str, path: Path, args: argparse.Namespace) -> StepGraphSystem:
-    return open_system(name, path, [CANVAS], args.threads, args.compute)
+    return open_system(name, path, CANVAS, args.threads, args.compute)
 
 
 def masked_system(kind: str, path: Path, args: argparse.Namespace) -> StepGraphSystem:
-    return open_system(NAMES[kind], path, [kind], args.threads, args.compute)
+    return open_system(NAMES[kind], path, kind, args.threads, args.compute)

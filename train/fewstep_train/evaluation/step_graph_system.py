@@ -1,6 +1,5 @@
 """A system that runs a fused step graph in ONNX Runtime, as the service does."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -156,11 +155,11 @@ def graph_of(path: Path, compute: str) -> tuple[str | bytes, str, Config, float]
     return graph.SerializeToString(), parts.kind, parts.config, parts.exponent
 
 
-def open_system(name: str, path: Path, kinds: Sequence[str], threads: int, compute: str) -> StepGraphSystem:
-    """An exported model's folder or a training checkpoint of one of `kinds`; `compute` float32 or int8."""
-    graph, kind, config, exponent = graph_of(path, compute)
-    if kind not in kinds:
-        raise SystemExit(f"{path}: a model of kind {kind!r}, where {', '.join(kinds)} is needed")
+def open_system(name: str, path: Path, kind: str, threads: int, compute: str) -> StepGraphSystem:
+    """An exported model's folder or a training checkpoint of `kind`; `compute` float32 or int8."""
+    graph, found, config, exponent = graph_of(path, compute)
+    if found != kind:
+        raise SystemExit(f"{path}: a model of kind {found!r}, where {kind} is needed")
     identity = file_identity(path) + ("" if compute == "float32" else f" {compute}")
     session = open_session(graph, threads)
     return StepGraphSystem(name, identity, session, config.vocab_size, config.mask_token_id, exponent)
