@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=15, help="steps; medians are printed")
+    parser.add_argument("--top", type=int, default=20, help="operators to list, slowest first (default %(default)s)")
 
 
 def open_session(graph: str | bytes, threads: int, profile: str = "") -> onnxruntime.InferenceSession:
@@ -126,6 +127,6 @@ def run(args: argparse.Namespace) -> None:
     )
     total = sum(times.values())
     print("\n      ms  share  nodes  operator (profiled)")
-    for operator, ms in times.most_common(20):
+    for operator, ms in times.most_common(args.top):
         print(f"{ms:8.3f}  {ms / total:5.1%}  {nodes[operator]:5d}  {operator}")
     print(f"{total:8.3f}         {sum(nodes.values()):5d}  all")
