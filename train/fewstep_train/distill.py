@@ -32,13 +32,14 @@ from fewstep_train.training_command import (
 class DistillOptions:
     """`power`: step sizes above 1/1024 are drawn with weights h^-power (published: 1). `data_share`: share of rows that
     keep learning the instantaneous posterior from data, at h = 1/1024. `spread`: share of rows whose positions become
-    data at spread times, and jump at them."""
+    data at spread times, and jump at them. `temperature`: of the tokens that the teacher writes on its way."""
 
     shortcut: str
     power: float
     data_share: float
     corruption: float
     spread: float = 0.0
+    temperature: float = 1.0
 
 
 def draw_step_sizes(rows: int, options: DistillOptions, generator: torch.Generator) -> Tensor:
@@ -62,7 +63,7 @@ def teacher_logits(
     t: Tensor,
     h: Tensor,
     editable: Tensor,
-    shortcut: str,
+    options: DistillOptions,
     times: Tensor,
 ) -> Tensor:
     """The teacher's averaged logits over [t, t + h], [B, L, K]: the teacher runs at h / 2 around a shortcut.
@@ -79,10 +80,10 @@ def teacher_logits(
     def jumped(logits: Tensor, step: Tensor) -> Tensor:
         noise = torch.where(times >= kappa, (times - kappa) / (1 - kappa), torch.rand_like(times))
         exponent = jump_exponent("cumulative", scheduler, t, step)
-        return jump(logits.softmax(-1), x_t, editable, exponent, noise=noise)
+        return jump((logits / options.temperature).softmax(-1), x_t, editable, exponent, noise=noise)
 
     k1 = teacher(x_t, t, half).float()
-    if shortcut == "heun":
+    if options.shortcut == "heun":
         return (k1 + teacher(jumped(k1, h), t + h, half).float()) / 2
     k2 = teacher(jumped(k1, half), t + half, half).float()
     k3 = teacher(jumped(k2, half), t + half, half).float()
@@ -109,7 +110,7 @@ def distill_loss(
     x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator, times)
     data, x_t, t, h, editable, times = (v.to(device) for v in (data, x_t, t, h, ~frozen, times))
     n = int(tiny.sum())
-    target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options.shortcut, times[n:])
+    target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options, times[n:])
     logits = network(x_t, t, h)
     from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)
     from_teacher = F.kl_div(
@@ -130,6 +131,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--power", type=float, default=0.25, help="step sizes weigh h^-power (published: 1)")
     parser.add_argument("--data-share", type=float, default=0.5, help="rows that keep learning from data at h = 1/1024")
+    parser.add_argument(
+        "--temperature", type=float, default=1.0, help="of the tokens that the teacher writes on its way (default 1)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -139,13 +143,14 @@ def run(args: argparse.Namespace) -> None:
         raise SystemExit(
             "a plain network is not told the step size, so it cannot be distilled: pretrain --kind few-step"
         )
-    options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption, args.spread)
+    options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption, args.spread, args.temperature)
     stage = {
         "stage": "distill",
         "lr": args.lr,
         "shortcut": args.shortcut,
         "corruption": args.corruption,
         "spread": args.spread,
+        "temperature": args.temperature,
     }
     extra = {
         "exponent": origin.exponent,

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -20,8 +21,9 @@ from fewstep_train.precision import autocast
 
 
 def training_clock(device: str) -> float:
-    """Seconds. On the CPU, processor time per thread: what else the machine does, or a pause, uses up no budget."""
-    return time.process_time() / torch.get_num_threads() if device == "cpu" else time.monotonic()
+    """Seconds. On the CPU, those of the whole machine that this process used, by processor time: what else the machine
+    does, or a pause, uses up no budget, and of two runs side by side each counts its part."""
+    return time.process_time() / (os.cpu_count() or 1) if device == "cpu" else time.monotonic()
 
 
 @dataclass

@@ -22,7 +22,10 @@ def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
     parser.add_argument("--valid", type=Path, nargs="+", help="held-out files: their loss is printed at each save")
     parser.add_argument("--out", type=Path, required=True, help="checkpoint file; resumed if it exists")
     parser.add_argument(
-        "--hours", type=float, default=8.0, help="training time, on CPUs by processor time (default %(default)s)"
+        "--hours",
+        type=float,
+        default=8.0,
+        help="training time, on CPUs processor time over all cores (default %(default)s)",
     )
     parser.add_argument("--steps", type=int, default=10**9, help="optimiser steps, if that comes first")
     parser.add_argument("--batch-tokens", type=int, default=4096, help="tokens a step (default %(default)s)")
