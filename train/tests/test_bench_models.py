@@ -15,6 +15,7 @@ from tiny_transformers import GPT, random_transformer
 
 from fewstep_train.__main__ import main
 from fewstep_train.checkpoint import save_checkpoint
+from fewstep_train.decoder_graph import build_decoder_graph
 from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.path import Scheduler, source_canvas
 from fewstep_train.published_sampler import published_sample
@@ -88,4 +89,25 @@ def test_the_torch_runner_answers_each_line_and_outlives_a_wrong_one():
     assert first["ms"] > 0
     assert last["ms"] > 0
     assert "nowhere" in missing["error"]
+    assert "depth" in unknown["error"]
+
+
+def test_the_decoder_runner_answers_each_line_and_outlives_a_wrong_one(tmp_path):
+    network = random_transformer(GPT)
+    arrays = {name: p.detach().numpy() for name, p in network.named_parameters()}
+    graph = tmp_path / "decoder.onnx"
+    onnx.save(build_decoder_graph(GPT, arrays, np.float32), graph)
+    request = {"graph": str(graph), "threads": 1, "rows": 2, "room": 12, "position": 4, "tokens": 6}
+    lines = [request, {**request, "graph": "nowhere.onnx"}, {**request, "depth": 3}, {**request, "rows": 3, "room": 14}]
+    process = subprocess.run(
+        [sys.executable, "-m", "fewstep_train.decoder_runner"],
+        input="".join(json.dumps(line) + "\n" for line in lines),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, missing, unknown, last = (json.loads(line) for line in process.stdout.splitlines())
+    assert first["ms"] > 0
+    assert last["ms"] > 0
+    assert "nowhere.onnx" in missing["error"]
     assert "depth" in unknown["error"]
