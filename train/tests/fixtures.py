@@ -24,6 +24,7 @@ SENTENCES = [
 ]
 TEXT_SHAPE = {"hidden_size": 32, "cond_dim": 16, "length": 64, "n_blocks": 2, "n_heads": 4}
 MASKED_SHAPE = {"hidden_size": 32, "intermediate_size": 64, "length": 64, "n_blocks": 2, "n_heads": 4}
+JUDGE_SHAPE = {"hidden_size": 16, "n_blocks": 1, "n_heads": 2, "n_kv_heads": 2, "intermediate_size": 32, "length": 64}
 PUBLISHED_TRUNK = {"norm": "rms", "mlp": "swiglu", "output_bias": False, "causal": False}
 
 

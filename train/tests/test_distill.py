@@ -10,7 +10,6 @@ from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler
 from fewstep_train.step_sizes import TINY_STEP
 
-torch.set_num_threads(1)  # tensors are tiny: threads would only wait for each other
 ROWS, LENGTH = 2, 8
 SHAPE = NetworkConfig(hidden_size=32, cond_dim=16, length=LENGTH, n_blocks=2, n_heads=2, vocab_size=12)
 COLD = DistillOptions(shortcut="heun", power=0.25, data_share=0.5, corruption=0.1, temperature=1e-4)

@@ -1,18 +1,16 @@
-"""The evaluation's parts and its commands on tiny models: what is judged, by whom, and that a stopped run goes on."""
+"""The evaluation's parts on tiny models: what is sampled, what is judged, and by whom."""
 
-import json
 import math
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 import torch
-from fixtures import SENTENCES, random_weights, tiny_tokenizer, write_text_model
+from fixtures import JUDGE_SHAPE, SENTENCES, random_weights, tiny_tokenizer
 from tokenizers import Tokenizer
 
-from fewstep_train.__main__ import main
-from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
 from fewstep_train.evaluation.autoregressive_system import AutoregressiveSystem
+from fewstep_train.evaluation.cells import Pace
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
 from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.goals import goals
@@ -23,19 +21,14 @@ from fewstep_train.evaluation.step_graph_system import open_system, step_sizes
 from fewstep_train.evaluation.tasks import make_task
 from fewstep_train.evaluation.timeline import timeline_svg, wrapped
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
-from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
-from fewstep_train.llada import llada_config
+from fewstep_train.kinds import CANVAS
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler
-from fewstep_train.tokenizer import END_OF_TEXT
 from fewstep_train.transformer import Transformer, TransformerConfig
 
-torch.set_num_threads(1)  # tensors are tiny: threads would only wait for each other
 TOKENIZER = Tokenizer.from_str(tiny_tokenizer())
 V = TOKENIZER.get_vocab_size()
-SHAPE = TransformerConfig(
-    hidden_size=16, n_blocks=1, n_heads=2, n_kv_heads=2, intermediate_size=32, vocab_size=V, length=64
-)
+SHAPE = TransformerConfig(**JUDGE_SHAPE, vocab_size=V)
 
 
 def ignorant_judge(training: TrainingText | None = None) -> Judge:
@@ -46,20 +39,6 @@ def ignorant_judge(training: TrainingText | None = None) -> Judge:
 def text_rows(length: int) -> torch.Tensor:
     ids = TOKENIZER.encode(" ".join(SENTENCES)).ids
     return torch.tensor([ids[i : i + length] for i in range(0, 40, 10)])
-
-
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
-    """A few-step model, a checkpoint of every relative, and text."""
-    folder = tmp_path_factory.mktemp("evaluation")
-    write_text_model(folder / "tiny-text")
-    (folder / "text.txt").write_text(f"\n{END_OF_TEXT}\n".join(" ".join(SENTENCES) for _ in range(40)))
-    torch.manual_seed(0)
-    for kind, config in ((AUTOREGRESSIVE, SHAPE), (LLADA, llada_config(SHAPE)), (DREAM, llada_config(SHAPE))):
-        weights = Transformer(config).state_dict()
-        checkpoint = {"kind": kind, "config": config.to_dict(), "ema": weights, "tokenizer": tiny_tokenizer()}
-        save_checkpoint(folder / f"{kind}.pt", checkpoint)
-    return folder
 
 
 def test_an_ignorant_judges_perplexity_is_the_size_of_the_vocabulary():
@@ -236,113 +215,6 @@ def test_a_timeline_is_wrapped_whole_and_is_valid_svg():
     assert texts.count(" word") == 60
 
 
-def evaluate(folder, *more):
-    text, cache = str(folder / "text.txt"), str(folder / "cache")
-    relatives = ["--llada", str(folder / "llada.pt"), "--dream", str(folder / "dream.pt")]
-    common = ["--model", str(folder / "tiny-text"), "--judge", str(folder / "autoregressive.pt")]
-    main(["evaluate", *common, *relatives, "--valid", text, "--cache", cache, "--threads", "1", "--quick", *more])
-
-
-def test_the_evaluation_writes_its_report_and_goes_on_where_it_was_stopped(workplace, tmp_path, capsys):
-    out = tmp_path / "report"
-    evaluate(workplace, "--out", str(out), "--data", str(workplace / "text.txt"), "--tasks", "unconditional")
-    page = (out / "EVALUATION.md").read_text()
-    assert "| FS-DFM | 0.0 | 0.0 |" in page, "what training it had"
-    for words in ("FS-DFM", "LLaDA-style", "Dream-style", "autoregressive", "held-out text", "| bound |", "| exact |"):
-        assert words in page
-    for file in ("trade.svg", "quality-t1.svg", "timeline-unconditional.svg"):
-        assert f"({file})" in page
-        ElementTree.parse(out / file)
-    stored = json.loads((out / "evaluation.json").read_text())["records"]
-    kept = [r for r in stored if r.get("steps") != 8]
-    (out / "evaluation.json").write_text(json.dumps({"records": kept}))
-    capsys.readouterr()
-    evaluate(workplace, "--out", str(out), "--data", str(workplace / "text.txt"), "--tasks", "unconditional")
-    printed = capsys.readouterr().out
-    cells = [r for r in stored if r["kind"] == "cell" and "steps" in r]
-    assert printed.count("was there") == len([r for r in cells if r["steps"] != 8])
-    again = json.loads((out / "evaluation.json").read_text())["records"]
-    assert [r.get("metrics") for r in again] == [r.get("metrics") for r in stored]
-
-
-def test_committed_models_give_the_table_that_their_checkpoints_give(workplace, tmp_path):
-    folders, checkpoints = tmp_path / "folders", tmp_path / "checkpoints"
-    for kind in (AUTOREGRESSIVE, LLADA, DREAM):
-        model = str(tmp_path / kind)
-        main(["export", "--checkpoint", str(workplace / f"{kind}.pt"), "--store", "float32", "--out", model])
-    text = ["--valid", str(workplace / "text.txt"), "--cache", str(tmp_path / "cache"), "--threads", "1"]
-    common = ["evaluate", "--model", str(workplace / "tiny-text"), *text, "--quick", "--tasks", "unconditional"]
-    for out, place, suffix in ((folders, tmp_path, ""), (checkpoints, workplace, ".pt")):
-        paths = {kind: str(place / f"{kind}{suffix}") for kind in (AUTOREGRESSIVE, LLADA, DREAM)}
-        judge = ["--judge", paths[AUTOREGRESSIVE], "--llada", paths[LLADA], "--dream", paths[DREAM]]
-        main([*common, *judge, "--out", str(out)])
-    tables = [json.loads((out / "evaluation.json").read_text())["records"] for out in (folders, checkpoints)]
-    assert [r.get("metrics") for r in tables[0]] == [r.get("metrics") for r in tables[1]]
-
-
-def test_eight_bit_products_are_another_system(workplace, tmp_path, capsys):
-    common = ["--judge", str(workplace / "autoregressive.pt"), "--valid", str(workplace / "text.txt")]
-    common += ["--cache", str(tmp_path), "--samples", "4", "--length", "16", "--out", str(tmp_path / "sweep.json")]
-    sweep = ["sweep", "--model", str(workplace / "tiny-text"), *common, "--steps", "2"]
-    main(sweep)
-    main([*sweep, "--compute", "int8"])
-    assert "was there" not in capsys.readouterr().out
-    records = json.loads((tmp_path / "sweep.json").read_text())["records"]
-    assert [r["identity"].endswith("int8") for r in records if "identity" in r] == [False, True]
-
-
-def test_other_weights_are_measured_anew(workplace, tmp_path, capsys):
-    out = str(tmp_path / "sweep.json")
-    common = ["--judge", str(workplace / "autoregressive.pt"), "--valid", str(workplace / "text.txt")]
-    common += ["--cache", str(workplace / "cache"), "--samples", "4", "--length", "16", "--out", out]
-    sweep = ["sweep", *common, "--steps", "1", "4", "--temperatures", "0.5", "1", "--jumps", "independent", "spread"]
-    sweep += ["--stable-below", "0", "0.9"]
-    model = tmp_path / "tiny-text"
-    write_text_model(model)
-    main([*sweep, "--model", str(model)])
-    assert "was there" not in capsys.readouterr().out
-    main([*sweep, "--model", str(model)])
-    printed = capsys.readouterr().out
-    assert printed.count("was there") == 16
-    rows = [line.split("|") for line in printed.splitlines() if line.startswith("| 4 |")]
-    assert {float(r[2]) for r in rows} > {4.0}  # some took fewer steps
-    graph = (model / "step.onnx").read_bytes()
-    (model / "step.onnx").write_bytes(graph + b"\x12\x00")  # the same model under another identity
-    main([*sweep, "--model", str(model)])
-    assert "was there" not in capsys.readouterr().out
-
-
-def test_samples_are_written_once_for_any_judge(workplace, tmp_path):
-    text, model = str(workplace / "text.txt"), str(workplace / "tiny-text")
-    common = ["--model", model, "--valid", text, "--cache", str(tmp_path), "--samples", "4", "--length", "16"]
-    judges = [workplace / "autoregressive.pt", tmp_path / "other.pt"]
-    other = load_checkpoint(judges[0], AUTOREGRESSIVE)
-    other["ema"]["output.bias"][:9] = 3.0
-    save_checkpoint(judges[1], other)
-    records = []
-    for judge in judges:
-        out = tmp_path / f"{judge.stem}.json"
-        main(["sweep", *common, "--judge", str(judge), "--steps", "2", "--out", str(out)])
-        records.append(json.loads(out.read_text())["records"][-1])
-        assert len(list((tmp_path / "samples").iterdir())) == 1
-    metrics = [r["metrics"] for r in records]
-    assert metrics[0]["entropy"] == metrics[1]["entropy"]
-    assert metrics[0]["perplexity"] != metrics[1]["perplexity"]
-
-
-def test_a_model_with_another_tokenizer_is_refused(workplace, tmp_path):
-    model = tmp_path / "other"
-    write_text_model(model)
-    other = json.loads((model / "tokenizer.json").read_text())
-    other["model"]["vocab"]["zz"] = other["model"]["vocab"].pop(next(reversed(other["model"]["vocab"])))
-    other["model"]["merges"] = []
-    (model / "tokenizer.json").write_text(json.dumps(other))
-    common = ["--judge", str(workplace / "autoregressive.pt"), "--valid", str(workplace / "text.txt")]
-    out = ["--length", "32", "--out", str(tmp_path / "sweep.json")]
-    with pytest.raises(SystemExit, match="tokenizer"):
-        main(["sweep", "--model", str(model), *common, "--cache", str(tmp_path), "--samples", "2", *out])
-
-
 def test_numbers_are_the_same_for_any_batching():
     torch.manual_seed(3)
     network = Transformer(SHAPE).eval()
@@ -351,3 +223,14 @@ def test_numbers_are_the_same_for_any_batching():
     whole = token_nll(network, rows).numpy()
     assert np.allclose(whole[:4], whole[-4:], atol=1e-4)
     assert np.allclose(whole[0], token_nll(network, rows[:1]).numpy()[0], atol=1e-4)
+
+
+def test_the_time_left_knows_writing_from_judging():
+    pace = Pace()
+    assert pace.left(steps=0, cells=0) == 0
+    assert pace.left(steps=0, cells=1) is None
+    pace.add(5, writing=99, steps=0)  # its samples were there: judging takes 5 s
+    assert pace.left(steps=0, cells=3) == 15
+    assert pace.left(steps=8, cells=3) is None
+    pace.add(45, writing=40, steps=8)  # a step takes 5 s, judging 5 s
+    assert pace.left(steps=16, cells=2) == 16 * 5 + 2 * 5

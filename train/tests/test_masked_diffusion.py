@@ -16,7 +16,6 @@ from fewstep_train.tokenizer import END_OF_TEXT
 from fewstep_train.trained import load_trained
 from fewstep_train.transformer import Transformer, TransformerConfig
 
-torch.set_num_threads(1)  # tensors are tiny: threads would only wait for each other
 V, MASK = 6, 6
 SHAPE = TransformerConfig(
     hidden_size=16, n_blocks=2, n_heads=2, n_kv_heads=2, intermediate_size=32, vocab_size=V, length=12

@@ -56,6 +56,10 @@ class Cell:
             {**self.written, **bench.text}, lambda: self.system.sample(bench.crops, editable, self.sampling)
         )
 
+    def steps_to_write(self, bench: Bench) -> int:
+        """0 where its samples lie on disk."""
+        return 0 if bench.cache.has({**self.written, **bench.text}) else self.sampling.steps
+
     def measure(self, bench: Bench) -> Record:
         samples, seconds = self.samples(bench)
         return {
@@ -63,10 +67,6 @@ class Cell:
             "mean_steps": samples.steps.double().mean().item(),
             "metrics": bench.judge.measure(samples.tokens, self.task),
         }
-
-    def cost(self) -> float:
-        """Steps, the unit of the time that is left; a token of an autoregressive model is far less than one."""
-        return float(self.sampling.steps)
 
 
 def held_out(bench: Bench, task: Task, results: Results) -> Record:
@@ -80,18 +80,42 @@ def summary(record: Record) -> str:
     return f"perplexity {metrics['perplexity'][0]:.1f}  entropy {metrics['entropy'][0]:.2f} bits"
 
 
+@dataclass
+class Pace:
+    """Seconds spent so far: writing samples takes a time for each step, judging them one for each cell."""
+
+    writing: float = 0.0
+    steps: int = 0
+    judging: float = 0.0
+    cells: int = 0
+
+    def add(self, seconds: float, writing: float, steps: int) -> None:
+        """A cell that took `seconds`, `writing` of them for `steps` steps (0: its samples were there)."""
+        if steps:
+            self.writing += writing
+            self.steps += steps
+        self.judging += seconds - (writing if steps else 0)
+        self.cells += 1
+
+    def left(self, steps: int, cells: int) -> float | None:
+        """Seconds for what is left; None before there is a cell to tell by."""
+        if (cells and not self.cells) or (steps and not self.steps):
+            return None
+        return steps * self.writing / max(self.steps, 1) + cells * self.judging / max(self.cells, 1)
+
+
 def measure_all(cells: list[Cell], bench: Bench, results: Results) -> None:
     """Measure every cell that is not there yet, with a line for each."""
-    spent, done = 0.0, 0.0
+    pace = Pace()
     for number, cell in enumerate(cells, 1):
-        begin = time.monotonic()
+        begin, steps = time.monotonic(), cell.steps_to_write(bench)
         record, found = results.once(cell.what(bench), lambda cell=cell: cell.measure(bench))
         if not found:
-            spent += time.monotonic() - begin
-            done += cell.cost()
-        left = sum(c.cost() for c in cells[number:] if results.find(c.what(bench)) is None)
+            pace.add(time.monotonic() - begin, record["seconds"], steps)
+        missing = [c for c in cells[number:] if results.find(c.what(bench)) is None]
+        left = pace.left(sum(c.steps_to_write(bench) for c in missing), len(missing))
         took = "was there" if found else f"{record['seconds']:.0f} s"
-        eta = f"about {left * spent / done / 60:.0f} min left" if done else ""
+        eta = "" if left is None else f"about {left / 60:.0f} min left"
         s = cell.sampling
         print(
             f"{number}/{len(cells)}  {cell.system.name}, {cell.task.name}, {s.steps} steps, T {s.temperature:g}: "

@@ -20,8 +20,7 @@ class SampleCache:
 
     def once(self, what: Record, sample: Callable[[], Samples]) -> tuple[Samples, float]:
         """(the samples of `what`, from disk or made now; the seconds it took to make them)"""
-        digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
-        file = self.folder / f"{digest}.npz"
+        file = self.file(what)
         if not file.exists():
             begin = time.monotonic()
             samples = sample()
@@ -29,6 +28,13 @@ class SampleCache:
         with np.load(file) as stored:
             tensors = (torch.from_numpy(stored[name].astype(np.int64)) for name in ("tokens", "last_change", "steps"))
             return Samples(*tensors), float(stored["seconds"])
+
+    def has(self, what: Record) -> bool:
+        return self.file(what).exists()
+
+    def file(self, what: Record) -> Path:
+        digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:24]
+        return self.folder / f"{digest}.npz"
 
     def write(self, file: Path, samples: Samples, seconds: float) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
