@@ -188,7 +188,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="corpus files, plain text or .xz")
     parser.add_argument("--valid", type=Path, nargs="+", required=True, help="held-out files")
     parser.add_argument("--out", type=Path, required=True, help="JSON of the results; a run that was stopped goes on")
-    names = ", ".join(RECIPES).replace("%", "%%")  # argparse formats its help
+    names = "; ".join(RECIPES).replace("%", "%%")  # argparse formats its help
     parser.add_argument("--only", nargs="+", choices=list(RECIPES), metavar="NAME", help=f"of {names}")
     parser.add_argument("--tokens", type=int, default=1_000_000, help="each recipe trains on (default %(default)s)")
     parser.add_argument("--length", type=int, default=256, help="longest canvas (default %(default)s tokens)")
