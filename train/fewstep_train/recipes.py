@@ -76,8 +76,8 @@ RECIPES = {
     "AdamW, lr 1e-3": Recipe(optimizer="adamw", lr=1e-3),
     "steps of 2,048 tokens": Recipe(batch_tokens=2048),
     "steps of 8,192 tokens": Recipe(batch_tokens=8192),
-    "weight average 0.98": Recipe(ema=0.98),
-    "weight average 0.999": Recipe(ema=0.999),
+    "weight average 0.9": Recipe(ema=0.9),
+    "no weight average": Recipe(ema=0.0),
 }
 
 
