@@ -1,7 +1,7 @@
 """Distil a pretrained few-step network into large steps: it learns where its own smaller steps would take it."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -144,20 +144,12 @@ def run(args: argparse.Namespace) -> None:
             "a plain network is not told the step size, so it cannot be distilled: pretrain --kind few-step"
         )
     options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption, args.spread, args.temperature)
-    stage = {
-        "stage": "distill",
-        "lr": args.lr,
-        "shortcut": args.shortcut,
-        "corruption": args.corruption,
-        "spread": args.spread,
-        "temperature": args.temperature,
-    }
     extra = {
         "exponent": origin.exponent,
         "tokenizer": origin.tokenizer_json,
         "earlier_stages": origin.stages,
         "trained_step_sizes": STEP_SIZES,
-        "training": stage,
+        "training": {"stage": "distill", "lr": args.lr, **asdict(options)},
     }
     trainer = make_trainer(args, origin.network, extra)
     scheduler = origin.scheduler
