@@ -49,16 +49,20 @@ class Cell:
         """The fields that say what was measured."""
         return {"kind": "cell", **self.written, **bench.shared}
 
+    def what_is_written(self, bench: Bench) -> Record:
+        """The fields that its samples are found again by."""
+        return {**self.written, **bench.text}
+
     def samples(self, bench: Bench) -> tuple[Samples, float]:
         """(samples, the seconds it took to make them)"""
         editable = self.task.editable(*bench.crops.shape)
         return bench.cache.once(
-            {**self.written, **bench.text}, lambda: self.system.sample(bench.crops, editable, self.sampling)
+            self.what_is_written(bench), lambda: self.system.sample(bench.crops, editable, self.sampling)
         )
 
     def steps_to_write(self, bench: Bench) -> int:
         """0 where its samples lie on disk."""
-        return 0 if bench.cache.has({**self.written, **bench.text}) else self.sampling.steps
+        return 0 if bench.cache.has(self.what_is_written(bench)) else self.sampling.steps
 
     def measure(self, bench: Bench) -> Record:
         samples, seconds = self.samples(bench)
@@ -91,10 +95,10 @@ class Pace:
 
     def add(self, seconds: float, writing: float, steps: int) -> None:
         """A cell that took `seconds`, `writing` of them for `steps` steps (0: its samples were there)."""
-        if steps:
-            self.writing += writing
-            self.steps += steps
-        self.judging += seconds - (writing if steps else 0)
+        writing_now = writing if steps else 0.0
+        self.writing += writing_now
+        self.steps += steps
+        self.judging += seconds - writing_now
         self.cells += 1
 
     def left(self, steps: int, cells: int) -> float | None:
@@ -107,13 +111,14 @@ class Pace:
 def measure_all(cells: list[Cell], bench: Bench, results: Results) -> None:
     """Measure every cell that is not there yet, with a line for each."""
     pace = Pace()
-    for number, cell in enumerate(cells, 1):
-        begin, steps = time.monotonic(), cell.steps_to_write(bench)
+    to_write = [None if results.find(c.what(bench)) else c.steps_to_write(bench) for c in cells]  # None: measured
+    for number, (cell, steps) in enumerate(zip(cells, to_write, strict=True), 1):
+        begin = time.monotonic()
         record, found = results.once(cell.what(bench), lambda cell=cell: cell.measure(bench))
         if not found:
-            pace.add(time.monotonic() - begin, record["seconds"], steps)
-        missing = [c for c in cells[number:] if results.find(c.what(bench)) is None]
-        left = pace.left(sum(c.steps_to_write(bench) for c in missing), len(missing))
+            pace.add(time.monotonic() - begin, record["seconds"], steps or 0)
+        missing = [n for n in to_write[number:] if n is not None]
+        left = pace.left(sum(missing), len(missing))
         took = "was there" if found else f"{record['seconds']:.0f} s"
         eta = "" if left is None else f"about {left / 60:.0f} min left"
         s = cell.sampling
