@@ -1,5 +1,6 @@
 """The evaluation's parts on tiny models: what is sampled, what is judged, and by whom."""
 
+import json
 import math
 import xml.etree.ElementTree as ElementTree
 
@@ -20,6 +21,7 @@ from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.step_graph_system import open_system, step_sizes
 from fewstep_train.evaluation.tasks import make_task
 from fewstep_train.evaluation.timeline import timeline_svg, wrapped
+from fewstep_train.evaluation.training_cost import TrainingCost, training_cost
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
 from fewstep_train.kinds import CANVAS
 from fewstep_train.network import Network, NetworkConfig
@@ -234,3 +236,12 @@ def test_the_time_left_knows_writing_from_judging():
     assert pace.left(steps=8, cells=3) is None
     pace.add(45, writing=40, steps=8)  # a step takes 5 s, judging 5 s
     assert pace.left(steps=16, cells=2) == 16 * 5 + 2 * 5
+
+
+def test_a_models_training_counts_that_of_the_one_it_began_from(tmp_path):
+    stages = [
+        {"stage": "pretrain", "tokens": 3000, "hours": 0.5},
+        {"stage": "distill", "tokens": 1000, "hours": 0.25},
+    ]
+    (tmp_path / "manifest.json").write_text(json.dumps({"training": {"stages": stages}}))
+    assert training_cost(tmp_path) == TrainingCost(tokens=4000, distilled=1000, hours=0.75)

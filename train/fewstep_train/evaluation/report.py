@@ -87,8 +87,11 @@ def goal_table(records: list[Record], temperature: float, tasks: Sequence[str], 
 
 
 def cost_table(costs: Mapping[str, TrainingCost]) -> str:
-    rows = [[name, f"{cost.hours:.1f}", f"{cost.tokens / 1e6:.1f}"] for name, cost in costs.items()]
-    return table(["system", "hours", "million tokens"], rows)
+    rows = [
+        [name, f"{cost.tokens / 1e6:.1f}", f"{cost.distilled / 1e6:.1f}", f"{cost.hours:.1f}"]
+        for name, cost in costs.items()
+    ]
+    return table(["system", "million tokens", "of which distilled", "hours"], rows)
 
 
 def likelihood_table(records: list[Record]) -> str:
@@ -138,8 +141,9 @@ entropy says which trade is text.
 
 ## Training
 
-All systems have one trunk, tokenizer and text. Hours are of two CPU cores; a model that began from another one counts
-the other's.
+All systems have one trunk, tokenizer and text; a model that began from another one counts the other's training. Tokens
+are what to compare by: hours, of all cores, depend on how many threads a run had and on what ran beside it. A token
+that is distilled costs more, because the teacher is asked about it several times.
 
 {cost_table(facts["costs"])}
 

@@ -9,14 +9,22 @@ from fewstep_train.exported import read_manifest
 
 @dataclass(frozen=True)
 class TrainingCost:
-    """Sums over all stages, those of the model that it began from included; hours as `--hours` counts them."""
+    """Sums over all stages, those of the model that it began from included; hours as `--hours` counts them.
 
-    hours: float
+    `distilled`: those of `tokens` that a teacher was asked about, at several evaluations a token.
+    """
+
     tokens: int
+    distilled: int
+    hours: float
 
 
 def training_cost(path: Path) -> TrainingCost:
     """Of an exported model's folder or of a checkpoint."""
     folder = path.is_dir()
     stages = read_manifest(path)["training"]["stages"] if folder else stages_of(load_checkpoint(path, None))
-    return TrainingCost(sum(s.get("hours", 0) for s in stages), sum(s.get("tokens", 0) for s in stages))
+    return TrainingCost(
+        tokens=sum(s.get("tokens", 0) for s in stages),
+        distilled=sum(s.get("tokens", 0) for s in stages if s["stage"] == "distill"),
+        hours=sum(s.get("hours", 0) for s in stages),
+    )
