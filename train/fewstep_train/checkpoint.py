@@ -8,6 +8,8 @@ import torch
 
 from fewstep_train.kinds import CANVAS
 
+DISTILL = "distill"  # the stage in which a teacher is asked
+
 
 def save_checkpoint(path: Path, checkpoint: dict[str, Any]) -> None:
     """Write beside the old file, then replace it: a kill at any moment leaves one whole checkpoint."""

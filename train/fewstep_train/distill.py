@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from fewstep_train.checkpoint import DISTILL
 from fewstep_train.jump_times import arrival_times
 from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
@@ -149,7 +150,7 @@ def run(args: argparse.Namespace) -> None:
         "tokenizer": origin.tokenizer_json,
         "earlier_stages": origin.stages,
         "trained_step_sizes": STEP_SIZES,
-        "training": {"stage": "distill", "lr": args.lr, **asdict(options)},
+        "training": {"stage": DISTILL, "lr": args.lr, **asdict(options)},
     }
     trainer = make_trainer(args, origin.network, extra)
     scheduler = origin.scheduler

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from fewstep_train.checkpoint import load_checkpoint, stages_of
+from fewstep_train.checkpoint import DISTILL, load_checkpoint, stages_of
 from fewstep_train.exported import read_manifest
 
 
@@ -25,6 +25,6 @@ def training_cost(path: Path) -> TrainingCost:
     stages = read_manifest(path)["training"]["stages"] if folder else stages_of(load_checkpoint(path, None))
     return TrainingCost(
         tokens=sum(s.get("tokens", 0) for s in stages),
-        distilled=sum(s.get("tokens", 0) for s in stages if s["stage"] == "distill"),
+        distilled=sum(s.get("tokens", 0) for s in stages if s["stage"] == DISTILL),
         hours=sum(s.get("hours", 0) for s in stages),
     )
