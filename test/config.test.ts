@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { parseEnv } from 'node:util'
 import t from 'tap'
 import { envExample } from '../scripts/env-example.js'
-import { DEFAULT_MODEL, Environment, readConfig } from '../src/config.js'
+import { DEFAULT_MODEL, Environment, readConfig, readGenerateConfig } from '../src/config.js'
 
 const EXAMPLE = new URL('../.env.example', import.meta.url)
 
@@ -37,6 +37,12 @@ t.test('a variable that is set to nothing counts as not set', async (t) => {
   t.same(readConfig({ PORT: '', FEWSTEP_MODEL: '', LOG_LEVEL: '' }), readConfig({}))
 })
 
+t.test('spaces and line breaks around a value mean nothing, and nothing but spaces is nothing', async (t) => {
+  t.same(readConfig({ PORT: ' ', HOST: ' ', FEWSTEP_CACHE_DIR: '\t', LOG_LEVEL: ' ', FEWSTEP_WORKERS: '\n' }), readConfig({}))
+  t.match(readConfig({ PORT: '8081\r', HOST: ' ::1 ', LOG_LEVEL: 'warn\n', FEWSTEP_CACHE_DIR: 'none ' }),
+    { port: 8081, host: '::1', logLevel: 'warn', cacheDirectory: undefined })
+})
+
 t.test('what is set is read, with its type', async (t) => {
   const config = readConfig({
     HOST: '0.0.0.0', PORT: '0', FEWSTEP_MODEL: '/models/mine', FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_MAX_QUEUE: '3', LOG_LEVEL: 'silent'
@@ -60,24 +66,44 @@ t.test('devices are a list of numbers, and measurements can be kept elsewhere or
 
 t.test('a wrong value is refused by an error that names the variable', async (t) => {
   const cases = [
-    ['PORT', 'eighty'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'],
+    ['PORT', 'eighty'], ['PORT', '65536'], ['PORT', '-1'], ['PORT', '80.5'], ['PORT', '0x50'], ['PORT', '8e3'], ['PORT', 'true'],
     ['FEWSTEP_EXECUTION_PROVIDER', 'gpu'],
     ['FEWSTEP_DEVICES', 'all'], ['FEWSTEP_DEVICES', '0,'],
     ['FEWSTEP_WORKERS', '-1'], ['FEWSTEP_WORKERS', '65'],
     ['FEWSTEP_THREADS', '-1'],
-    ['FEWSTEP_MAX_QUEUE', '0'],
+    ['FEWSTEP_MAX_QUEUE', '0'], ['FEWSTEP_MAX_QUEUE', '1000001'],
     ['FEWSTEP_MAX_BATCH', '1025'],
-    ['FEWSTEP_STEP_TIMEOUT_MS', '99'],
-    ['FEWSTEP_DRAIN_TIMEOUT_MS', 'soon'],
-    ['FEWSTEP_BODY_LIMIT', '1mb'],
-    ['FEWSTEP_SSE_KEEPALIVE_MS', '9'],
+    ['FEWSTEP_WARM_UP_MS', '3600001'],
+    ['FEWSTEP_STEP_TIMEOUT_MS', '99'], ['FEWSTEP_STEP_TIMEOUT_MS', '3000000000'],
+    ['FEWSTEP_DRAIN_TIMEOUT_MS', 'soon'], ['FEWSTEP_DRAIN_TIMEOUT_MS', '3000000000'],
+    ['FEWSTEP_BODY_LIMIT', '1mb'], ['FEWSTEP_BODY_LIMIT', '1073741824'],
+    ['FEWSTEP_SSE_KEEPALIVE_MS', '9'], ['FEWSTEP_SSE_KEEPALIVE_MS', '3000000000'],
     ['LOG_LEVEL', 'loud']
   ] as const
   for (const [name, value] of cases) t.throws(() => readConfig({ [name]: value }), { message: new RegExp(`^${name} `) }, `${name}=${value}`)
 })
 
-t.test('the error lists what may be chosen from', async (t) => {
-  t.throws(() => readConfig({ FEWSTEP_EXECUTION_PROVIDER: 'gpu' }), { message: /auto, cpu, cuda/ })
+t.test('the error says what the value must be and what it is', async (t) => {
+  const cases = [
+    { env: { PORT: 'eighty\n8080' }, message: 'PORT must be an integer from 0 to 65535, not "eighty\\n8080"' },
+    { env: { FEWSTEP_EXECUTION_PROVIDER: 'gpu' }, message: 'FEWSTEP_EXECUTION_PROVIDER must be one of auto, cpu, cuda, not "gpu"' },
+    { env: { FEWSTEP_DEVICES: 'all' }, message: 'FEWSTEP_DEVICES must be numbers with commas between them, not "all"' }
+  ]
+  for (const { env, message } of cases) t.throws(() => readConfig(env), { message })
+})
+
+t.test('every number is bounded, and no time overflows Node\'s timers', async (t) => {
+  const integers = Object.entries(Environment.properties as unknown as Record<string, { type?: string, minimum?: number, maximum?: number }>)
+    .filter(([, { type }]) => type === 'integer')
+  t.ok(integers.length > 8)
+  for (const [name, { minimum = NaN, maximum = NaN }] of integers) t.ok(minimum >= 0 && maximum < 2 ** 31, name)
+})
+
+t.test('fewstep generate reads only the settings that it uses', async (t) => {
+  const env = { PORT: 'abc', HOST: '::', LOG_LEVEL: 'loud', FEWSTEP_SSE_KEEPALIVE_MS: '0', FEWSTEP_WORKERS: '2' }
+  t.same(readGenerateConfig(env), readConfig({ FEWSTEP_WORKERS: '2' }))
+  t.throws(() => readGenerateConfig({ FEWSTEP_WORKERS: 'two' }), { message: /^FEWSTEP_WORKERS / })
+  t.throws(() => readGenerateConfig({ FEWSTEP_WORKER: '2' }), { message: /^FEWSTEP_WORKER: no such setting/ })
 })
 
 t.test('the error names every variable that is wrong, not only the first', async (t) => {
