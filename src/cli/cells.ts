@@ -2,6 +2,7 @@
 import { MASK_PIECE } from '../model/tokenizer.js'
 import { displayWidth } from './display-width.js'
 import type { DraftPiece } from './draft.js'
+import { printable } from './printable.js'
 
 export type Style = 'given' | 'plain' | 'changed' | 'mask'
 
@@ -13,12 +14,6 @@ export interface Cell {
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-/** Models may write anything: escape sequences and reordering marks must not reach the terminal. */
-const UNSAFE = /[\p{Control}\u202a-\u202e\u2066-\u2069]/gu
-
-function printable (text: string): string {
-  return text.replaceAll(/\r\n?/g, '\n').replaceAll('\t', ' ').replaceAll(UNSAFE, (c) => c === '\n' ? c : '\ufffd')
-}
 
 function styleOf (character: string, { given, changed }: DraftPiece): Style {
   if (given) return 'given'

@@ -3,7 +3,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
 import { JUMPS } from '../diffusion/jump-times.js'
 import { SOLVERS } from '../diffusion/solver.js'
-import { DEFAULT_STABLE_BELOW, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, type TextRequest } from '../generation/index.js'
+import { DEFAULT_STABLE_BELOW, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K, type TextRequest } from '../generation/index.js'
 import { UsageError } from './usage-error.js'
 
 const OPTIONS = {
@@ -25,6 +25,8 @@ const OPTIONS = {
   'no-color': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' }
 } as const satisfies ParseArgsConfig['options']
+
+const TAKE_VALUES = new Set(['-n', ...Object.entries(OPTIONS).filter(([, { type }]) => type === 'string').map(([name]) => `--${name}`)])
 
 export interface GenerateOptions {
   readonly request: TextRequest
@@ -54,23 +56,43 @@ export function parseGenerateOptions (args: readonly string[]): GenerateOptions 
       solver: oneOf('--solver', values.solver, SOLVERS),
       jumps: oneOf('--jumps', values.jumps, JUMPS),
       temperature: number('--temperature', values.temperature, 0, MAX_TEMPERATURE),
-      topK: integer('--top-k', values['top-k'], 0),
+      topK: integer('--top-k', values['top-k'], 0, MAX_TOP_K),
       topP: topP(values['top-p']),
       seed: integer('--seed', values.seed, 0, MAX_SEED),
       n: integer('-n', values.n, 1, MAX_OUTPUTS),
       stop: stop(values.stop),
       stopWhenStable: values['stop-when-stable'] === true ? DEFAULT_STABLE_BELOW : undefined
     },
-    model: values.model,
+    model: folder('--model', values.model),
     json: values.json ?? false,
     color: values['no-color'] !== true,
     help: values.help ?? false
   }
 }
 
+/**
+ * Joins an option that takes a value with what follows it, whatever that begins with: parseArgs calls `--top-k -1` ambiguous,
+ * where `--top-k=-1` says what is meant.
+ */
+function joinValues (args: readonly string[]): string[] {
+  const joined: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? ''
+    const value = args[i + 1]
+    if (arg === '--') return [...joined, ...args.slice(i)]
+    if (value === undefined || !TAKE_VALUES.has(arg)) {
+      joined.push(arg)
+    } else {
+      joined.push(`${arg === '-n' ? '--n' : arg}=${value}`)
+      i++
+    }
+  }
+  return joined
+}
+
 function parse (args: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true })
+    return parseArgs({ args: joinValues(args), options: OPTIONS, allowPositionals: true, strict: true })
   } catch (error) {
     // What follows the first sentence is advice about "--", which nobody asked for.
     const [problem = ''] = (error as Error).message.split(/\.\s/)
@@ -82,15 +104,27 @@ function number (name: string, text: string | undefined, min: number, max: numbe
   if (text === undefined) return undefined
   const value = text.trim() === '' ? NaN : Number(text)
   if (value >= min && value <= max) return value
-  throw new UsageError(`${name} must be a number from ${min} to ${max}, not ${text}`)
+  throw new UsageError(`${name} must be a number from ${min} to ${max}, not ${quoted(text)}`)
 }
 
-function integer (name: string, text: string | undefined, min: number, max = Number.MAX_SAFE_INTEGER): number | undefined {
+/** @param max Infinity: the model sets the limit */
+function integer (name: string, text: string | undefined, min: number, max = Infinity): number | undefined {
   if (text === undefined) return undefined
   const value = text.trim() === '' ? NaN : Number(text)
   if (Number.isInteger(value) && value >= min && value <= max) return value
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`
-  throw new UsageError(`${name} must be an integer ${range}, not ${text}`)
+  const range = max === Infinity ? `from ${min}` : `from ${min} to ${max}`
+  throw new UsageError(`${name} must be an integer ${range}, not ${quoted(text)}`)
+}
+
+/** A folder's name that is empty would stand for the working folder. */
+function folder (name: string, text: string | undefined): string | undefined {
+  if (text?.trim() === '') throw new UsageError(`${name} must name a folder, not ${quoted(text)}`)
+  return text
+}
+
+/** What was typed, in quotes where it would not be seen. */
+function quoted (text: string): string {
+  return text.trim() === '' ? JSON.stringify(text) : text
 }
 
 function topP (text: string | undefined): number | undefined {
@@ -102,7 +136,7 @@ function topP (text: string | undefined): number | undefined {
 function oneOf<T extends string> (name: string, text: string | undefined, choices: readonly T[]): T | undefined {
   if (text === undefined) return undefined
   const choice = choices.find((each) => each === text)
-  if (choice === undefined) throw new UsageError(`${name} must be one of ${choices.join(', ')}, not ${text}`)
+  if (choice === undefined) throw new UsageError(`${name} must be one of ${choices.join(', ')}, not ${quoted(text)}`)
   return choice
 }
 

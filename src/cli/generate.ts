@@ -1,12 +1,14 @@
 /** `fewstep generate`: text without a server. */
 import { pino } from 'pino'
-import { DEFAULT_MODEL, readConfig } from '../config.js'
+import { DEFAULT_MODEL, readGenerateConfig } from '../config.js'
 import { Engine } from '../engine/engine.js'
 import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
 import { toGeneration } from '../http/generate-json.js'
 import { loadModel } from '../model/model.js'
 import type { GenerateOptions } from './generate-options.js'
 import { LiveView } from './live-view.js'
+import { print } from './print.js'
+import { printableJson } from './printable.js'
 
 /**
  * Generate and print: in place on a terminal, else the finished texts alone, or JSON.
@@ -14,7 +16,7 @@ import { LiveView } from './live-view.js'
  * @throws FewstepError where the request cannot be met, or `cancelled` after the signal
  */
 export async function generate ({ request, model: folder, json, color }: GenerateOptions, signal: AbortSignal): Promise<void> {
-  const config = readConfig()
+  const config = readGenerateConfig()
   const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL)
   const prepared = prepare(model, request)
   const engine = await Engine.start({
@@ -31,12 +33,12 @@ export async function generate ({ request, model: folder, json, color }: Generat
     if (json) {
       const result = await generateText(engine, prepared, { signal })
       const answer = { id: prepared.engineRequest.id, model: model.manifest.name, timeline: true, confidence: true }
-      process.stdout.write(JSON.stringify(toGeneration(result, answer), null, 2) + '\n')
+      print(`${printableJson(toGeneration(result, answer))}\n`)
     } else if (process.stdout.isTTY) {
       await showInPlace(engine, prepared, request.prompt ?? '', { color: color && process.stdout.hasColors(), signal })
     } else {
       const { outputs } = await generateText(engine, prepared, { signal })
-      process.stdout.write(plainText(outputs, request.prompt ?? ''))
+      print(plainText(outputs, request.prompt ?? ''))
     }
   } finally {
     await engine.close()

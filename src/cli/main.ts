@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { FewstepError } from '../errors.js'
 import { generate } from './generate.js'
 import { parseGenerateOptions } from './generate-options.js'
+import { cannotPrint, print } from './print.js'
 import { SHOW_CURSOR } from './screen.js'
 import { UsageError } from './usage-error.js'
 import { GENERATE_USAGE, serveUsage, USAGE } from './usage.js'
@@ -60,10 +61,6 @@ function version (): string {
   return version
 }
 
-function print (text: string): void {
-  process.stdout.write(text)
-}
-
 /** 2: whoever typed the command can put it right. */
 function exitCodeOf (error: unknown): number {
   return error instanceof UsageError || (error instanceof FewstepError && error.statusCode < 499) ? 2 : 1
@@ -74,12 +71,16 @@ function messageOf (error: unknown): string {
   return error.cause instanceof Error && !error.message.includes(error.cause.message) ? `${error.message}: ${error.cause.message}` : error.message
 }
 
-// A reader who has seen enough (fewstep generate | head) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-
-run(process.argv.slice(2)).catch((error: unknown) => {
+/** In one sentence on stderr; where nobody can read that, the exit code is left. */
+function fail (error: unknown): void {
   process.stderr.write(`fewstep: ${messageOf(error)}\n`)
   process.exitCode = exitCodeOf(error)
+}
+
+process.stderr.on('error', () => {})
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader who has seen enough (fewstep generate | head) is no failure.
+  if (error.code !== 'EPIPE') fail(cannotPrint(error))
 })
+
+run(process.argv.slice(2)).catch(fail)

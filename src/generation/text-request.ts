@@ -9,6 +9,8 @@ export const MAX_OUTPUTS = 16
 export const MAX_STOP_STRINGS = 4
 export const MAX_STOP_LENGTH = 64
 export const MAX_TEMPERATURE = 2
+/** Steps carry it as 32 bits. */
+export const MAX_TOP_K = 2 ** 31 - 1
 export const MAX_DEADLINE_MS = 3_600_000
 /** What "stop when stable" means where no share is given. */
 export const DEFAULT_STABLE_BELOW = 0.05

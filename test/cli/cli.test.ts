@@ -7,6 +7,7 @@ import t from 'tap'
 import { generateText, prepare, type TextRequest } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
 import { fixture, startEngine } from '../support/engine.js'
+import { onSmallDisk } from '../support/namespace.js'
 import { until } from '../support/until.js'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -83,6 +84,7 @@ t.test('a wrong argument is named in one sentence, with exit code 2 and nothing 
     { args: ['generate', '--schedule', '0.5,0.4'], says: /sum to 1/ },
     { args: ['generate', '--max-tokens', '65'], says: /max_tokens is 65/ },
     { args: ['generate', '--template', 'no gap'], says: /no gap/ },
+    { args: ['generate', '--top-k', '-1'], says: /^fewstep: --top-k must be an integer from 0 / },
     { args: ['serve', '--port', '80'], says: /serve takes no arguments, not --port/ }
   ]
   for (const { args, says } of cases) {
@@ -95,6 +97,31 @@ t.test('a wrong argument is named in one sentence, with exit code 2 and nothing 
 t.test('what is not the command line\'s fault ends with exit code 1', async (t) => {
   t.match(await fewstep(['generate', '--model', '/nowhere']), { code: 1, stdout: '', stderr: /^fewstep: \/nowhere\/manifest.json: / })
   t.match(await fewstep(['generate'], { FEWSTEP_WORKERS: 'two' }), { code: 1, stdout: '', stderr: /^fewstep: FEWSTEP_WORKERS / })
+})
+
+t.test('settings of the service, which listens and logs, do not stop it', async (t) => {
+  const wrong = { PORT: 'abc', LOG_LEVEL: 'loud', FEWSTEP_DRAIN_TIMEOUT_MS: '-1' }
+  t.match(await fewstep(['generate', 'A cat', '--steps=1', '--max-tokens=4'], wrong), { code: 0, stdout: /^A cat/, stderr: '' })
+})
+
+/** The command with its output redirected. */
+async function redirected (command: readonly string[]): Promise<Pick<Ended, 'code' | 'stderr'>> {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...ENVIRONMENT } })
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close') as Promise<[number | null]>])
+  return { code, stderr }
+}
+
+t.test('output that cannot be written is one sentence and exit code 1', async (t) => {
+  const command = [process.execPath, '--import=tsx', MAIN]
+  const generate = [...command, 'generate', '--steps=1', '--max-tokens=8']
+  const full = { code: 1, stderr: 'fewstep: cannot write to stdout: ENOSPC: no space left on device, write\n' }
+  const toFull = (args: readonly string[]): string[] => ['sh', '-c', 'exec "$@" > /dev/full', 'sh', ...args]
+  t.same(await redirected(toFull([...command, '--help'])), full)
+  t.same(await redirected(toFull(generate)), full)
+  t.same(await redirected(toFull([...generate, '--json'])), full)
+  t.same(await redirected(onSmallDisk([...generate, '--json', '-n', '16'], 4096)), full, 'also where a part of it can')
+  t.match(await redirected(['sh', '-c', 'exec "$@" 2> /dev/full', 'sh', ...command, 'generate', '--stepz=1']), { code: 2, stderr: '' })
 })
 
 t.test('--help and --version answer on stdout', async (t) => {

@@ -3,6 +3,7 @@ import { layCells } from '../../src/cli/cells.js'
 import { displayWidth } from '../../src/cli/display-width.js'
 import type { DraftPiece } from '../../src/cli/draft.js'
 import { renderFrame } from '../../src/cli/frame.js'
+import { printableJson } from '../../src/cli/printable.js'
 import { wrap } from '../../src/cli/wrap.js'
 
 const given = (text: string): DraftPiece => ({ text, given: true, changed: false })
@@ -59,6 +60,20 @@ t.test('without colours there are no escape sequences', async (t) => {
 t.test('what a model writes cannot control the terminal', async (t) => {
   const evil = 'a\x1b[2Jb\x07c\x9bd\u202ee\tf\r\ng'
   t.same(frame([same(evil)]), ['a\ufffd[2Jb\ufffdc\ufffdd\ufffde f', 'g', 'step 1/8'])
+})
+
+t.test('nor can it reorder the text or break its lines with marks that nobody sees', async (t) => {
+  const marks = ['\u061c', '\u200e', '\u200f', '\u202a', '\u202e', '\u2066', '\u2069', '\u206a', '\u206f', '\u2028', '\u2029', '\ufff9', '\ufffb', '\ud800']
+  for (const mark of marks) {
+    t.same(frame([same(`a${mark}b`)]), ['a\ufffdb', 'step 1/8'], mark.charCodeAt(0).toString(16))
+    const json = printableJson({ text: `a${mark}\x9b\n\u{1f600}` })
+    t.notOk(json.includes(mark) || json.includes('\x9b'))
+    t.same(JSON.parse(json), { text: `a${mark}\x9b\n\u{1f600}` })
+  }
+})
+
+t.test('what joins characters is left: emoji of several parts, Persian, combining marks', async (t) => {
+  for (const text of ['\u{1f468}\u200d\u{1f469}\u200d\u{1f467}', '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', 'e\u0301', '\u2764\ufe0f']) t.equal(frame([same(text)])[0], text)
 })
 
 t.test('a text taller than the screen shows its beginning and says how much is below', async (t) => {

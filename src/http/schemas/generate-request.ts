@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { MAX_STEPS, SCHEDULES } from '../../diffusion/schedule.js'
 import { JUMPS } from '../../diffusion/jump-times.js'
 import { SOLVERS } from '../../diffusion/solver.js'
-import { DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE } from '../../generation/index.js'
+import { DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K } from '../../generation/index.js'
 import { named } from './reference.js'
 
 const StepCount = Type.Integer({ minimum: 1, maximum: MAX_STEPS })
@@ -58,7 +58,7 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default.", examples: [1]
   })),
   top_k: Type.Optional(Type.Integer({
-    minimum: 0, maximum: 2 ** 31 - 1, description: 'Draw from the k most probable tokens; 0 is off.', examples: [0]
+    minimum: 0, maximum: MAX_TOP_K, description: 'Draw from the k most probable tokens; 0 is off.', examples: [0]
   })),
   top_p: Type.Optional(Type.Number({
     exclusiveMinimum: 0, maximum: 1, description: 'Draw from the fewest tokens that hold this much probability; 1 is off.', examples: [1]
