@@ -1,5 +1,5 @@
 /** From what a request says about its steps to the budget that the engine takes. */
-import { explicitSchedule, MAX_STEPS, namedSchedule, SUM_TOLERANCE } from '../diffusion/schedule.js'
+import { explicitSchedule, MAX_STEPS, namedSchedule, SMALLEST_STEP, SUM_TOLERANCE } from '../diffusion/schedule.js'
 import type { StepBudget } from '../engine/step-budget.js'
 import { FewstepError } from '../errors.js'
 import type { Manifest } from '../model/manifest.js'
@@ -25,8 +25,10 @@ function stepSizesOf (steps: number | undefined, schedule: NonNullable<TextReque
   if (schedule.length > MAX_STEPS) throw invalid(`schedule has ${schedule.length} step sizes; at most ${MAX_STEPS} are taken`)
   const sizes = explicitSchedule(schedule)
   if (sizes === null) {
+    const small = schedule.findIndex((h) => !(h >= SMALLEST_STEP))
+    if (small >= 0) throw invalid(`schedule[${small}] is ${schedule[small]}, too small to move t: make it at least ${SMALLEST_STEP}, or leave it out`)
     const sum = schedule.reduce((a, b) => a + b, 0)
-    throw invalid(`schedule's step sizes must be positive and sum to 1 (to within ${SUM_TOLERANCE}); these sum to ${Number(sum.toPrecision(6))}`)
+    throw invalid(`schedule's step sizes must sum to 1 (to within ${SUM_TOLERANCE}); these sum to ${Number(sum.toPrecision(6))}`)
   }
   if (steps !== undefined && steps !== sizes.length) {
     throw invalid(`schedule has ${sizes.length} step sizes but steps is ${steps}; leave steps out, the schedule implies it`)

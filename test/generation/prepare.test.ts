@@ -62,6 +62,7 @@ t.test('what cannot be met is refused and names the field', async (t) => {
     { request: { steps: { min: 1, max: 4 }, schedule: [0.5, 0.5] }, code: 'invalid_schedule', field: 'schedule' },
     { request: { steps: { min: 1, max: 4 }, schedule: 'geometric' as const }, code: 'invalid_schedule', field: 'schedule' },
     { request: { solver: 'euler' as const, jumps: 'spread' as const }, code: 'invalid_jumps', field: 'jumps' },
+    { request: { schedule: [0.5, 0.5, 1e-17] }, code: 'invalid_schedule', statusCode: 422, field: 'schedule', message: /schedule\[2\] is 1e-17, too small/ },
     { request: { schedule: [0.5, 0.4] }, code: 'invalid_schedule', field: 'schedule' },
     { request: { schedule: [0.5, 0.5], steps: 3 }, code: 'invalid_schedule', field: 'schedule' }
   ]

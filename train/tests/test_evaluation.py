@@ -111,8 +111,11 @@ def test_schedules_sum_to_one_and_halve():
     assert step_sizes("uniform", 4).tolist() == [0.25] * 4
     assert step_sizes("geometric", 4).tolist() == [0.5, 0.25, 0.125, 0.125]
     assert step_sizes("reversed", 4).tolist() == [0.125, 0.125, 0.25, 0.5]
-    for steps in (1, 2, 16, 64):
-        assert step_sizes("geometric", steps).sum() == pytest.approx(1)
+    assert step_sizes("geometric", 16).tolist() == [0.5**i for i in range(1, 7)] + [1 / 640] * 10
+    for steps in (1, 2, 11, 12, 16, 64, 1024):
+        sizes = step_sizes("geometric", steps)
+        assert len(sizes) == steps and sizes.sum() == pytest.approx(1)
+        assert sizes.min() >= 1 / 1024, "the smallest step that networks are trained on"
 
 
 def test_the_step_graph_writes_the_editable_positions_alone_and_repeats_itself(workplace):

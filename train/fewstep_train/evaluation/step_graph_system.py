@@ -18,18 +18,21 @@ from fewstep_train.model_folder import FILE, INT8_FILE, build_graph, parameter_a
 from fewstep_train.path import Scheduler
 from fewstep_train.sampler_graph import LAST_STEP
 from fewstep_train.solver import SOLVERS, jump_exponent
+from fewstep_train.step_sizes import TINY_STEP
 
 ROWS = 32  # rows of one run: the posterior [ROWS, L, K] is the largest tensor
-HALVINGS = 9
 
 
 def step_sizes(schedule: str, steps: int) -> np.ndarray:
-    """h [steps], summing to 1: `uniform`; `geometric`, 1/2, 1/4, ... to 1/512, what is left cut evenly; `reversed`."""
-    halvings = min(steps - 1, HALVINGS)
-    if schedule == "uniform" or halvings == 0:
+    """h [steps], summing to 1, as the service's schedule.ts has them: `uniform`; `geometric`, 1/2, 1/4, ... as long as what is
+    left, cut evenly, keeps every step at TINY_STEP or more; `reversed`, the same from small to large."""
+    if schedule == "uniform":
         return np.full(steps, 1 / steps)
-    halved = 0.5 ** np.arange(1, halvings + 1)
-    sizes = np.concatenate([halved, np.full(steps - halvings, halved[-1] / (steps - halvings))])
+    halvings = 0
+    while halvings + 1 < steps and 0.5 ** (halvings + 1) / (steps - halvings - 1) >= TINY_STEP:
+        halvings += 1
+    even = np.full(steps - halvings, 0.5**halvings / (steps - halvings))
+    sizes = np.concatenate([0.5 ** np.arange(1, halvings + 1), even])
     return {"geometric": sizes, "reversed": sizes[::-1]}[schedule]
 
 
