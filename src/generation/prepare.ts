@@ -25,6 +25,7 @@ export interface PreparedGeneration {
  */
 export function prepare (model: Model, request: TextRequest, id: string = randomUUID()): PreparedGeneration {
   const { defaults } = model.manifest
+  checkTexts(request)
   const law = lawOf(model, request)
   const layout = layOut(model, request)
   const n = request.n ?? 1
@@ -50,6 +51,14 @@ export function prepare (model: Model, request: TextRequest, id: string = random
         topP: request.topP ?? defaults.top_p
       }
     }
+  }
+}
+
+/** Half of a surrogate pair is no character: a tokenizer would make something else of it, and no text can hold it. */
+function checkTexts ({ prompt, template, stop = [] }: TextRequest): void {
+  for (const [field, text] of [['prompt', prompt], ['template', template], ...stop.map((each) => ['stop', each])] as const) {
+    if (text?.isWellFormed() !== false) continue
+    throw new FewstepError('invalid_request', `${field} holds half of a surrogate pair, which is no character; send both halves or none`, { field })
   }
 }
 

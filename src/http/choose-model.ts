@@ -1,6 +1,7 @@
 /** Which of the loaded models a request is for. */
 import { FewstepError } from '../errors.js'
 import type { LoadedModel, LoadedModels } from '../loaded-models.js'
+import { shorten } from './shorten.js'
 import { suggest } from './suggest.js'
 
 /** @throws FewstepError model_not_found, listing what is loaded */
@@ -12,5 +13,5 @@ export function chooseModel (models: LoadedModels, name: string | undefined): Lo
   const near = suggest(name, names)
   const question = near === undefined ? '' : `did you mean ${near}? `
   throw new FewstepError('model_not_found',
-    `there is no model ${name.slice(0, 64)}; ${question}this server runs ${names.join(', ')}: name one of them, or leave model out for ${names[0]}`, { field: 'model' })
+    `there is no model ${shorten(name)}; ${question}this server runs ${names.join(', ')}: name one of them, or leave model out for ${names[0]}`, { field: 'model' })
 }

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Logger } from 'pino'
 import type { App } from './context.js'
 import { addErrorHandlers, sendError } from './error-handler.js'
+import { takeJsonBodies } from './json-body.js'
 import { echoRequestId, requestIdOf } from './request-id.js'
 
 export interface FastifyAppOptions {
@@ -26,7 +27,7 @@ export function createFastifyApp ({ bodyLimit, logger }: FastifyAppOptions): App
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false, verbose: true } },
     frameworkErrors: (error, request, reply) => { void sendError(error, request, reply, bodyLimit) }
   }).withTypeProvider<TypeBoxTypeProvider>()
-  app.removeContentTypeParser('text/plain')
+  takeJsonBodies(app, bodyLimit)
   echoRequestId(app)
   addErrorHandlers(app, bodyLimit)
   return app

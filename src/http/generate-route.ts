@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine } from '../engine/engine.js'
 import { FewstepError } from '../errors.js'
 import { generateText, prepare, streamText, type TextEvent, type TextResult } from '../generation/index.js'
+import { prefersEventStream } from './accept.js'
 import { chooseModel } from './choose-model.js'
 import { clientLeft } from './client-left.js'
 import type { App, AppContext, ContextSource } from './context.js'
@@ -55,11 +56,6 @@ const schema = {
   }
 }
 
-/** Whether an Accept header asks for an event stream. */
-function acceptsEventStream (accept: string | undefined): boolean {
-  return accept?.split(',').some((range) => range.trim().toLowerCase().startsWith('text/event-stream')) ?? false
-}
-
 function checkAgainst (engine: Engine, body: GenerateRequest): void {
   const { maxQueue } = engine.stats()
   if ((body.n ?? 1) > maxQueue) {
@@ -77,7 +73,7 @@ export function addGenerateRoute (app: App, getContext: ContextSource): void {
     checkAgainst(engine, body)
     const id = `gen-${randomUUID()}`
     const prepared = prepare(model, toTextRequest(body), id)
-    const stream = body.stream ?? acceptsEventStream(request.headers.accept)
+    const stream = body.stream ?? prefersEventStream(request.headers.accept)
     const { promptTokens } = prepared.layout
     const { rows, budget } = prepared.engineRequest
     const steps = budget.kind === 'exact' ? budget.stepSizes.length : `${budget.min}-${budget.max}`

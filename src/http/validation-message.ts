@@ -1,6 +1,7 @@
 /** From what the JSON schema validator found to an error that says what to change. */
 import type { FastifySchemaValidationError } from 'fastify'
 import { FewstepError } from '../errors.js'
+import { shorten } from './shorten.js'
 import { suggest } from './suggest.js'
 
 /** A validator's error; the schema that holds the failed keyword comes along (Ajv's `verbose`). */
@@ -61,5 +62,5 @@ function unknownField ({ params, parentSchema }: ValidationFailure, outer: strin
   const known = Object.keys(parentSchema?.properties ?? {})
   const near = suggest(name, known)
   const advice = near === undefined ? `the known ones are ${known.join(', ')}` : `did you mean ${near}?`
-  return new FewstepError('invalid_request', `there is no field ${name.slice(0, 64)}${outer === undefined ? '' : ` in ${outer}`}; ${advice}`, { field: outer ?? name.slice(0, 64) })
+  return new FewstepError('invalid_request', `there is no field ${shorten(name)}${outer === undefined ? '' : ` in ${outer}`}; ${advice}`, { field: outer ?? shorten(name) })
 }

@@ -67,6 +67,24 @@ t.test('an unknown field gets 400, and the nearest known one is suggested', asyn
   t.match(await failure(url, { colour: 3 }), { status: 400, field: 'colour', message: /the known ones are model, prompt/ })
 })
 
+t.test('half of a surrogate pair is no text, and its field is named', async (t) => {
+  const half = '"\\ud83d"'
+  t.match(await failure(url, `{"prompt": ${half}}`), { status: 400, code: 'invalid_request', field: 'prompt', message: /half of a surrogate pair/ })
+  t.match(await failure(url, '{"template": "[[1]] \\ude00"}'), { status: 400, code: 'invalid_request', field: 'template' })
+  t.match(await failure(url, `{"stop": ${half}}`), { status: 400, code: 'invalid_request', field: 'stop' })
+  t.match(await failure(url, `{"stop": ["a", ${half}]}`), { status: 400, code: 'invalid_request', field: 'stop' })
+  t.equal((await post(url, '{"prompt": "\\ud83d\\ude00", "max_tokens": 1, "steps": 1}')).status, 200)
+})
+
+t.test('what a message quotes is never half a character', async (t) => {
+  const name = 'x'.repeat(63) + '😀'
+  for (const body of [{ [name]: 1 }, { model: name }]) {
+    const { message = '' } = await failure(url, body)
+    t.match(message, new RegExp(`no (field|model) ${'x'.repeat(63)};`))
+  }
+  t.match(await failure(url, '{"\\ud83d": 1}'), { status: 400, field: '\ufffd' })
+})
+
 t.test('a body that is no JSON object gets 400', async (t) => {
   t.match(await failure(url, '{"prompt": "a"'), { status: 400, code: 'invalid_json' })
   t.match(await failure(url, ''), { status: 400, code: 'invalid_json' })
