@@ -5,21 +5,20 @@ OLMo, Dream's those of Qwen2, of which it took over the weights: its logits at i
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
 from torch import Tensor
 
 from fewstep_train.exported import empty_network
 from fewstep_train.kinds import DREAM, LLADA
+from fewstep_train.safetensors_folder import Renamed, Shards, check_config, check_tensors
 from fewstep_train.transformer import TransformerConfig
 
-INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
-CONSTANT = "rotary_emb.inv_freq"  # saved by some versions, though it follows from the configuration
 LONGEST = 4096  # rotary tables beyond it only take room
+KNOWN = "the ones published as LLaDA and Dream"
 
 # Our names of a block's tensors and of the others, without ".weight", and the published ones.
 LLADA_BLOCK = {
@@ -81,7 +80,7 @@ def common_shape(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def llada_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
     wanted = {"layer_norm_type": "rms", "activation_type": "silu", "block_type": "llama", "weight_tying": False}
-    check_shape(raw, wanted | {"rope": True, "include_bias": False})
+    check_config(raw, wanted | {"rope": True, "include_bias": False}, KNOWN)
     return TransformerConfig(
         hidden_size=raw["d_model"],
         n_blocks=raw["n_layers"],
@@ -96,7 +95,7 @@ def llada_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
 
 
 def dream_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
-    check_shape(raw, {"hidden_act": "silu", "tie_word_embeddings": False})
+    check_config(raw, {"hidden_act": "silu", "tie_word_embeddings": False}, KNOWN)
     return TransformerConfig(
         hidden_size=raw["hidden_size"],
         n_blocks=raw["num_hidden_layers"],
@@ -108,13 +107,6 @@ def dream_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
         qkv_bias=True,
         **common_shape(raw),
     )
-
-
-def check_shape(raw: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raises SystemExit naming what this kit cannot run; what the configuration leaves out is as wanted."""
-    other = [f"{key} is {raw[key]!r}, not {value!r}" for key, value in wanted.items() if raw.get(key, value) != value]
-    if other:
-        raise SystemExit(f"config.json: {'; '.join(other)}: another network than the ones published as LLaDA and Dream")
 
 
 @dataclass(frozen=True)
@@ -129,60 +121,6 @@ FAMILIES = {
     "llada": Family(LLADA, llada_name, llada_config, "max_sequence_length"),
     "dream": Family(DREAM, dream_name, dream_config, "max_position_embeddings"),
 }
-
-
-class Shards(Mapping[str, Tensor]):
-    """Tensors of safetensors files by published name, read one at a time when asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self.handles: dict[str, Any] = {}
-        for file in shard_files(folder):
-            try:
-                handle = safe_open(file, framework="pt")
-            except Exception as error:
-                raise SystemExit(f"{file}: not readable as safetensors: {error}") from None
-            names = handle.keys()
-            self.handles |= {name: handle for name in names if not name.endswith(CONSTANT)}
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self.handles[name].get_tensor(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.handles)
-
-    def __len__(self) -> int:
-        return len(self.handles)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self.handles[name].get_slice(name).get_shape())
-
-
-def shard_files(folder: Path) -> list[Path]:
-    index = folder / INDEX
-    if index.exists():
-        files = [folder / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
-    else:
-        files = [folder / SINGLE]
-    for file in files:
-        if not file.is_file():
-            raise SystemExit(f"{file}: no such file; the folder holds {SINGLE}, or {INDEX} and the shards it names")
-    return files
-
-
-class Renamed(Mapping[str, Tensor]):
-    """The tensors of `shards` by our names."""
-
-    def __init__(self, shards: Shards, names: Mapping[str, str]) -> None:
-        self.shards, self.names = shards, names
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self.shards[self.names[name]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
-
-    def __len__(self) -> int:
-        return len(self.names)
 
 
 @dataclass(frozen=True)
@@ -217,18 +155,6 @@ def read_published_masked(folder: Path, length: int | None) -> PublishedMasked:
     shards = Shards(folder)
     expected = {name: tuple(p.shape) for name, p in empty_network(config).named_parameters()}
     names = {name: family.name(name) for name in expected}
-    check_tensors(shards, {names[name]: shape for name, shape in expected.items()})
+    check_tensors(shards.shapes(), {names[name]: shape for name, shape in expected.items()})
     eos = raw.get("eos_token_id")
     return PublishedMasked(family.kind, config, Renamed(shards, names), eos[0] if isinstance(eos, list) else eos)
-
-
-def check_tensors(shards: Shards, expected: Mapping[str, tuple[int, ...]]) -> None:
-    problems = [f"missing: {name} {shape}" for name, shape in expected.items() if name not in shards]
-    problems += [f"surplus: {name} {shards.shape(name)}" for name in shards if name not in expected]
-    problems += [
-        f"wrong shape: {name} is {shards.shape(name)}, config.json says {shape}"
-        for name, shape in expected.items()
-        if name in shards and shards.shape(name) != shape
-    ]
-    if problems:
-        raise SystemExit("the tensors do not fit config.json:\n  " + "\n  ".join(problems))

@@ -170,7 +170,7 @@ def test_what_does_not_fit_is_named(tmp_path):
     assert str(error.value).splitlines()[1:] == [
         "  missing: model.layers.1.self_attn.q_proj.bias (64,)",
         "  surplus: model.layers.7.mlp.up_proj.weight (2,)",
-        "  wrong shape: lm_head.weight is (3, 64), config.json says (64, 64)",
+        "  wrong shape: lm_head.weight is (3, 64), the configuration says (64, 64)",
     ]
     assert not (tmp_path / "model").exists()
 
