@@ -18,6 +18,7 @@ COMMANDS = {
     "torch-runner": "published_sampler",
     "evaluate": "evaluate",
     "sweep": "sweep",
+    "judge": "judge_command",
     "recipes": "recipes",
 }
 

@@ -1,7 +1,7 @@
 """Numbers about token sequences, one a sample, and their means with bootstrap errors."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,11 +41,11 @@ def bits_per_byte(nats: np.ndarray, size: np.ndarray) -> np.ndarray:
     return nats.sum(-1) / math.log(2) / size.sum(-1)
 
 
-def histogram_entropies(tokens: np.ndarray) -> np.ndarray:
-    """Entropy in bits of each sample's own token histogram, [n]. tokens [n, L]."""
+def histogram_entropies(tokens: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+    """Entropy in bits of each sample's own token histogram, [n]. tokens [n, L], or n arrays; 0 where there are none."""
     result = []
     for row in tokens:
-        share = np.unique(row, return_counts=True)[1] / len(row)
+        share = np.unique(row, return_counts=True)[1] / max(len(row), 1)
         result.append(-(share * np.log2(share)).sum())
     return np.array(result)
 

@@ -17,6 +17,12 @@ COLUMNS = {
     "repeated": "repeated, %",
     "unseen_2": "unseen pairs, %",
     "copied": "copied, %",
+    "independent_bits_per_byte": "independent judge: bits a byte",
+    "independent_entropy": "its entropy, bits",
+}
+GLANCES = {
+    "own": {"perplexity": "perplexity", "entropy": "entropy"},
+    "independent": {"independent_bits_per_byte": "bits a byte", "independent_entropy": "entropy"},
 }
 PERCENT = {"repeated", "unseen_2", "copied"}
 EXPLANATION = """\
@@ -29,17 +35,30 @@ EXPLANATION = """\
 - **unseen pairs**: neighbouring tokens that nowhere in the training text stand side by side: where draws of one step
   do not know of each other. **copied**: samples that share 50 or more characters in a row with the training text.
 - All but perplexity and bits a byte are of the made tokens. \u00b1: one standard error (bootstrap)."""
+INDEPENDENT = """\
+- **independent judge**: {name}, which was trained elsewhere, on other text, and reads with its own tokenizer. So it
+  flatters no system, and its **bits a byte** compare across tokenizers. **its entropy**: of its own tokens."""
+
+
+def line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(map(line, [head, ["---"] * len(head), *rows]))
 
 
 def number(metric: str, pair: Sequence[float]) -> str:
     value, error = (100 * v if metric in PERCENT else v for v in pair)
-    digits = 1 if metric in PERCENT or (metric == "perplexity" and value >= 10) else 3 if "distinct" in metric else 2
+    fine = "distinct" in metric or "bits_per_byte" in metric
+    digits = 1 if metric in PERCENT or ("perplexity" in metric and value >= 10) else 3 if fine else 2
     return f"{value:,.{digits}f} \u00b1 {error:,.{digits}f}"
+
+
+def measured(records: Iterable[Record], columns: Iterable[str]) -> list[str]:
+    """Those of the columns that any record has."""
+    found = {metric for r in records for metric in r.get("metrics", ())}
+    return [c for c in columns if c in found]
 
 
 def cell_row(record: Record, columns: Iterable[str]) -> list[str]:
@@ -54,8 +73,9 @@ def at_temperature(records: list[Record], temperature: float) -> list[Record]:
     return [r for r in cells if r["system"] == HELD_OUT or r["temperature"] == temperature]
 
 
-def glance(records: list[Record], temperatures: Sequence[float], model: str) -> str:
-    """Free text: the model's steps beside the others' best-known budgets."""
+def glance(records: list[Record], temperatures: Sequence[float], model: str, judge: str = "own") -> str:
+    """Free text: the model's steps beside the others' best-known budgets. `judge`: whose opinion, of GLANCES."""
+    shown = GLANCES[judge]
     cells = [r for r in records if r["kind"] == "cell" and r["task"] == "unconditional"]
 
     def steps_of(system: str) -> list[int]:
@@ -64,17 +84,17 @@ def glance(records: list[Record], temperatures: Sequence[float], model: str) -> 
     systems = dict.fromkeys(r["system"] for r in cells if r["system"] not in (model, HELD_OUT))
     lines = [(model, s) for s in steps_of(model)]
     lines += [(s, 8 if 8 in steps_of(s) and s != "DFM" else max(steps_of(s))) for s in systems]
-    head = ["", "steps", *(f"{c}, T {t:g}" for t in temperatures for c in ("perplexity", "entropy"))]
+    head = ["", "steps", *(f"{title}, T {t:g}" for t in temperatures for title in shown.values())]
     rows = []
     for system, steps in lines:
         row = [f"**{system}**" if system == model else system, str(steps)]
         for t in temperatures:
             found = [r for r in cells if (r["system"], r.get("steps"), r.get("temperature")) == (system, steps, t)]
-            row += [number(c, found[0]["metrics"][c]) if found else "" for c in ("perplexity", "entropy")]
+            row += [number(c, found[0]["metrics"][c]) if found else "" for c in shown]
         rows.append(row)
     real = [r for r in cells if r["system"] == HELD_OUT]
     for r in real:
-        values = [number(c, r["metrics"][c]) for c in ("perplexity", "entropy")]
+        values = [number(c, r["metrics"][c]) for c in shown]
         rows.append([f"*{HELD_OUT}*", "", *values * len(temperatures)])
     return table(head, rows)
 
@@ -105,27 +125,35 @@ def likelihood_table(records: list[Record]) -> str:
 
 def task_tables(records: list[Record], temperatures: Sequence[float], tasks: Sequence[str]) -> str:
     parts = []
+    columns = measured(records, COLUMNS)
     for task in tasks:
         for t in temperatures:
             cells = [r for r in at_temperature(records, t) if r["task"] == task]
-            rows = [cell_row(r, COLUMNS) for r in cells]
-            parts.append(f"### {task}, temperature {t:g}\n\n{table(['system', 'steps', *COLUMNS.values()], rows)}")
+            head = ["system", "steps", *(COLUMNS[c] for c in columns)]
+            parts.append(f"### {task}, temperature {t:g}\n\n{table(head, (cell_row(r, columns) for r in cells))}")
     return "\n\n".join(parts)
 
 
 def report(records: list[Record], facts: dict[str, Any]) -> str:
     """Markdown. facts: name, model (the few-step system), temperatures, tasks, samples, length, compute, command,
-    images, costs (of training, by system)."""
+    images, costs (of training, by system), independent (the name of that judge, or None)."""
     temperatures, tasks, model = facts["temperatures"], facts["tasks"], facts["model"]
     plots = "\n\n".join(f"![{title}]({file})" for title, file in facts["images"].items())
     likelihood = likelihood_table(records)
+    steps_buy, explanation = glance(records, temperatures, model), EXPLANATION
+    if facts["independent"]:
+        first = glance(records, temperatures, model, "independent")
+        steps_buy = (
+            f"Judged by {facts['independent']}:\n\n{first}\n\nJudged by the autoregressive model:\n\n{steps_buy}"
+        )
+        explanation += "\n" + INDEPENDENT.format(name=facts["independent"])
     return f"""# Evaluation of {facts["name"]}
 
 {facts["samples"]} samples of {facts["length"]} tokens in each cell; steps computed in {facts["compute"]}.
 
 ## What steps buy
 
-{glance(records, temperatures, model)}
+{steps_buy}
 
 ## Goals
 
@@ -156,7 +184,7 @@ bound by Monte Carlo for the others.
 
 ## All cells
 
-{EXPLANATION}
+{explanation}
 
 {task_tables(records, temperatures, tasks)}
 
