@@ -13,6 +13,7 @@ from torch import Tensor
 from fewstep_train.evaluation.autoregressive_system import autoregressive_system
 from fewstep_train.evaluation.cells import HELD_OUT, Cell, held_out, measure_all, summary
 from fewstep_train.evaluation.images import measure_timeline, write_images
+from fewstep_train.evaluation.judges import own_judge
 from fewstep_train.evaluation.likelihoods import measure_likelihoods
 from fewstep_train.evaluation.report import report
 from fewstep_train.evaluation.results import Results
@@ -127,7 +128,7 @@ def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
 def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cell]:
     """Every cell, few steps first within each system."""
     ways = [(s, task) for s in samplings(args) for task in tasks]
-    writer = autoregressive_system(args.judge, leads)  # a step makes a token
+    writer = autoregressive_system(own_judge(args), leads)  # a step makes a token
     return [
         *(Cell(writer, task, replace(s, steps=task.count(args.length))) for s, task in ways),
         *few_step_cells(args, ways),
@@ -142,7 +143,7 @@ def training_costs(args: argparse.Namespace) -> dict[str, TrainingCost]:
         DFM: args.dfm,
         NAMES[LLADA]: args.llada,
         NAMES[DREAM]: args.dream,
-        AUTOREGRESSIVE_NAME: args.judge,
+        AUTOREGRESSIVE_NAME: own_judge(args),
     }
     return {name: training_cost(path) for name, path in paths.items() if path}
 
@@ -179,6 +180,7 @@ def run(args: argparse.Namespace) -> None:
         "compute": args.compute,
         "command": command,
         "costs": training_costs(args),
+        "independent": bench.judge.independent and bench.judge.independent.model.name,
         "images": write_images(out, results.records, temperatures, args.tasks),
     }
     (out / "EVALUATION.md").write_text(report(results.records, facts))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell, held_out, measure_all
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
-from fewstep_train.evaluation.report import COLUMNS, number, table
+from fewstep_train.evaluation.report import COLUMNS, measured, number, table
 from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.setup import (
@@ -22,7 +22,15 @@ from fewstep_train.kinds import CANVAS
 from fewstep_train.solver import SOLVERS
 from fewstep_train.trained import load_trained
 
-METRICS = ("perplexity", "entropy", "distinct_2", "repeated", "unseen_2")
+METRICS = (
+    "perplexity",
+    "entropy",
+    "independent_bits_per_byte",
+    "independent_entropy",
+    "distinct_2",
+    "repeated",
+    "unseen_2",
+)
 SETTINGS = ("temperature", "solver", "schedule", "jumps", "stable_below")
 
 
@@ -61,15 +69,16 @@ def samplings(args: argparse.Namespace) -> list[Sampling]:
 def sweep_table(records: list[Record]) -> str:
     """One row a cell; real text first."""
     rows = []
+    columns = measured(records, METRICS)
     for r in records:
-        metrics = [number(m, r["metrics"][m]) if m in r["metrics"] else "" for m in METRICS]
+        metrics = [number(m, r["metrics"][m]) if m in r["metrics"] else "" for m in columns]
         if r["system"] == HELD_OUT:
             rows.append([HELD_OUT, *[""] * (2 + len(SETTINGS)), *metrics])
         else:
             settings = [f"{r[s]:g}" if isinstance(r[s], float) else r[s] for s in SETTINGS]
             rows.append([str(r["steps"]), f"{r['mean_steps']:.1f}", f"{r['top_p']:g}", *settings, *metrics])
     return table(
-        ["steps", "taken", "top-p", *(s.replace("_", " ") for s in SETTINGS), *(COLUMNS[m] for m in METRICS)], rows
+        ["steps", "taken", "top-p", *(s.replace("_", " ") for s in SETTINGS), *(COLUMNS[m] for m in columns)], rows
     )
 
 

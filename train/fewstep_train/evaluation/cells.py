@@ -81,7 +81,11 @@ def held_out(bench: Bench, task: Task, results: Results) -> Record:
 
 def summary(record: Record) -> str:
     metrics: dict[str, Any] = record["metrics"]
-    return f"perplexity {metrics['perplexity'][0]:.1f}  entropy {metrics['entropy'][0]:.2f} bits"
+    parts = [f"perplexity {metrics['perplexity'][0]:.1f}  entropy {metrics['entropy'][0]:.2f} bits"]
+    if "independent_bits_per_byte" in metrics:
+        bits, entropy = (metrics[f"independent_{m}"][0] for m in ("bits_per_byte", "entropy"))
+        parts.append(f"independent judge: {bits:.3f} bits a byte, entropy {entropy:.2f}")
+    return "; ".join(parts)
 
 
 @dataclass

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell
-from fewstep_train.evaluation.report import at_temperature
+from fewstep_train.evaluation.report import at_temperature, measured
 from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME
 from fewstep_train.evaluation.timeline import pieces, timeline_svg
 
 TIMELINE_TEXTS = 3
-TRADE_FILE = "trade.svg"
+TRADE_FILE, INDEPENDENT_FILE = "trade.svg", "trade-independent.svg"
 
 
 def at_eight_steps(records: list[Record]) -> list[Record]:
@@ -31,13 +31,17 @@ def measure_timeline(cell: Cell, bench: Bench, results: Results) -> Record:
 def write_images(out: Path, records: list[Record], temperatures: list[float], tasks: list[str]) -> dict[str, str]:
     """Plots and timelines; {title: file name}."""
     # matplotlib is slow to load, and every command of the kit loads this module.
-    from fewstep_train.evaluation.plots import plot_quality, plot_trade
+    from fewstep_train.evaluation.plots import INDEPENDENT, OWN, plot_quality, plot_trade
 
-    plot_trade(at_eight_steps(records), tasks, out / TRADE_FILE)
-    images = {"Perplexity against entropy in 8 steps, beside the autoregressive model: lower is better": TRADE_FILE}
+    images = {}
+    if measured(records, INDEPENDENT):
+        plot_trade(at_eight_steps(records), tasks, out / INDEPENDENT_FILE, INDEPENDENT)
+        images["Bits a byte against entropy under the independent judge in 8 steps: lower is better"] = INDEPENDENT_FILE
+    plot_trade(at_eight_steps(records), tasks, out / TRADE_FILE, OWN)
+    images["Perplexity against entropy in 8 steps, beside the autoregressive model: lower is better"] = TRADE_FILE
     for t in temperatures:
         file = f"quality-t{t:g}.svg"
-        plot_quality(at_temperature(records, t), tasks, out / file)
+        plot_quality(at_temperature(records, t), tasks, out / file, OWN)
         images[f"Perplexity and entropy against steps, temperature {t:g}"] = file
     for record in (r for r in records if r["kind"] == "timeline"):
         file = f"timeline-{record['task']}.svg"

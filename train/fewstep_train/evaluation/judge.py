@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from fewstep_train.evaluation.independent_judge import IndependentJudge
 from fewstep_train.evaluation.metrics import (
     Estimate,
     bits_per_byte,
@@ -17,6 +18,7 @@ from fewstep_train.evaluation.metrics import (
     perplexities,
     repeat_shares,
 )
+from fewstep_train.evaluation.passages import passages
 from fewstep_train.evaluation.tasks import Task
 from fewstep_train.evaluation.training_text import TrainingText
 from fewstep_train.tokenizer import END_OF_TEXT
@@ -46,11 +48,15 @@ def byte_lengths(tokenizer: Tokenizer) -> Tensor:
 
 @dataclass(frozen=True)
 class Judge:
-    """`training`: what to look for in the training text; without it nothing is compared with that."""
+    """`training`: what to look for in the training text; without it nothing is compared with that.
+
+    `independent`: whose opinion is asked besides.
+    """
 
     network: Transformer
     tokenizer: Tokenizer
     training: TrainingText | None = None
+    independent: IndependentJudge | None = None
 
     def measure(self, tokens: Tensor, task: Task) -> dict[str, Estimate]:
         """The metrics of samples [n, L]: likelihood of what the task scores, statistics of what was made."""
@@ -70,4 +76,6 @@ class Judge:
         if self.training is not None:
             metrics["unseen_2"] = bootstrap(mean, self.training.pairs.unseen_shares(made))
             metrics["copied"] = bootstrap(mean, self.training.copied(made, self.tokenizer).astype(float))
+        if self.independent is not None:
+            metrics |= self.independent.measure(passages(tokens, task, self.tokenizer))
         return metrics

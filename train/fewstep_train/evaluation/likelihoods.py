@@ -8,6 +8,7 @@ from pathlib import Path
 from fewstep_train.evaluation.cells import Bench
 from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.judge import token_nll
+from fewstep_train.evaluation.judges import own_judge
 from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound, perplexity_of
 from fewstep_train.evaluation.metrics import Estimate, bootstrap
 from fewstep_train.evaluation.results import Results
@@ -41,7 +42,7 @@ def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results
         nll = token_nll(bench.judge.network, crops)
         return bootstrap(perplexity_of, nll.double().mean(1).numpy())
 
-    once(AUTOREGRESSIVE_NAME, args.judge, True, exact)
+    once(AUTOREGRESSIVE_NAME, own_judge(args), True, exact)
     once(MODEL, args.model, False, lambda: flow(args.model))
     if args.dfm:
         once(DFM, args.dfm, False, lambda: flow(args.dfm))

@@ -13,7 +13,13 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from fewstep_train.evaluation.cells import HELD_OUT
 from fewstep_train.evaluation.results import Record
 
-LABELS = {"perplexity": "generative perplexity", "entropy": "entropy, bits"}
+Labels = dict[str, str]
+"""Two metrics and what axes call them: the first says how surprising the text is, the second how varied."""
+OWN: Labels = {"perplexity": "generative perplexity", "entropy": "entropy, bits"}
+INDEPENDENT: Labels = {
+    "independent_bits_per_byte": "bits a byte, independent judge",
+    "independent_entropy": "its entropy, bits",
+}
 
 
 def logarithmic(axes: Axes) -> None:
@@ -60,12 +66,12 @@ def save(figure: Figure, file: Path) -> None:
     plt.close(figure)
 
 
-def plot_quality(records: list[Record], tasks: list[str], file: Path) -> None:
-    """One figure, perplexity above entropy, a column for each task."""
+def plot_quality(records: list[Record], tasks: list[str], file: Path, labels: Labels) -> None:
+    """One figure, one metric above the other, a column for each task."""
     with matplotlib.rc_context(STYLE):
-        figure, panels = plt.subplots(len(LABELS), len(tasks), figsize=(4 * len(tasks), 6), squeeze=False)
+        figure, panels = plt.subplots(len(labels), len(tasks), figsize=(4 * len(tasks), 6), squeeze=False)
         for column, task in enumerate(tasks):
-            for row, (metric, label) in enumerate(LABELS.items()):
+            for row, (metric, label) in enumerate(labels.items()):
                 axes = panels[row][column]
                 draw_panel(axes, [r for r in records if r["task"] == task], metric)
                 axes.set_title(task if row == 0 else "")
@@ -74,32 +80,32 @@ def plot_quality(records: list[Record], tasks: list[str], file: Path) -> None:
         save(figure, file)
 
 
-def draw_trade(axes: Axes, records: list[Record]) -> None:
+def draw_trade(axes: Axes, records: list[Record], labels: Labels) -> None:
     """A curve for each system and budget over temperatures, each point with its own; a star for real text."""
     curves = dict.fromkeys((r["system"], r.get("steps")) for r in records)
     for index, (system, steps) in enumerate(curves):
         rows = [r for r in records if (r["system"], r.get("steps")) == (system, steps)]
         rows.sort(key=lambda r: r.get("temperature", 1))
-        entropies, perplexities = ([r["metrics"][m][0] for r in rows] for m in ("entropy", "perplexity"))
+        surprises, entropies = ([r["metrics"][m][0] for r in rows] for m in labels)
         if system == HELD_OUT:
-            axes.plot(entropies, perplexities, "*", color="black", markersize=10, label=system)
+            axes.plot(entropies, surprises, "*", color="black", markersize=10, label=system)
             continue
-        axes.plot(
-            entropies, perplexities, color=f"C{index}", marker="o", markersize=4, label=f"{system}, {steps} steps"
-        )
-        for row, x, y in zip(rows, entropies, perplexities, strict=True):
+        axes.plot(entropies, surprises, color=f"C{index}", marker="o", markersize=4, label=f"{system}, {steps} steps")
+        for row, x, y in zip(rows, entropies, surprises, strict=True):
             axes.annotate(f" T {row['temperature']:g}", (x, y), fontsize=6, color=f"C{index}")
-    logarithmic(axes)
+    if "perplexity" in labels:
+        logarithmic(axes)
     axes.grid(alpha=0.3)
 
 
-def plot_trade(records: list[Record], tasks: list[str], file: Path) -> None:
-    """Perplexity against entropy, a panel for each task: lower is better at the same entropy."""
+def plot_trade(records: list[Record], tasks: list[str], file: Path, labels: Labels) -> None:
+    """The first metric against the second, a panel for each task: lower is better at the same entropy."""
+    surprise, entropy = labels.values()
     with matplotlib.rc_context(STYLE):
         figure, panels = plt.subplots(1, len(tasks), figsize=(4.5 * len(tasks), 4.4), squeeze=False)
         for axes, task in zip(panels[0], tasks, strict=True):
-            draw_trade(axes, [r for r in records if r["task"] == task])
+            draw_trade(axes, [r for r in records if r["task"] == task], labels)
             axes.set_title(task)
-            axes.set_xlabel(LABELS["entropy"])
-        panels[0][0].set_ylabel(LABELS["perplexity"])
+            axes.set_xlabel(entropy)
+        panels[0][0].set_ylabel(surprise)
         save(figure, file)

@@ -13,6 +13,7 @@ from fewstep_train.evaluation.cells import Bench
 from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.judge import Judge
+from fewstep_train.evaluation.judges import add_judge_argument, independent_judge, own_judge
 from fewstep_train.evaluation.sample_cache import SampleCache
 from fewstep_train.evaluation.step_graph_system import StepGraphSystem, open_system
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
@@ -27,7 +28,7 @@ NAMES = {LLADA: "LLaDA-style", DREAM: "Dream-style"}
 
 def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that say who judges, on which text, and how much."""
-    parser.add_argument("--judge", type=Path, required=True, help="autoregressive model: its folder, or a checkpoint")
+    add_judge_argument(parser)
     parser.add_argument("--valid", type=Path, nargs="+", required=True, help="held-out text: prompts, and to compare")
     parser.add_argument("--data", type=Path, nargs="+", help="training text: look there for copies and for pairs")
     parser.add_argument("--samples", type=int, default=256, help="texts of each cell (default %(default)s)")
@@ -43,7 +44,8 @@ def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
 def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
     """(bench, leads [samples]): the tokens before the held-out crops, after which free text may begin."""
     torch.set_num_threads(args.threads)
-    trained = load_trained(args.judge, AUTOREGRESSIVE)
+    own = own_judge(args)
+    trained = load_trained(own, AUTOREGRESSIVE)
     network = trained.network
     if args.length > network.config.length:
         raise SystemExit(f"--length {args.length}: the judge reads {network.config.length} tokens at most")
@@ -61,9 +63,14 @@ def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
         "samples": args.samples,
         "length": args.length,
     }
-    judging = {"judge": file_identity(args.judge), "training_text": training is not None}
+    independent = independent_judge(args)
+    judging = {
+        "judge": file_identity(own),
+        "independent": independent and independent.model.identity,
+        "training_text": training is not None,
+    }
     cache = SampleCache(args.cache / "samples")
-    return Bench(Judge(network, tokenizer, training), crops, text, judging, cache), leads
+    return Bench(Judge(network, tokenizer, training, independent), crops, text, judging, cache), leads
 
 
 def check_tokenizer(path: Path, tokenizer_json: str, tokenizer: Tokenizer) -> None:
