@@ -24,8 +24,8 @@ ROWS = 32  # rows of one run: the posterior [ROWS, L, K] is the largest tensor
 
 
 def step_sizes(schedule: str, steps: int) -> np.ndarray:
-    """h [steps], summing to 1, as the service's schedule.ts has them: `uniform`; `geometric`, 1/2, 1/4, ... as long as what is
-    left, cut evenly, keeps every step at TINY_STEP or more; `reversed`, the same from small to large."""
+    """h [steps], summing to 1, as the service's schedule.ts has them: `uniform`; `geometric`, 1/2, 1/4, ... as long as
+    what is left, cut evenly, keeps every step at TINY_STEP or more; `reversed`, the same from small to large."""
     if schedule == "uniform":
         return np.full(steps, 1 / steps)
     halvings = 0
