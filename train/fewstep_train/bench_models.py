@@ -1,7 +1,6 @@
 """Write the graphs that benchmarks compare the step graph with; those up to date are left alone."""
 
 import argparse
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from torch import nn
 from fewstep_train.decoder_graph import build_decoder_graph
 from fewstep_train.exported import load_exported
 from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.identity import code_identity, digest, file_digest
 from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.model_facts import canvas_facts, decoder_facts
 from fewstep_train.model_folder import ModelParts, parameter_arrays, write_model
@@ -105,10 +105,10 @@ class Recipes:
         }
 
     def ingredients(self, name: str) -> list[Path]:
-        """Files that a graph depends on beside code."""
+        """Models that a graph depends on beside code: files, or folders whose manifests hold the hashes of theirs."""
         if not name.startswith("embedded/"):
             return []
-        return [self.args.model / "manifest.json", *([self.args.autoregressive] if name == "embedded/ar" else [])]
+        return [self.args.model, *([self.args.autoregressive] if name == "embedded/ar" else [])]
 
     def network(self, config: NetworkConfig, weights: dict[str, torch.Tensor], reduce: bool) -> Made:
         arrays = parameter_arrays(config, weights)
@@ -143,16 +143,10 @@ class Recipes:
         return build_decoder_graph(config, arrays), {**decoder_facts(config, arrays), **trained}
 
 
-CODE = ("*graph*.py", "network.py", "transformer.py", "model_folder.py", "model_facts.py", "bench_models.py")
-
-
 def recipe_digest(ingredients: list[Path]) -> str:
     """Changes when the code or any file that the graph is made of does."""
-    code = [path for pattern in CODE for path in sorted(Path(__file__).parent.glob(pattern))]
-    digest = hashlib.sha256()
-    for path in [*code, *ingredients]:
-        digest.update(path.read_bytes() if path.exists() else b"none")
-    return digest.hexdigest()
+    files = [path / "manifest.json" if path.is_dir() else path for path in ingredients]
+    return digest(code_identity(__name__), *(file_digest(file) if file.exists() else "none" for file in files))
 
 
 def write(out: Path, name: str, make: Callable[[], Made], recipe: str) -> None:

@@ -1,7 +1,6 @@
 """A causal language model that others made, to judge texts with: the network, its tokenizer, and who it is."""
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +54,3 @@ def separator_of(tokenizer: Tokenizer, begin: int | None, where: Path) -> int:
     if separator is None:
         raise SystemExit(f"{where}: its vocabulary has neither {END_OF_TEXT} nor a token that begins a text")
     return separator
-
-
-def file_digest(path: Path) -> bytes:
-    """SHA-256"""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
-def files_identity(files: Iterable[Path]) -> str:
-    """The first 16 hexadecimal digits of a SHA-256 over the files' own."""
-    return hashlib.sha256(b"".join(map(file_digest, files))).hexdigest()[:16]

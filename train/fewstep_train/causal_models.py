@@ -3,8 +3,9 @@
 import importlib.util
 from pathlib import Path
 
-from fewstep_train.causal import Causal, file_digest
+from fewstep_train.causal import Causal
 from fewstep_train.gguf_causal import read_gguf
+from fewstep_train.identity import file_digest
 from fewstep_train.published_causal import read_causal_folder
 
 SMOLLM2 = "smollm2"

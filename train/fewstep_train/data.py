@@ -1,6 +1,5 @@
 """Training text as one flat array of token ids, cut into crops."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,19 +8,17 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from fewstep_train.identity import content_identity, digest
 from fewstep_train.tokenizer import END_OF_TEXT, read_documents
 
 
 def encode_corpus(paths: Iterable[Path], tokenizer: Tokenizer, cache: Path) -> np.ndarray:
     """Token ids of all documents, each followed by end-of-text: uint16 [N]. Encoded once, then memory-mapped.
 
-    The cache key covers the tokenizer and the corpus files' names and sizes.
+    The cache knows them by the tokenizer and by the content of the files.
     """
     paths = list(paths)
-    digest = hashlib.sha256(tokenizer.to_str().encode())
-    for path in paths:
-        digest.update(f"{path.name}:{path.stat().st_size}".encode())
-    file = cache / f"tokens-{digest.hexdigest()[:16]}.npy"
+    file = cache / f"tokens-{digest(tokenizer.to_str(), content_identity(paths))}.npy"
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
         end = tokenizer.token_to_id(END_OF_TEXT)

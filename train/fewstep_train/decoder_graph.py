@@ -8,10 +8,10 @@ from onnx import TensorProto, helper
 
 from fewstep_train.graph_builder import CONTRIB, OPSET, GraphBuilder
 from fewstep_train.product_graph import FloatProducts
+from fewstep_train.solver import MIN_TEMPERATURE
 from fewstep_train.transformer import TransformerConfig
 from fewstep_train.transformer_graph import TransformerGraph
 
-MIN_TEMPERATURE = 1e-3
 FLOAT, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
 
 

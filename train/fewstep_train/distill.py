@@ -14,8 +14,7 @@ from fewstep_train.jump_times import arrival_times
 from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network
-from fewstep_train.path import Scheduler, sample_path
-from fewstep_train.pretrain import stratified_times
+from fewstep_train.path import Scheduler, sample_path, stratified_times
 from fewstep_train.solver import jump, jump_exponent
 from fewstep_train.step_sizes import STEP_SIZES, TINY_STEP
 from fewstep_train.trained import load_trained

@@ -15,19 +15,11 @@ from fewstep_train.evaluation.cells import HELD_OUT, Cell, held_out, measure_all
 from fewstep_train.evaluation.images import measure_timeline, write_images
 from fewstep_train.evaluation.judges import own_judge
 from fewstep_train.evaluation.likelihoods import measure_likelihoods
+from fewstep_train.evaluation.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
 from fewstep_train.evaluation.report import report
 from fewstep_train.evaluation.results import Results
 from fewstep_train.evaluation.samples import Sampling
-from fewstep_train.evaluation.setup import (
-    AUTOREGRESSIVE_NAME,
-    DFM,
-    MODEL,
-    NAMES,
-    add_bench_arguments,
-    flow_system,
-    masked_system,
-    open_bench,
-)
+from fewstep_train.evaluation.setup import add_bench_arguments, flow_system, masked_system, open_bench
 from fewstep_train.evaluation.tasks import TASKS, UNCONDITIONAL, Task, make_task
 from fewstep_train.evaluation.training_cost import TrainingCost, training_cost
 from fewstep_train.kinds import DREAM, LLADA

@@ -8,7 +8,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
-from fewstep_train.causal import Causal, build, files_identity, for_whole_texts, parameter_shapes, separator_of
+from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
+from fewstep_train.identity import content_identity
 from fewstep_train.published_masked import published_name
 from fewstep_train.safetensors_folder import check_config, check_tensors
 from fewstep_train.transformer import TransformerConfig
@@ -134,4 +135,4 @@ def read_gguf(file: Path) -> Causal:
     beside = file.with_name("tokenizer.json")
     files = [file, *([beside] if beside.is_file() else [])]
     separator = separator_of(tokenizer, fields.get("tokenizer.ggml.bos_token_id"), file)
-    return Causal(file.stem, files_identity(files), build(config, GgufWeights(reader, config)), tokenizer, separator)
+    return Causal(file.stem, content_identity(files), build(config, GgufWeights(reader, config)), tokenizer, separator)

@@ -6,14 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fewstep_train.pretrain import HELD_OUT_TIMES, stratified_times
-from fewstep_train.solver import draw
+from fewstep_train.path import HELD_OUT_TIMES, stratified_times
+from fewstep_train.solver import MIN_TEMPERATURE, draw
 
 Predict = Callable[[Tensor], Tensor]  # canvas [B, L] -> logits [B, L, K]; those at i are about the token at i
 Score = Callable[[Tensor, Tensor, Tensor], Tensor]
 """(logits [B, L, K], tempered posterior [B, L, K], drawn tokens [B, L]) -> [B, L]: the highest are revealed first."""
-
-MIN_TEMPERATURE = 1e-3
 
 
 def hide(data: Tensor, hidden: Tensor, mask_token_id: int) -> Tensor:

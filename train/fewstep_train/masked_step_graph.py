@@ -8,7 +8,8 @@ import onnx
 from fewstep_train.graph_builder import GraphBuilder
 from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.network_graph import as_float, positions_below
-from fewstep_train.sampler_graph import LAST_STEP, block_shape, draw, posterior
+from fewstep_train.sampler_graph import block_shape, draw, posterior
+from fewstep_train.solver import LAST_STEP
 from fewstep_train.step_graph import COMPUTE, inverse_temperature, step_model
 from fewstep_train.transformer import TransformerConfig
 from fewstep_train.transformer_graph import TransformerGraph
@@ -48,7 +49,7 @@ def negative_entropy(g: GraphBuilder, p: str) -> str:
     return g.op("ReduceSum", terms, g.ints(2), keepdims=0)
 
 
-def highest(g: GraphBuilder, score: str, allowed: str, count: str) -> str:
+def highest_scores(g: GraphBuilder, score: str, allowed: str, count: str) -> str:
     """bool [B, L]: in each row the `count` (float [B, 1]) allowed positions of the highest score."""
     length = g.op("Shape", "tokens", start=1, end=2)
     _, order = g.op("TopK", g.op("Where", allowed, score, g.const(LAST)), length, outputs=2, axis=1)
@@ -98,6 +99,6 @@ def build_masked_step_graph(
     planned = g.op("Mul", left, g.op("Unsqueeze", share, g.ints(1)))
     planned = g.op("Ceil", g.op("Sub", planned, g.const(TOLERANCE)))
     last = g.op("Unsqueeze", g.op("Greater", g.op("Add", "t", "h"), g.const(LAST_STEP)), g.ints(1))
-    revealed = highest(g, score, allowed, g.op("Where", last, left, planned))
+    revealed = highest_scores(g, score, allowed, g.op("Where", last, left, planned))
 
     return step_model(g, g.op("Where", revealed, drawn, "tokens"), p, blocks * width, law)

@@ -30,7 +30,7 @@ def stage_line(stage: dict[str, Any]) -> str:
     return f"{stage['stage']}: {', '.join(facts)}"
 
 
-def step_sizes(manifest: dict[str, Any]) -> str:
+def trained_step_sizes(manifest: dict[str, Any]) -> str:
     sizes = ", ".join(f"1/{round(1 / h)}" if h < 1 else "1" for h in manifest["trained_step_sizes"])
     return sizes or "none (the network is not told the step size)"
 
@@ -48,7 +48,7 @@ def facts_of(manifest: dict[str, Any]) -> dict[str, str]:
         "Shape": f"{width}, {network['n_blocks']} blocks, {network['n_heads']} heads",
         "Vocabulary": f"{manifest['vocab_size']:,} tokens",
         "Longest canvas": f"{manifest['max_length']:,} tokens",
-        "Trained step sizes": flow and step_sizes(manifest),
+        "Trained step sizes": flow and trained_step_sizes(manifest),
         "Defaults": algorithm != "autoregressive"
         and ", ".join(f"{key} {value}" for key, value in defaults.items() if flow or key not in ("solver", "jumps")),
     }

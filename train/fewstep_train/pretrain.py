@@ -12,7 +12,7 @@ from fewstep_train.jump_times import arrival_times
 from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.path import Scheduler, sample_path
+from fewstep_train.path import HELD_OUT_TIMES, Scheduler, sample_path, stratified_times
 from fewstep_train.step_sizes import STEP_SIZES, TINY_STEP
 from fewstep_train.trained import Trained, load_trained
 from fewstep_train.training_command import (
@@ -25,14 +25,6 @@ from fewstep_train.training_command import (
     prepare,
     tokenizer_of,
 )
-
-HELD_OUT_TIMES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-def stratified_times(rows: int, generator: torch.Generator) -> Tensor:
-    """t [rows] in [0, 1 - 1e-3]: one draw a stratum, which lowers the variance of the loss."""
-    u = (torch.randperm(rows, generator=generator) + torch.rand(rows, generator=generator)) / rows
-    return u * (1 - 1e-3)
 
 
 def pretrain_loss(

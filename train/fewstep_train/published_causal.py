@@ -7,7 +7,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from fewstep_train.causal import Causal, build, files_identity, for_whole_texts, parameter_shapes, separator_of
+from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
+from fewstep_train.identity import content_identity
 from fewstep_train.published_masked import dream_name
 from fewstep_train.safetensors_folder import Renamed, Shards, check_config, check_tensors, shard_files
 from fewstep_train.transformer import TransformerConfig
@@ -57,7 +58,7 @@ def read_causal_folder(folder: Path) -> Causal:
     tokenizer = for_whole_texts(Tokenizer.from_file(str(files[1])))
     return Causal(
         folder.resolve().name,
-        files_identity([*files, *shard_files(folder)]),
+        content_identity([*files, *shard_files(folder)]),
         build(config, Renamed(shards, names)),
         tokenizer,
         separator_of(tokenizer, raw.get("bos_token_id"), folder),

@@ -15,10 +15,11 @@ from fewstep_train.data import Crops, encode_corpus
 from fewstep_train.evaluation.judge import byte_lengths
 from fewstep_train.evaluation.report import table
 from fewstep_train.evaluation.results import Record, Results
+from fewstep_train.identity import code_identity, content_identity
 from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.path import Scheduler
+from fewstep_train.path import Scheduler, stratified_times
 from fewstep_train.precision import PRECISIONS, matmul_type
-from fewstep_train.pretrain import held_out_loss, path_loss, stratified_times
+from fewstep_train.pretrain import held_out_loss, path_loss
 from fewstep_train.tokenizer import read_documents, train_tokenizer
 from fewstep_train.trainer import Trainer, TrainerOptions
 from fewstep_train.training_command import HELD_OUT_ROWS, Batches
@@ -112,7 +113,7 @@ class Laboratory:
     precision: str
 
     def tokenizer(self, vocab_size: int) -> Tokenizer:
-        file = self.folder / f"tokenizer-{vocab_size}.json"
+        file = self.folder / f"tokenizer-{vocab_size}-{content_identity(self.data)}.json"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             train_tokenizer((d for path in self.data for d in read_documents(path)), vocab_size).save(str(file))
@@ -199,10 +200,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     laboratory = Laboratory(args.data, args.valid, args.cache, args.tokens, args.length, args.device, args.precision)
+    shared = {"tokens": args.tokens, "length": args.length, "text": content_identity([*args.data, *args.valid])}
+    shared["code"] = code_identity(__name__)
     results = Results(args.out)
     for name in args.only or RECIPES:
         recipe = RECIPES[name]
-        what = {**asdict(recipe), "lengths": list(recipe.lengths), "tokens": args.tokens, "length": args.length}
+        what = {**asdict(recipe), "lengths": list(recipe.lengths), **shared}
         print(f"== {name}", flush=True)
         results.once({"name": name, **what}, partial(laboratory.measure, name, recipe))
     print(report(results.records))

@@ -10,10 +10,8 @@ from torch import Tensor
 from fewstep_train.kinds import CANVAS
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler, source_canvas
-from fewstep_train.solver import SOLVERS, finish, jump, jump_exponent
+from fewstep_train.solver import MIN_TEMPERATURE, SOLVERS, finish, jump, jump_exponent
 from fewstep_train.trained import load_trained
-
-MIN_TEMPERATURE = 1e-3
 
 
 @torch.no_grad()

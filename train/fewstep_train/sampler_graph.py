@@ -8,7 +8,6 @@ from onnx import TensorProto, helper
 from fewstep_train.graph_builder import GraphBuilder
 from fewstep_train.network_graph import as_float
 
-LAST_STEP = 1 - 1e-6  # a step that ends here or later is the last one
 BELOW_ONE = 1 - 2.0**-22  # keeps a draw inside the mass despite rounding
 
 

@@ -6,6 +6,8 @@ from torch import Tensor
 from fewstep_train.path import Scheduler
 
 SOLVERS = ("cumulative", "euler", "euler_exact")
+LAST_STEP = 1 - 1e-6  # a step that ends here or later is the last one
+MIN_TEMPERATURE = 1e-3  # a temperature below it counts as it, which is greedy in practice
 
 
 def jump_exponent(solver: str, scheduler: Scheduler, t: Tensor, h: Tensor) -> Tensor:

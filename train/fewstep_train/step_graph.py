@@ -10,10 +10,10 @@ from fewstep_train.graph_builder import GraphBuilder
 from fewstep_train.network import NetworkConfig
 from fewstep_train.network_graph import NetworkGraph, positions_below
 from fewstep_train.product_graph import FloatProducts, Int8Products
-from fewstep_train.sampler_graph import LAST_STEP, block_shape, draw, jump_exponent, posterior
+from fewstep_train.sampler_graph import block_shape, draw, jump_exponent, posterior
+from fewstep_train.solver import LAST_STEP, MIN_TEMPERATURE
 
 GRAPH_VERSION = 1
-MIN_TEMPERATURE = 1e-3  # a temperature below it is greedy in practice
 
 COMPUTE = {"float32": FloatProducts, "int8": Int8Products}
 
@@ -58,7 +58,7 @@ def step_model(g: GraphBuilder, next_tokens: str, p: str, columns: int, law: boo
     return g.model(values(INPUTS), values(outputs))
 
 
-def padded_logits(net: NetworkGraph, hidden: str) -> str:
+def tempered_logits(net: NetworkGraph, hidden: str) -> str:
     """Logits [B, L, K'] divided by the temperature; padding columns up to K' get probability 0."""
     g, columns = net.g, net.config.num_tokens
     blocks, width = block_shape(columns)
@@ -107,7 +107,7 @@ def build_step_graph(
     columns, mask = config.num_tokens, config.mask_token_id
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
-    logits = padded_logits(net, net.hidden("tokens", real, "t", "h"))
+    logits = tempered_logits(net, net.hidden("tokens", real, "t", "h"))
     p = posterior(g, logits, blocks * width, "top_k", "top_p", "filter")
 
     # P(jump) = 1 - exp(-a (1 - p(z))); the last step draws from p itself.

@@ -6,16 +6,11 @@ from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell, held_out, measure_all
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
+from fewstep_train.evaluation.names import MODEL
 from fewstep_train.evaluation.report import COLUMNS, measured, number, table
 from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.samples import Sampling
-from fewstep_train.evaluation.setup import (
-    MODEL,
-    add_bench_arguments,
-    check_tokenizer,
-    flow_system,
-    open_bench,
-)
+from fewstep_train.evaluation.setup import add_bench_arguments, check_tokenizer, flow_system, open_bench
 from fewstep_train.evaluation.tasks import TASKS, make_task
 from fewstep_train.jump_times import JUMPS
 from fewstep_train.kinds import CANVAS

@@ -17,8 +17,9 @@ from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.goals import goals
 from fewstep_train.evaluation.judge import Judge, byte_lengths, token_nll
 from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound
+from fewstep_train.evaluation.opening import open_system
 from fewstep_train.evaluation.samples import Sampling
-from fewstep_train.evaluation.step_graph_system import open_system, step_sizes
+from fewstep_train.evaluation.step_graph_system import scheduled_step_sizes
 from fewstep_train.evaluation.tasks import make_task
 from fewstep_train.evaluation.timeline import timeline_svg, wrapped
 from fewstep_train.evaluation.training_cost import TrainingCost, training_cost
@@ -108,12 +109,12 @@ def test_the_bounds_of_a_network_that_knows_nothing_are_the_size_of_the_vocabula
 
 
 def test_schedules_sum_to_one_and_halve():
-    assert step_sizes("uniform", 4).tolist() == [0.25] * 4
-    assert step_sizes("geometric", 4).tolist() == [0.5, 0.25, 0.125, 0.125]
-    assert step_sizes("reversed", 4).tolist() == [0.125, 0.125, 0.25, 0.5]
-    assert step_sizes("geometric", 16).tolist() == [0.5**i for i in range(1, 7)] + [1 / 640] * 10
+    assert scheduled_step_sizes("uniform", 4).tolist() == [0.25] * 4
+    assert scheduled_step_sizes("geometric", 4).tolist() == [0.5, 0.25, 0.125, 0.125]
+    assert scheduled_step_sizes("reversed", 4).tolist() == [0.125, 0.125, 0.25, 0.5]
+    assert scheduled_step_sizes("geometric", 16).tolist() == [0.5**i for i in range(1, 7)] + [1 / 640] * 10
     for steps in (1, 2, 11, 12, 16, 64, 1024):
-        sizes = step_sizes("geometric", steps)
+        sizes = scheduled_step_sizes("geometric", steps)
         assert len(sizes) == steps and sizes.sum() == pytest.approx(1)
         assert sizes.min() >= 1 / 1024, "the smallest step that networks are trained on"
 

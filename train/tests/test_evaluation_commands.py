@@ -6,6 +6,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from fixtures import write_text_model
 
+import fewstep_train.graph_builder
+import fewstep_train.model_folder
 from fewstep_train.__main__ import main
 from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
 from fewstep_train.kinds import AUTOREGRESSIVE, DREAM, LLADA
@@ -85,6 +87,37 @@ def test_other_weights_are_measured_anew(workplace, tmp_path, capsys):
     (model / "step.onnx").write_bytes(graph + b"\x12\x00")  # the same model under another identity
     main([*sweep, "--model", str(model)])
     assert "was there" not in capsys.readouterr().out
+
+
+def test_each_file_that_a_cell_is_made_of_counts(workplace, tmp_path, monkeypatch, capsys):
+    model, training = tmp_path / "tiny-text", tmp_path / "training.txt"
+    main(["export", "--model", str(workplace / "tiny-text"), "--int8", "--out", str(model)])
+    training.write_text((workplace / "text.txt").read_text())
+    common = ["--judge", str(workplace / "autoregressive.pt"), "--valid", str(workplace / "text.txt")]
+    common += ["--data", str(training), "--cache", str(tmp_path / "cache"), "--samples", "4", "--length", "16"]
+    sweep = ["sweep", "--model", str(model), *common, "--steps", "2", "--out", str(tmp_path / "sweep.json")]
+
+    def found(*more):
+        capsys.readouterr()
+        main([*sweep, *more])
+        return "was there" in capsys.readouterr().out
+
+    assert [found(), found("--compute", "int8"), found(), found("--compute", "int8")] == [False, False, True, True]
+    int8 = model / "step-int8.onnx"
+    int8.write_bytes(int8.read_bytes() + b"\x12\x00")
+    assert [found(), found("--compute", "int8")] == [True, False]
+
+    for module in (fewstep_train.graph_builder, fewstep_train.model_folder):
+        monkeypatch.setattr(module, "INLINE_BYTES", 1000)
+    main(["export", "--model", str(workplace / "tiny-text"), "--out", str(model)])
+    assert [found(), found()] == [False, True]
+    weights = bytearray((model / "step.onnx.data").read_bytes())
+    weights[:64] = bytes(64)
+    (model / "step.onnx.data").write_bytes(weights)
+    assert found() is False
+
+    training.write_text(training.read_text().replace("fox", "owl"))
+    assert [found(), found()] == [False, True], "copies and pairs are looked for in another text"
 
 
 def test_samples_are_written_once_for_any_judge(workplace, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,4 +107,7 @@ def test_recipes_are_compared_on_as_many_tokens_and_go_on_where_they_were_stoppe
     table = capsys.readouterr().out.split("| recipe ")[-1]
     assert [line.split(" | ")[0] for line in table.splitlines()[2:]] == [f"| {name}" for name in variants]
     main([*common, "--only", "baseline"])
-    assert "step 1" not in capsys.readouterr().out, "it is not trained again"
+    assert "saved" not in capsys.readouterr().out, "it is not trained again"
+    (folder / "corpus.txt").write_text(Path(text).read_text().replace("fox", "owl"))
+    main([*common, "--only", "baseline"])
+    assert "saved" in capsys.readouterr().out, "but on another text it is"

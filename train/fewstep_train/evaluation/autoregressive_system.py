@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from fewstep_train.evaluation.decoding import continue_tokens
-from fewstep_train.evaluation.identity import file_identity
+from fewstep_train.evaluation.identity import model_identity
+from fewstep_train.evaluation.names import AUTOREGRESSIVE_NAME
 from fewstep_train.evaluation.samples import Samples, Sampling
-from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME
 from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.masked_diffusion import MIN_TEMPERATURE, nucleus
 from fewstep_train.trained import load_trained
@@ -50,4 +50,4 @@ class AutoregressiveSystem:
 
 def autoregressive_system(path: Path, leads: Tensor) -> AutoregressiveSystem:
     network = load_trained(path, AUTOREGRESSIVE).network
-    return AutoregressiveSystem(AUTOREGRESSIVE_NAME, file_identity(path), network, leads)
+    return AutoregressiveSystem(AUTOREGRESSIVE_NAME, model_identity(path), network, leads)

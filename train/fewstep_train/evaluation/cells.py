@@ -11,6 +11,7 @@ from fewstep_train.evaluation.results import Record, Results
 from fewstep_train.evaluation.sample_cache import SampleCache
 from fewstep_train.evaluation.samples import Samples, Sampling, System
 from fewstep_train.evaluation.tasks import Task
+from fewstep_train.identity import code_identity
 
 HELD_OUT = "held-out text"
 
@@ -42,8 +43,12 @@ class Cell:
     @property
     def written(self) -> Record:
         """The fields that decide what is written, given the text."""
-        who = {"system": self.system.name, "identity": self.system.identity, "task": self.task.name}
-        return {**who, **asdict(self.sampling)}
+        who = {"system": self.system.name, "identity": self.system.identity, "code": self.code, "task": self.task.name}
+        return {**who, "made": [self.task.made.start, self.task.made.stop], **asdict(self.sampling)}
+
+    @property
+    def code(self) -> str:
+        return code_identity(type(self.system).__module__)
 
     def what(self, bench: Bench) -> Record:
         """The fields that say what was measured."""

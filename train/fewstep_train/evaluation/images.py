@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from fewstep_train.evaluation.cells import HELD_OUT, Bench, Cell
+from fewstep_train.evaluation.names import AUTOREGRESSIVE_NAME
 from fewstep_train.evaluation.report import at_temperature, measured
 from fewstep_train.evaluation.results import Record, Results
-from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME
 from fewstep_train.evaluation.timeline import pieces, timeline_svg
+from fewstep_train.identity import code_identity
 
 TIMELINE_TEXTS = 3
 TRADE_FILE, INDEPENDENT_FILE = "trade.svg", "trade-independent.svg"
@@ -25,7 +26,8 @@ def measure_timeline(cell: Cell, bench: Bench, results: Results) -> Record:
         samples, _ = cell.samples(bench)
         return {"rows": [pieces(samples, row, bench.judge.tokenizer) for row in range(TIMELINE_TEXTS)]}
 
-    return results.once({**cell.what(bench), "kind": "timeline"}, measure)[0]
+    what = {**cell.what(bench), "kind": "timeline", "timeline_code": code_identity(pieces.__module__)}
+    return results.once(what, measure)[0]
 
 
 def write_images(out: Path, records: list[Record], temperatures: list[float], tasks: list[str]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 It reads text, not our tokens, so models with other tokenizers compare too: in bits a byte.
 """
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -18,9 +17,10 @@ from torch.nn.utils.rnn import pad_sequence
 from fewstep_train.causal import Causal
 from fewstep_train.evaluation.metrics import Estimate, bits_per_byte, bootstrap, histogram_entropies, mean
 from fewstep_train.evaluation.passages import Passage, Span
+from fewstep_train.identity import code_identity, digest
 from fewstep_train.tokenizer import END_OF_TEXT
 
-MEASURING = 1  # raise it when the same passages would get other scores: scores on disk are then made anew
+CODE = (__name__, "fewstep_train.causal_models")  # by which passages get their scores
 BATCH_TOKENS = 1024  # read together: logits [BATCH_TOKENS, V] are the largest tensor
 
 
@@ -120,8 +120,8 @@ class IndependentJudge:
         """From disk, or made now."""
         if self.cache is None:
             return self.score(passages)
-        what = json.dumps([MEASURING, self.model.identity, [asdict(p) for p in passages]])
-        file = self.cache / f"{hashlib.sha256(what.encode()).hexdigest()[:24]}.npz"
+        what = json.dumps([code_identity(*CODE), self.model.identity, [asdict(p) for p in passages]])
+        file = self.cache / f"{digest(what)}.npz"
         if not file.exists():
             self.cache.mkdir(parents=True, exist_ok=True)
             partial = file.with_suffix(".partial.npz")

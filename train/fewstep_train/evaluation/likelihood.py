@@ -13,8 +13,7 @@ from fewstep_train.evaluation.metrics import Estimate, bootstrap
 from fewstep_train.loss import generalized_kl
 from fewstep_train.masked_diffusion import Predict, masked_cross_entropy
 from fewstep_train.network import Network
-from fewstep_train.path import Scheduler, sample_path
-from fewstep_train.pretrain import stratified_times
+from fewstep_train.path import Scheduler, sample_path, stratified_times
 from fewstep_train.step_sizes import TINY_STEP
 
 ROWS = 32

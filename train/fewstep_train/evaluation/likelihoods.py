@@ -6,16 +6,21 @@ from functools import partial
 from pathlib import Path
 
 from fewstep_train.evaluation.cells import Bench
-from fewstep_train.evaluation.identity import file_identity
+from fewstep_train.evaluation.identity import model_identity
 from fewstep_train.evaluation.judge import token_nll
 from fewstep_train.evaluation.judges import own_judge
 from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound, perplexity_of
 from fewstep_train.evaluation.metrics import Estimate, bootstrap
+from fewstep_train.evaluation.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
 from fewstep_train.evaluation.results import Results
-from fewstep_train.evaluation.setup import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES, check_tokenizer
+from fewstep_train.evaluation.setup import check_tokenizer
+from fewstep_train.identity import code_identity
 from fewstep_train.kinds import CANVAS, DREAM, LLADA
 from fewstep_train.pretrain_masked import LOGITS
 from fewstep_train.trained import load_trained
+
+# Whose code decides a likelihood: the bounds, the logits they are of, and how weights are read.
+CODE = (flow_bound.__module__, *{logits.__module__ for logits in LOGITS.values()}, load_trained.__module__)
 
 
 def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results) -> None:
@@ -24,8 +29,9 @@ def measure_likelihoods(args: argparse.Namespace, bench: Bench, results: Results
     repeats = 1 if args.quick else 4
 
     def once(name: str, path: Path, exact: bool, perplexity: Callable[[], Estimate]) -> None:
-        what = {"kind": "likelihood", "system": name, "identity": file_identity(path), "exact": exact}
-        results.once({**what, "repeats": repeats, **bench.shared}, lambda: {"perplexity": perplexity()})
+        what = {"kind": "likelihood", "system": name, "identity": model_identity(path), "exact": exact}
+        what |= {"repeats": repeats, "code": code_identity(*CODE)}
+        results.once({**what, **bench.shared}, lambda: {"perplexity": perplexity()})
 
     def flow(path: Path) -> Estimate:
         trained = load_trained(path, CANVAS)

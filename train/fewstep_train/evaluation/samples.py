@@ -30,7 +30,7 @@ class Samples:
 
 
 class System(Protocol):
-    """`name` is for readers; `identity` is a hash of the weights."""
+    """`name` is for readers; `identity` is a hash of the weights and of the graph that is run."""
 
     name: str
     identity: str

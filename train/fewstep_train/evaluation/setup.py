@@ -1,7 +1,6 @@
 """From command-line arguments to what an evaluation needs: judge, held-out crops, systems."""
 
 import argparse
-import hashlib
 from pathlib import Path
 
 import torch
@@ -11,19 +10,20 @@ from torch import Tensor
 from fewstep_train.data import Crops, encode_corpus
 from fewstep_train.evaluation.cells import Bench
 from fewstep_train.evaluation.copying import CopyIndex
-from fewstep_train.evaluation.identity import file_identity
+from fewstep_train.evaluation.identity import model_identity
+from fewstep_train.evaluation.independent_judge import CODE
 from fewstep_train.evaluation.judge import Judge
 from fewstep_train.evaluation.judges import add_judge_argument, independent_judge, own_judge
+from fewstep_train.evaluation.names import NAMES
+from fewstep_train.evaluation.opening import open_system
 from fewstep_train.evaluation.sample_cache import SampleCache
-from fewstep_train.evaluation.step_graph_system import StepGraphSystem, open_system
+from fewstep_train.evaluation.step_graph_system import StepGraphSystem
 from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
-from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
+from fewstep_train.identity import code_identity, content_identity, digest
+from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS
 from fewstep_train.step_graph import COMPUTE
 from fewstep_train.tokenizer import read_documents
 from fewstep_train.trained import load_trained
-
-MODEL, DFM, AUTOREGRESSIVE_NAME = "FS-DFM", "DFM", "autoregressive"  # systems by the names that reports use
-NAMES = {LLADA: "LLaDA-style", DREAM: "Dream-style"}
 
 
 def add_bench_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,15 +59,16 @@ def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
         training = TrainingText(copies, SeenPairs(encode_corpus(args.data, tokenizer, args.cache)))
     crops, leads = drawn[:, 1:].contiguous(), drawn[:, 0]
     text = {
-        "text": hashlib.sha256(drawn.numpy().tobytes()).hexdigest()[:16],
+        "text": digest(drawn.numpy().tobytes()),
         "samples": args.samples,
         "length": args.length,
     }
     independent = independent_judge(args)
     judging = {
-        "judge": file_identity(own),
+        "judge": model_identity(own),
         "independent": independent and independent.model.identity,
-        "training_text": training is not None,
+        "training_text": content_identity(args.data) if args.data else None,
+        "judging_code": code_identity(Judge.__module__, load_trained.__module__, *CODE),
     }
     cache = SampleCache(args.cache / "samples")
     return Bench(Judge(network, tokenizer, training, independent), crops, text, judging, cache), leads

@@ -1,29 +1,23 @@
 """A system that runs a fused step graph in ONNX Runtime, as the service does."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
 import torch
 from torch import Tensor
 
-from fewstep_train.evaluation.identity import file_identity
 from fewstep_train.evaluation.samples import Samples, Sampling
 from fewstep_train.evaluation.stability import expected_changes
-from fewstep_train.export import parts_of_checkpoint, parts_of_model
-from fewstep_train.exported import Config, config_of, kind_of, read_manifest
 from fewstep_train.jump_times import jump_noise, spread_times
-from fewstep_train.model_folder import FILE, INT8_FILE, build_graph, parameter_arrays
 from fewstep_train.path import Scheduler
-from fewstep_train.sampler_graph import LAST_STEP
-from fewstep_train.solver import SOLVERS, jump_exponent
+from fewstep_train.solver import LAST_STEP, SOLVERS, jump_exponent
 from fewstep_train.step_sizes import TINY_STEP
 
 ROWS = 32  # rows of one run: the posterior [ROWS, L, K] is the largest tensor
 
 
-def step_sizes(schedule: str, steps: int) -> np.ndarray:
+def scheduled_step_sizes(schedule: str, steps: int) -> np.ndarray:
     """h [steps], summing to 1, as the service's schedule.ts has them: `uniform`; `geometric`, 1/2, 1/4, ... as long as
     what is left, cut evenly, keeps every step at TINY_STEP or more; `reversed`, the same from small to large."""
     if schedule == "uniform":
@@ -112,7 +106,7 @@ class StepGraphSystem:
         rng = np.random.default_rng(sampling.seed)
         may_change = editable.numpy()
         tokens = np.where(may_change, self.source(tuple(canvas.shape), rng), canvas.numpy())
-        sizes = step_sizes(sampling.schedule, sampling.steps)
+        sizes = scheduled_step_sizes(sampling.schedule, sampling.steps)
         grid = np.concatenate([[0.0], np.cumsum(sizes)])
         last_change = np.where(may_change, 1, 0)
         steps = np.zeros(len(tokens), np.int64)
@@ -139,30 +133,3 @@ class StepGraphSystem:
             if len(rows) == 0:
                 break
         return Samples(*(torch.from_numpy(v) for v in (tokens, last_change, steps)))
-
-
-def open_session(graph: str | bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def graph_of(path: Path, compute: str) -> tuple[str | bytes, str, Config, float]:
-    """(step graph, kind, config, exponent): the served file where there is one, else a graph made of the weights."""
-    file = path / (FILE if compute == "float32" else INT8_FILE)
-    if file.exists():
-        manifest = read_manifest(path)
-        return str(file), kind_of(manifest), config_of(manifest), manifest["exponent"]
-    parts = parts_of_model(path) if path.is_dir() else replace(parts_of_checkpoint(path), dtype=np.float32)
-    graph = build_graph(parts, parameter_arrays(parts.config, parts.weights), compute)
-    return graph.SerializeToString(), parts.kind, parts.config, parts.exponent
-
-
-def open_system(name: str, path: Path, kind: str, threads: int, compute: str) -> StepGraphSystem:
-    """An exported model's folder or a training checkpoint of `kind`; `compute` float32 or int8."""
-    graph, found, config, exponent = graph_of(path, compute)
-    if found != kind:
-        raise SystemExit(f"{path}: a model of kind {found!r}, where {kind} is needed")
-    identity = file_identity(path) + ("" if compute == "float32" else f" {compute}")
-    session = open_session(graph, threads)
-    return StepGraphSystem(name, identity, session, config.vocab_size, config.mask_token_id, exponent)
