@@ -12,8 +12,8 @@ const FASTIFY_ERRORS: Partial<Record<string, { readonly code: ErrorCode, readonl
   FST_ERR_BAD_URL: { code: 'invalid_request', message: 'the path is not a valid URL path' }
 }
 
-/** @param bodyLimit in bytes */
-export function asFewstepError (error: unknown, bodyLimit: number): FewstepError {
+/** @param bodyLimit in bytes; needed while a body is read */
+export function asFewstepError (error: unknown, bodyLimit = NaN): FewstepError {
   if (error instanceof FewstepError) return error
   const { code = '', statusCode = 500, validation } = error as FastifyError
   if (validation !== undefined) return validationError(validation)

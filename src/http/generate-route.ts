@@ -1,6 +1,8 @@
 /** POST /v1/generate: whole, or refinement by refinement as server-sent events. */
 import { randomUUID } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Engine } from '../engine/engine.js'
 import { FewstepError } from '../errors.js'
@@ -11,12 +13,13 @@ import { clientLeft } from './client-left.js'
 import type { App, AppContext, ContextSource } from './context.js'
 import { asFewstepError, errorBody, isServerFault } from './error-body.js'
 import { toGeneration, toServerSentEvents, toTextRequest } from './generate-json.js'
-import { noteFacts } from './request-log.js'
+import { counted, countedEvents, type Outcome } from './outcome.js'
+import { noteFacts, noteFailure } from './request-log.js'
 import { ErrorBody, errorResponse } from './schemas/error.js'
 import { GenerateRequest } from './schemas/generate-request.js'
 import { Generation, StepEvent } from './schemas/generation.js'
 import { refTo } from './schemas/reference.js'
-import { encodeEvents, within } from './sse.js'
+import { encodeEvents } from './sse.js'
 
 const EVENT_STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -31,7 +34,8 @@ const schema = {
   summary: 'Generate text',
   description: 'Continues a prompt or fills in a template, in a few refinements of the whole text.\n\n' +
     'As a stream: a `step` event for each refinement of each output, then one `done` event with the same data as the JSON answer, ' +
-    'or one `error` event. A comment line keeps an idle stream open. Leaving cancels the generation.',
+    'or one `error` event. What is refused has a status of its own; what is admitted gets its headers at once, and fails as an `error` event. ' +
+    'A comment line keeps an idle stream open. Leaving cancels the generation.',
   body: refTo(GenerateRequest),
   response: {
     200: {
@@ -88,8 +92,9 @@ export function addGenerateRoute (app: App, getContext: ContextSource): void {
       return generation
     }
     const signal = clientLeft(reply.raw)
-    if (stream) return await sendStream(context, streamText(engine, prepared, { signal }), { request, reply, answer })
-    return answer(await generateText(engine, prepared, { signal }))
+    const count = (outcome: Outcome): void => { context.metrics.ended(name, outcome) }
+    if (stream) return await sendStream(context, countedEvents(streamText(engine, prepared, { signal }), count), { request, reply, answer })
+    return answer(await counted(generateText(engine, prepared, { signal }), count))
   })
 }
 
@@ -99,20 +104,30 @@ interface Exchange {
   readonly answer: (result: TextResult) => Generation
 }
 
-/** The stream begins with the first refinement, so that what fails before it has a status of its own; or when a keep-alive is due. */
+/**
+ * What is refused is refused at once and has a status of its own; what is admitted gets its headers at once, however long
+ * its first refinement takes, and what fails after that says so in an `error` event.
+ */
 async function sendStream ({ config }: AppContext, generation: AsyncIterable<TextEvent>, exchange: Exchange): Promise<FastifyReply> {
   const { request, reply, answer } = exchange
   const events = toServerSentEvents(generation, answer)
   const first = events.next()
-  await within(config.sseKeepaliveMs, first)
+  // Admission takes no turn of the event loop.
+  await Promise.race([first, nextTurn()])
   const text = encodeEvents(events, first, {
     keepAliveMs: config.sseKeepaliveMs,
     onError: (thrown) => {
       const error = asFewstepError(thrown, config.bodyLimit)
       if (isServerFault(error)) request.log.error({ err: error }, error.message)
-      noteFacts(request, { error: error.code })
+      noteFailure(request, error)
       return { event: 'error', data: errorBody(error, request.id) }
     }
   })
-  return await reply.headers(EVENT_STREAM_HEADERS).send(Readable.from(text, { objectMode: false }))
+  return await reply.headers(EVENT_STREAM_HEADERS).send(Readable.from(headersFirst(reply.raw, text), { objectMode: false }))
+}
+
+/** Node would hold the headers back until there is a first event. */
+async function * headersFirst (response: ServerResponse, text: AsyncGenerator<string, void, undefined>): AsyncGenerator<string, void, undefined> {
+  response.flushHeaders()
+  yield * text
 }

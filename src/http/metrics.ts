@@ -3,13 +3,15 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Engine } from '../engine/engine.js'
 import type { TextResult } from '../generation/index.js'
 import type { LoadedModels } from '../loaded-models.js'
+import type { Outcome } from './outcome.js'
 
+const USUAL_OUTCOMES: readonly Outcome[] = ['completed', 'cancelled', 'deadline_exceeded', 'queue_full', 'draining', 'inference_failed']
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 export interface ServedRequest {
   readonly method: string
   readonly route: string
-  /** 499 where the client left before the end. */
+  /** 499 where the client left before the end; of a stream that failed, its error's. */
   readonly status: number
   readonly seconds: number
 }
@@ -18,6 +20,7 @@ export class Metrics {
   readonly registry = new Registry()
   readonly #requests: Counter
   readonly #durations: Histogram
+  readonly #generations: Counter
   readonly #tokens: Counter
   readonly #networkCalls: Counter
   readonly #queueSeconds: Histogram
@@ -27,8 +30,9 @@ export class Metrics {
   constructor (models: LoadedModels) {
     const registers = [this.registry]
     const labelNames = ['method', 'route', 'status']
-    this.#requests = new Counter({ name: 'fewstep_http_requests_total', help: 'Requests served; status 499: the client left before the end, mid-stream too.', labelNames, registers })
+    this.#requests = new Counter({ name: 'fewstep_http_requests_total', help: 'Requests served; status 499: the client left before the end, mid-stream too; a stream that failed has the status of its error.', labelNames, registers })
     this.#durations = new Histogram({ name: 'fewstep_http_request_duration_seconds', help: 'From the request to the end of the response.', labelNames, buckets: SECONDS, registers })
+    this.#generations = new Counter({ name: 'fewstep_generations_total', help: "Generations asked of the engine, by how they ended: completed, or an error's code; cancelled: the client left.", labelNames: ['model', 'outcome'], registers })
     this.#tokens = new Counter({ name: 'fewstep_generated_tokens_total', help: 'Tokens made and kept.', labelNames: ['model'], registers })
     this.#networkCalls = new Counter({ name: 'fewstep_network_calls_total', help: 'Steps of canvases that finished.', labelNames: ['model'], registers })
     this.#queueSeconds = new Histogram({ name: 'fewstep_queue_seconds', help: "From arrival at the engine to a generation's first step.", labelNames: ['model'], buckets: SECONDS, registers })
@@ -51,6 +55,7 @@ export class Metrics {
     // A model that was never asked has zeros, not holes.
     for (const model of models.names) {
       for (const counter of [this.#tokens, this.#networkCalls]) counter.inc({ model }, 0)
+      for (const outcome of USUAL_OUTCOMES) this.#generations.inc({ model, outcome }, 0)
       for (const histogram of [this.#queueSeconds, this.#computeSeconds]) histogram.zero({ model })
     }
 
@@ -84,6 +89,11 @@ export class Metrics {
   served ({ seconds, ...labels }: ServedRequest): void {
     this.#requests.inc(labels)
     this.#durations.observe(labels, seconds)
+  }
+
+  /** @param model its name */
+  ended (model: string, outcome: Outcome): void {
+    this.#generations.inc({ model, outcome })
   }
 
   /** @param model its name */

@@ -1,5 +1,6 @@
 /** One line of the log and one count of the metrics for each request: numbers, never text, bodies or query strings. */
 import type { FastifyRequest } from 'fastify'
+import type { FewstepError } from '../errors.js'
 import type { App } from './context.js'
 import type { ServedRequest } from './metrics.js'
 
@@ -13,6 +14,11 @@ export function noteFacts (request: FastifyRequest, more: Facts): void {
   facts.set(request, { ...facts.get(request), ...more })
 }
 
+/** A stream that fails told its client 200 long ago: what it came to is its error's status. */
+export function noteFailure (request: FastifyRequest, { code, statusCode }: FewstepError): void {
+  noteFacts(request, { error: code, status: statusCode })
+}
+
 /** Asked every few seconds by machines: of interest only when somebody looks for them. */
 const QUIET = /^\/(health|metrics)/
 
@@ -24,10 +30,11 @@ export function logRequests (app: App, served: (request: ServedRequest) => void)
       const left = !reply.raw.writableFinished
       const { method } = request
       const route = request.routeOptions.url ?? 'unmatched'
-      const status = left ? 499 : reply.statusCode
+      const noted = facts.get(request)
+      const status = Number(noted?.['status'] ?? (left ? 499 : reply.statusCode))
       const ms = performance.now() - begin
       served({ method, route, status, seconds: ms / 1000 })
-      const line = { method, route, status, duration_ms: Math.round(ms * 10) / 10, ...facts.get(request) }
+      const line = { method, route, duration_ms: Math.round(ms * 10) / 10, ...noted, status }
       request.log[QUIET.test(route) && status < 500 ? 'debug' : 'info'](line, left ? 'client left' : 'request')
     })
   })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { post, eventsOf, generate, rawRequest, type StreamedEvent } from '../support/client.js'
 import { startTestServer } from '../support/server.js'
+import { until } from '../support/until.js'
 
 const server = await startTestServer()
 t.teardown(server.stop)
@@ -78,4 +79,57 @@ t.test('a stream that waits for its first refinement is kept alive by comments',
   t.match(text, /^: keep-alive\n\n/)
   t.match(text, /\n\nevent: done\n/)
   await busy
+})
+
+t.test('the headers of a stream come at once, however long its first refinement takes', async (t) => {
+  const server = await startTestServer()
+  t.teardown(server.stop)
+  const [worker = 0] = server.engine.workerPids
+  process.kill(worker, 'SIGSTOP')
+  const response = await post(server.url, { max_tokens: 4, steps: 2, stream: true })
+  t.equal(response.status, 200)
+  t.match(response.headers.get('content-type'), /^text\/event-stream/)
+  process.kill(worker, 'SIGCONT')
+  t.match(await response.text(), /^event: step\n[^]*event: done\n/)
+})
+
+t.test('a stream that fails says so, and is counted and logged by what became of it', async (t) => {
+  const server = await startTestServer()
+  t.teardown(server.stop)
+  const [worker = 0] = server.engine.workerPids
+  process.kill(worker, 'SIGSTOP')
+  const response = await post(server.url, { max_tokens: 4, steps: 2, deadline_ms: 20, stream: true })
+  t.equal(response.status, 200)
+  t.match(await response.text(), /^event: error\ndata: .*"code":"deadline_exceeded"/)
+  t.equal((await post(server.url, { max_tokens: 4, steps: 2, deadline_ms: 20 })).status, 504, 'as it would without a stream')
+  process.kill(worker, 'SIGCONT')
+  await until(() => server.log.filter(({ route }) => route === '/v1/generate').length === 2)
+  t.match(server.log.find(({ route }) => route === '/v1/generate'), { status: 504, error: 'deadline_exceeded', stream: true })
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  t.match(metrics, /^fewstep_http_requests_total\{method="POST",route="\/v1\/generate",status="504"\} 2$/m)
+  t.match(metrics, /^fewstep_generations_total\{model="tiny-text",outcome="deadline_exceeded"\} 2$/m)
+})
+
+t.test('generations are counted by how they end, as streams and as whole answers', async (t) => {
+  const server = await startTestServer({ maxQueue: 2 })
+  t.teardown(server.stop)
+  const counts = async (): Promise<Record<string, number>> => {
+    const text = await (await fetch(`${server.url}/metrics`)).text()
+    const lines = text.matchAll(/^fewstep_generations_total\{model="tiny-text",outcome="(\w+)"\} (\d+)$/gm)
+    return Object.fromEntries([...lines].map(([, outcome, count]) => [outcome, Number(count)]))
+  }
+  t.match(await counts(), { completed: 0, cancelled: 0, deadline_exceeded: 0, queue_full: 0, draining: 0, inference_failed: 0 })
+  for (const stream of [false, true]) {
+    const short = { max_tokens: 2, steps: 1, stream }
+    await (await post(server.url, short)).text()
+    const leaving = new AbortController()
+    const long = post(server.url, { n: 2, steps: 1024, stream }, { signal: leaving.signal }).then(async (response) => await response.text())
+    await until(() => server.engine.stats().runningRows > 0)
+    await (await post(server.url, short)).text()
+    leaving.abort()
+    await t.rejects(long)
+    await until(() => server.engine.stats().generations === 0)
+  }
+  await until(async () => (await counts())['cancelled'] === 2)
+  t.match(await counts(), { completed: 2, cancelled: 2, deadline_exceeded: 0, queue_full: 2, draining: 0, inference_failed: 0 })
 })
