@@ -17,6 +17,7 @@ const ROOMS = {
   diffusion: [],
   config: [],
   logger: [],
+  signals: [],
   model: ['diffusion', 'errors'],
   engine: ['diffusion', 'model', 'errors'],
   generation: ['diffusion', 'model', 'engine', 'errors'],
@@ -24,9 +25,9 @@ const ROOMS = {
   http: ['diffusion', 'model', 'engine', 'generation', 'loaded-models', 'errors', 'config'],
   app: ['http', 'loaded-models', 'errors', 'config'],
   server: ['app', 'loaded-models', 'errors', 'config', 'logger'],
-  serve: ['server', 'errors', 'config', 'logger'],
-  main: ['serve'],
-  cli: ['serve', 'http', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  serve: ['server', 'errors', 'config', 'logger', 'signals'],
+  main: ['serve', 'signals'],
+  cli: ['serve', 'signals', 'http', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */

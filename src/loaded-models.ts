@@ -27,7 +27,7 @@ export class LoadedModels {
   static async start (directories: readonly string[], settings: Omit<EngineOptions, 'model'>): Promise<LoadedModels> {
     await checkNames(directories)
     const models: Model[] = []
-    for (const directory of directories) models.push(await loadModel(directory))
+    for (const directory of directories) models.push(await loadModel(directory, settings.signal))
     const started: LoadedModel[] = []
     try {
       for (const model of models) {

@@ -1,4 +1,7 @@
 /** The service's entry point: `node dist/main.js`. */
-import { serve } from './serve.js'
+import { stopOnSignals } from './signals.js'
 
-await serve()
+const stop = stopOnSignals(() => process.exit(1))
+// Only now: the service takes its time to load.
+const { serve } = await import('./serve.js')
+await serve(stop)

@@ -1,13 +1,17 @@
 /** Run the service in this process until a signal stops it. */
+import { once } from 'node:events'
+import type { Logger } from 'pino'
 import { readConfig, type Config } from './config.js'
 import { createLogger } from './logger.js'
 import { startServer } from './server/server.js'
+import type { Stopped } from './signals.js'
 
 /**
- * Reads the environment, listens, and stops on SIGTERM or SIGINT; a second signal exits at once. A wrong setting or
- * a damaged model is one sentence on stderr and exit code 1.
+ * Reads the environment, listens, and stops when `stop` is aborted, also while models load. A wrong setting or a damaged
+ * model is one sentence on stderr and exit code 1.
+ * @param stop with a `Stopped` as its reason
  */
-export async function serve (): Promise<void> {
+export async function serve (stop: AbortSignal): Promise<void> {
   const config = settings()
   if (config === undefined) return
   const logger = createLogger(config.logLevel)
@@ -16,11 +20,30 @@ export async function serve (): Promise<void> {
     process.exit(1)
   })
   try {
-    const server = await startServer(config, logger)
-    stopOnSignals(server.stop, (signal) => { logger.info({ signal }, 'stopping: running generations finish, new ones are refused') })
+    await run(config, logger, stop)
+    process.exit(0)
   } catch (error) {
     fail(error)
+    process.exit(1)
   }
+}
+
+async function run (config: Config, logger: Logger, stop: AbortSignal): Promise<void> {
+  const say = (message: string): void => { logger.info({ signal: (stop.reason as Stopped).signal }, message) }
+  const breakOff = (): void => { say('stopping: the start is broken off') }
+  stop.addEventListener('abort', breakOff)
+  let server
+  try {
+    server = await startServer(config, logger, { signal: stop })
+  } catch (error) {
+    if (stop.aborted) return
+    throw error
+  } finally {
+    stop.removeEventListener('abort', breakOff)
+  }
+  if (!stop.aborted) await once(stop, 'abort')
+  say('stopping: running generations finish, new ones are refused')
+  await server.stop()
 }
 
 function settings (): Config | undefined {
@@ -36,19 +59,4 @@ function settings (): Config | undefined {
 function fail (error: unknown): void {
   process.stderr.write(`fewstep: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
-}
-
-function stopOnSignals (stop: () => Promise<void>, onSignal: (signal: string) => void): void {
-  let stopping = false
-  const handle = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    onSignal(signal)
-    stop().then(() => process.exit(0), (error: unknown) => {
-      fail(error)
-      process.exit(1)
-    })
-  }
-  process.on('SIGTERM', handle)
-  process.on('SIGINT', handle)
 }

@@ -3,12 +3,18 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { eventsOf, post } from './support/client.js'
+import { copyOf } from './support/copy.js'
+import { asProcessOne } from './support/namespace.js'
+import { childrenOf, isAlive, listenersOf, workersOf } from './support/processes.js'
 import { TINY_TEXT } from './support/server.js'
+import { until } from './support/until.js'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
-function start (env: Record<string, string>): ChildProcess & { readonly output: { stdout: string, stderr: string } } {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
+/** @param within what to run it in */
+function start (env: Record<string, string>, within = (command: readonly string[]): readonly string[] => command): ChildProcess & { readonly output: { stdout: string, stderr: string } } {
+  const [program = '', ...args] = within([process.execPath, '--import', 'tsx', MAIN])
+  const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0', FEWSTEP_MODEL: TINY_TEXT, ...env },
     stdio: ['ignore', 'pipe', 'pipe']
   })
@@ -28,11 +34,11 @@ async function listening (child: ReturnType<typeof start>): Promise<string> {
   }
 }
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   t.test(`${signal} lets a running stream finish and exits with 0`, async (t) => {
     const child = start({})
     const exited = once(child, 'close')
-    const events = eventsOf(await post(await listening(child), { steps: 1024, max_tokens: 60, n: 2, stream: true }))
+    const events = eventsOf(await post(await listening(child), { steps: 400, max_tokens: 20, stream: true }))
     await events.next()
     child.kill(signal)
     let last
@@ -43,6 +49,56 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     t.equal(child.output.stderr, '')
   })
 }
+
+/** So many that it loads for a while. */
+const MANY_MODELS = (await Promise.all(Array.from({ length: 12 }, (_, i) => copyOf('tiny-text', { name: `model-${i}` })))).join(',')
+
+/** Until a service starts its first worker: from then on it has eleven more to start. */
+async function startsWorkers (child: ReturnType<typeof start>, pid = child.pid ?? 0): Promise<void> {
+  await until(async () => (await workersOf(pid)).length > 0)
+}
+
+/** Until a service has ended, or says that it listens. */
+async function endedOrListening (child: ReturnType<typeof start>): Promise<unknown> {
+  return await Promise.race([once(child, 'close'), listening(child).catch(async () => await once(child, 'close'))])
+}
+
+t.test('a signal while models load breaks the start off and exits with 0', async (t) => {
+  const child = start({ FEWSTEP_MODEL: MANY_MODELS })
+  await startsWorkers(child)
+  const workers = await workersOf(child.pid ?? 0)
+  child.kill('SIGTERM')
+  t.same(await endedOrListening(child), [0, null])
+  t.match(child.output.stdout, /"signal":"SIGTERM","msg":"stopping: the start is broken off"/)
+  t.notMatch(child.output.stdout, 'listens')
+  t.equal(child.output.stderr, '')
+  await until(() => !workers.some(isAlive))
+})
+
+t.test('as process 1, which loses signals that it does not handle, too', async (t) => {
+  const child = start({ FEWSTEP_MODEL: MANY_MODELS }, asProcessOne)
+  let first = 0
+  await until(async () => (first = (await childrenOf(child.pid ?? 0))[0] ?? 0) > 0)
+  await startsWorkers(child, first)
+  process.kill(first, 'SIGTERM')
+  t.same(await endedOrListening(child), [0, null])
+  t.match(child.output.stdout, /"msg":"stopping: the start is broken off"/)
+})
+
+t.test('SIGUSR1 opens no debugger, neither in the service nor in its workers', async (t) => {
+  const child = start({})
+  const exited = once(child, 'close')
+  const url = await listening(child)
+  const [worker = 0] = await workersOf(child.pid ?? 0)
+  child.kill('SIGUSR1')
+  process.kill(worker, 'SIGUSR1')
+  // Once a step has run on the worker, both have had their signal.
+  await (await post(url, { steps: 2, max_tokens: 4 })).text()
+  t.same((await Promise.all([child.pid ?? 0, worker].map(listenersOf))).flat(), [Number(new URL(url).port)])
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
+  t.notMatch(child.output.stderr, 'Debugger')
+})
 
 t.test('a second signal exits at once with 1', async (t) => {
   const child = start({})

@@ -12,12 +12,12 @@ import { printableJson } from './printable.js'
 
 /**
  * Generate and print: in place on a terminal, else the finished texts alone, or JSON.
- * @throws Error where the model cannot be opened
+ * @throws Error where the model cannot be opened, or the signal's reason
  * @throws FewstepError where the request cannot be met, or `cancelled` after the signal
  */
 export async function generate ({ request, model: folder, json, color }: GenerateOptions, signal: AbortSignal): Promise<void> {
   const config = readGenerateConfig()
-  const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL)
+  const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL, signal)
   const prepared = prepare(model, request)
   const engine = await Engine.start({
     ...config,
@@ -27,7 +27,8 @@ export async function generate ({ request, model: folder, json, color }: Generat
     warmUpMs: 0,
     maxQueue: Math.max(config.maxQueue, prepared.engineRequest.rows.length),
     // What goes wrong is said once, by whoever called; log lines would tear the picture apart.
-    logger: pino({ level: 'silent' })
+    logger: pino({ level: 'silent' }),
+    signal
   })
   try {
     if (json) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-/** The `fewstep` command. Exit codes: 0 done, 1 failed, 2 wrong arguments, 130 or 143 interrupted. */
+/** The `fewstep` command. Exit codes: 0 done, 1 failed, 2 wrong arguments, 129, 130 or 143 interrupted. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { FewstepError } from '../errors.js'
-import { generate } from './generate.js'
+import { stopOnSignals, type Stopped } from '../signals.js'
 import { parseGenerateOptions } from './generate-options.js'
 import { cannotPrint, print } from './print.js'
 import { SHOW_CURSOR } from './screen.js'
@@ -26,34 +26,33 @@ async function run ([command, ...args]: readonly string[]): Promise<void> {
 async function runServe ([first]: readonly string[]): Promise<void> {
   if (first === '--help' || first === '-h') return print(serveUsage())
   if (first !== undefined) throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
+  const stop = stopOnSignals(() => process.exit(1))
   // Only here: the HTTP service takes its time to load.
   const { serve } = await import('../serve.js')
-  await serve()
+  await serve(stop)
 }
 
 async function runGenerate (args: readonly string[]): Promise<void> {
   const options = parseGenerateOptions(args)
   if (options.help) return print(GENERATE_USAGE)
-  const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      const code = 128 + constants.signals[signal]
-      // Impatience: workers end with this process.
-      if (interrupted.signal.aborted) leaveAtOnce(code)
-      process.exitCode = code
-      interrupted.abort()
-    })
-  }
+  // At the second signal at once: workers end with this process.
+  const stop = stopOnSignals(leaveAtOnce)
+  stop.addEventListener('abort', () => { process.exitCode = exitCodeAfter((stop.reason as Stopped).signal) })
+  const { generate } = await import('./generate.js')
   try {
-    await generate(options, interrupted.signal)
+    await generate(options, stop)
   } catch (error) {
-    if (!interrupted.signal.aborted) throw error
+    if (!stop.aborted) throw error
   }
 }
 
-function leaveAtOnce (code: number): never {
+function leaveAtOnce (signal: NodeJS.Signals): never {
   if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR)
-  process.exit(code)
+  process.exit(exitCodeAfter(signal))
+}
+
+function exitCodeAfter (signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal]
 }
 
 function version (): string {

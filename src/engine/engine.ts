@@ -25,6 +25,8 @@ export interface EngineOptions extends SessionSettings {
   readonly maxQueue: number
   readonly stepTimeoutMs: number
   readonly logger: Logger
+  /** Breaks the start off; of no effect afterwards. */
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds, monotonic; for tests. */
   readonly now?: () => number
 }
@@ -95,7 +97,7 @@ export class Engine {
     })
   }
 
-  /** @throws Error where no session can be made: a damaged model, CUDA demanded and not there */
+  /** @throws Error where no session can be made: a damaged model, CUDA demanded and not there; or `signal` is aborted, and no worker is left */
   static async start (options: EngineOptions): Promise<Engine> {
     const { directory, manifest } = options.model
     const graphs = chooseGraphs(manifest, options)

@@ -33,6 +33,8 @@ export interface OpenSessionsOptions {
   readonly warmUpMs: number
   readonly cacheDirectory: string | undefined
   readonly logger: Logger
+  /** Breaks it off. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface OpenedSessions {
@@ -40,26 +42,35 @@ export interface OpenedSessions {
   readonly costs: CostCurve
 }
 
-/** @throws Error where a session cannot be made: the settings or the model are at fault, not the moment */
+/** @throws Error where a session cannot be made: the settings or the model are at fault, not the moment; or the signal's reason */
 export async function openSessions (options: OpenSessionsOptions): Promise<OpenedSessions> {
-  const { logger, executionProvider, devices = visibleDevices() } = options
+  const { logger, executionProvider, devices = visibleDevices(), signal } = options
   const plans = candidatePlans(availableParallelism(), options)
-  const first = await Session.start({
-    graphFiles: options.graphFiles, executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
-  })
-  const opened = [first]
+  const opened: Session[] = []
+  // What runs on them then fails, and that ends it.
+  const breakOff = (): void => { for (const session of opened) session.kill() }
+  signal?.addEventListener('abort', breakOff)
   try {
+    const first = await Session.start({
+      graphFiles: options.graphFiles, executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
+    }, signal)
+    opened.push(first)
     if (first.fallbackReason !== undefined) logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
-    return first.options.executionProvider === 'cuda' ? await onGpus(first, devices, options, opened) : await onCpu(first, plans, options, opened)
+    const sessions = first.options.executionProvider === 'cuda' ? await onGpus(first, devices, options, opened) : await onCpu(first, plans, options, opened)
+    signal?.throwIfAborted()
+    return sessions
   } catch (error) {
     await closeAll(opened)
+    signal?.throwIfAborted()
     throw error
+  } finally {
+    signal?.removeEventListener('abort', breakOff)
   }
 }
 
 /** One session a device, each warmed up with every shape, so that no request waits for an allocation. */
 async function onGpus (first: Session, devices: readonly number[], options: OpenSessionsOptions, opened: Session[]): Promise<OpenedSessions> {
-  await start(devices.slice(1).map((deviceId) => ({ ...first.options, deviceId })), opened)
+  await start(devices.slice(1).map((deviceId) => ({ ...first.options, deviceId })), opened, options.signal)
   const costs = new CostCurve()
   await warmUp(opened, warmUpShapes(options.maxLength, options.maxBatch), costs, Infinity)
   options.logger.info({ devices: opened.map((session) => session.options.deviceId) }, 'sessions on CUDA are warm')
@@ -73,7 +84,7 @@ async function onCpu (first: Session, plans: readonly PoolPlan[], options: OpenS
   })
   const kept = await cache.read()
   const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
-  await arrange(plan, first.options, opened)
+  await arrange(plan, first.options, opened, options.signal)
   const costs = new CostCurve(kept?.costs)
   const shapes = warmUpShapes(maxLength, maxBatch)
   // With a cost curve from before, one small step on each session is enough.
@@ -95,7 +106,7 @@ async function bestPlan (first: Session, plans: readonly PoolPlan[], options: Op
   const rows = Math.min(TYPICAL_ROWS, options.maxBatch)
   const measured: MeasuredPlan[] = []
   for (const plan of plans) {
-    await arrange(plan, first.options, opened)
+    await arrange(plan, first.options, opened, options.signal)
     const fullMs = await timeStep(opened, { rows, paddedLength }, COMPARED_ROUNDS)
     const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength }, COMPARED_ROUNDS)
     measured.push({ plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs })
@@ -105,14 +116,16 @@ async function bestPlan (first: Session, plans: readonly PoolPlan[], options: Op
 }
 
 /** Make `opened` what the plan says: sessions that fit stay, others go, missing ones are started. */
-async function arrange ({ workers, threads }: PoolPlan, like: Session['options'], opened: Session[]): Promise<void> {
+async function arrange (
+  { workers, threads }: PoolPlan, like: Session['options'], opened: Session[], signal: AbortSignal | undefined
+): Promise<void> {
   if (opened[0]?.options.threads !== threads || opened.length > workers) await closeAll(opened)
-  await start(Array.from({ length: workers - opened.length }, () => ({ ...like, threads })), opened)
+  await start(Array.from({ length: workers - opened.length }, () => ({ ...like, threads })), opened, signal)
 }
 
 /** Start sessions beside each other and add them to `opened`, also where one of them fails. */
-async function start (options: ReadonlyArray<Session['options']>, opened: Session[]): Promise<void> {
-  const started = await Promise.allSettled(options.map((each) => Session.start(each)))
+async function start (options: ReadonlyArray<Session['options']>, opened: Session[], signal: AbortSignal | undefined): Promise<void> {
+  const started = await Promise.allSettled(options.map((each) => Session.start(each, signal)))
   for (const result of started) if (result.status === 'fulfilled') opened.push(result.value)
   for (const result of started) if (result.status === 'rejected') throw result.reason
 }

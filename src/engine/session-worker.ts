@@ -2,6 +2,7 @@
  * The process that owns one onnxruntime session; the only file that imports onnxruntime-node. It runs one batch at a
  * time. Its options come as the first argument, in JSON.
  */
+import './worker-signals.js'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
@@ -129,9 +130,6 @@ async function main (): Promise<void> {
   send(ready)
 }
 
-// The pool decides when a worker goes: a terminal's Ctrl-C reaches the whole process group and must not kill a running step.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => {})
 process.on('disconnect', () => { process.exit(0) })
 
 main().catch((error: unknown) => {

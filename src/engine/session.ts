@@ -7,6 +7,9 @@ import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './w
 
 const WORKER_FILE = fileURLToPath(import.meta.url).replace(/session(\.[jt]s)$/, 'session-worker$1')
 
+/** Else SIGUSR1 opens a debugger; Node versions that lack the option need the handler in worker-signals.ts alone. */
+const NO_DEBUGGER = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') ? ['--disable-sigusr1'] : []
+
 /** How much of a worker's last words is kept for the error that reports its death. */
 const STDERR_TAIL = 2000
 
@@ -61,17 +64,26 @@ export class Session {
 
   /**
    * Resolves when the worker's session is loaded.
-   * @throws Error with the worker's own message where it cannot be
+   * @param signal breaks the start off: the worker is killed
+   * @throws Error with the worker's own message where it cannot be; the signal's reason
    */
-  static async start (options: WorkerOptions): Promise<Session> {
+  static async start (options: WorkerOptions, signal?: AbortSignal): Promise<Session> {
+    signal?.throwIfAborted()
     const child = fork(WORKER_FILE, [JSON.stringify(options)], {
+      execArgv: [...process.execArgv, ...NO_DEBUGGER],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']
     })
     let stderr = ''
     child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_TAIL) })
     const tail = (): string => stderr.trim()
-    const first = await firstMessage(child, tail)
+    const breakOff = (): void => { child.kill('SIGKILL') }
+    signal?.addEventListener('abort', breakOff)
+    const first = await firstMessage(child, tail).finally(() => { signal?.removeEventListener('abort', breakOff) })
+    if (signal?.aborted === true) {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      throw signal.reason
+    }
     if (first.type === 'ready') return new Session(child, options, first, tail)
     child.kill('SIGKILL')
     throw new Error(first.type === 'failed' ? first.message : 'the session worker spoke out of turn')
@@ -86,14 +98,15 @@ export class Session {
    * @param fill writes the batch into arrays that hold whatever the step before left there
    * @throws Error where the step failed, took longer than `timeoutMs` (the worker is killed) or the worker died
    */
-  run (shape: BatchShape, fill: (batch: BatchArrays) => void, timeoutMs: number): Promise<StepResult> {
+  async run (shape: BatchShape, fill: (batch: BatchArrays) => void, timeoutMs: number): Promise<StepResult> {
+    if (!this.alive) throw new Error('the session worker is gone')
     const { arrays, bytes } = this.#batches.view(shape)
     fill(arrays)
     const watchdog = setTimeout(() => {
       this.#settle()?.reject(new Error(`a step took longer than ${timeoutMs} ms`))
       this.kill()
     }, timeoutMs)
-    return new Promise<StepResult>((resolve, reject) => {
+    return await new Promise<StepResult>((resolve, reject) => {
       this.#pending = { shape, resolve, reject }
       // A failure to send is followed by 'exit', which rejects.
       this.#child.send({ shape, bytes } satisfies ToWorker, () => {})

@@ -13,20 +13,23 @@ export interface Model {
 }
 
 /** @throws Error naming the first file that is missing or differs from the manifest */
-export async function verifyFiles (directory: string, manifest: Manifest): Promise<void> {
+export async function verifyFiles (directory: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
   for (const [name, { sha256 }] of Object.entries(manifest.files)) {
     const hash = createHash('sha256')
-    await pipeline(createReadStream(join(directory, name)), hash)
+    await pipeline(createReadStream(join(directory, name)), hash, { signal })
     const found = hash.digest('hex')
     if (found !== sha256) throw new Error(`${join(directory, name)}: sha256 is ${found}, the manifest says ${sha256}; fetch the model again`)
   }
 }
 
-/** @throws Error with one sentence about what is missing or damaged */
-export async function loadModel (folder: string): Promise<Model> {
+/**
+ * @param signal breaks it off: large files take minutes to hash
+ * @throws Error with one sentence about what is missing or damaged; AbortError
+ */
+export async function loadModel (folder: string, signal?: AbortSignal): Promise<Model> {
   const directory = resolve(folder)
   const manifest = await readManifest(directory)
-  await verifyFiles(directory, manifest)
+  await verifyFiles(directory, manifest, signal)
   if (manifest.tokenizer === null) {
     throw new Error(`${directory}: the model has no tokenizer; import it again with --tokenizer`)
   }

@@ -21,18 +21,24 @@ export interface Server {
   stop: () => Promise<void>
 }
 
+export interface StartOptions {
+  /** Breaks the start off; of no effect afterwards. */
+  readonly signal?: AbortSignal | undefined
+}
+
 interface Parts {
   readonly app: Awaited<ReturnType<typeof buildApp>>
   readonly models: LoadedModels
   readonly responses: OpenResponses
 }
 
-/** @throws Error where a model is damaged, no session can be made or the port is taken */
-export async function startServer (config: Config, logger: Logger): Promise<Server> {
-  const models = await LoadedModels.start(config.modelDirectories, { ...config, logger })
+/** @throws Error where a model is damaged, no session can be made or the port is taken; the signal's reason */
+export async function startServer (config: Config, logger: Logger, { signal }: StartOptions = {}): Promise<Server> {
+  const models = await LoadedModels.start(config.modelDirectories, { ...config, logger, signal })
   try {
     const app = await buildApp({ config, models, logger })
     const responses = new OpenResponses(app.server)
+    signal?.throwIfAborted()
     await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `${models.names.join(', ')}: fewstep listens on ${address}` })
     const stop = (): Promise<void> => stopWithin(config.drainTimeoutMs, { app, models, responses })
     let stopped: Promise<void> | undefined

@@ -1,13 +1,13 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { generateText, prepare, type TextRequest } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
 import { fixture, startEngine } from '../support/engine.js'
 import { onSmallDisk } from '../support/namespace.js'
+import { isAlive, workersOf } from '../support/processes.js'
 import { until } from '../support/until.js'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -131,27 +131,11 @@ t.test('--help and --version answer on stdout', async (t) => {
   t.match(await fewstep(['--version']), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
 })
 
-async function childrenOf (pid: number): Promise<number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args='])
-  return stdout.split('\n').flatMap((line) => {
-    const [child, parent] = line.trim().split(/\s+/)
-    return Number(parent) === pid && line.includes('session-worker') ? [Number(child)] : []
-  })
-}
-
-function isAlive (pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
 t.test('Ctrl-C ends the command and its workers', async (t) => {
   const child = start(['generate', '--steps', '1024', '--max-tokens', '64'])
   const output = text(child.stdout)
   let workers: number[] = []
-  await until(async () => (workers = await childrenOf(child.pid ?? 0)).length > 0)
+  await until(async () => (workers = await workersOf(child.pid ?? 0)).length > 0)
   child.kill('SIGINT')
   const [code] = await once(child, 'close') as [number | null]
   t.equal(code, 130)

@@ -1,12 +1,11 @@
 /** Several models behind one address. */
-import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { readManifest } from '../../src/model/manifest.js'
 import { eventsOf, failure, generate, post } from '../support/client.js'
 import { copyOf } from '../support/copy.js'
+import { workersOf } from '../support/processes.js'
 import { startTestServer, TINY_TEXT, type TestServer } from '../support/server.js'
 import { until } from '../support/until.js'
 
@@ -110,6 +109,5 @@ t.test('where one model does not start, those already started are closed', async
   const broken = await copyOf('tiny-text', { name: 'broken', files: {} })
   await writeFile(join(broken, 'step.onnx'), 'no graph')
   await t.rejects(startTestServer({ modelDirectories: [TINY_TEXT, broken] }), { message: /step\.onnx/ })
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,args='])
-  t.notOk(stdout.split('\n').some((line) => line.includes('session-worker') && Number.parseInt(line) === process.pid))
+  t.same(await workersOf(process.pid), [])
 })
