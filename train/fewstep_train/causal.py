@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from tokenizers import Tokenizer, processors
 from torch import Tensor
 
-from fewstep_train.exported import empty_network
 from fewstep_train.tokenizer import END_OF_TEXT
 from fewstep_train.transformer import Transformer, TransformerConfig
 
@@ -23,9 +23,15 @@ class Causal:
     separator: int
 
 
+def empty(config: TransformerConfig) -> Transformer:
+    """Names and shapes alone. As in `exported`, from which nothing is imported: scores are found again by this code."""
+    with torch.device("meta"):
+        return Transformer(config)
+
+
 def build(config: TransformerConfig, weights: Mapping[str, Tensor]) -> Transformer:
     """The network in float32, in eval mode. Without `output.weight` the input embedding is the output map as well."""
-    network = empty_network(config)
+    network = empty(config)
     tensors = {name: weight.float() for name, weight in weights.items()}
     tensors.setdefault("output.weight", tensors["vocab_embed.weight"])
     network.load_state_dict(tensors, assign=True)
@@ -34,7 +40,7 @@ def build(config: TransformerConfig, weights: Mapping[str, Tensor]) -> Transform
 
 def parameter_shapes(config: TransformerConfig, tied: bool) -> dict[str, tuple[int, ...]]:
     """Of the network's parameters by our names; `tied`: the embedding is the output map as well."""
-    shapes = {name: tuple(p.shape) for name, p in empty_network(config).named_parameters()}
+    shapes = {name: tuple(p.shape) for name, p in empty(config).named_parameters()}
     return {name: shape for name, shape in shapes.items() if not (tied and name == "output.weight")}
 
 

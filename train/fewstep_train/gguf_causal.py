@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
 from fewstep_train.identity import content_identity
-from fewstep_train.published_masked import published_name
+from fewstep_train.published_names import published_name
 from fewstep_train.safetensors_folder import check_config, check_tensors
 from fewstep_train.transformer import TransformerConfig
 

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
 from fewstep_train.identity import content_identity
-from fewstep_train.published_masked import dream_name
+from fewstep_train.published_names import dream_name
 from fewstep_train.safetensors_folder import Renamed, Shards, check_config, check_tensors, shard_files
 from fewstep_train.transformer import TransformerConfig
 

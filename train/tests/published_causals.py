@@ -13,7 +13,7 @@ from tiny_transformers import LLAMA, random_transformer
 from tokenizers import Tokenizer
 
 from fewstep_train.gguf_causal import gguf_name
-from fewstep_train.published_masked import dream_name
+from fewstep_train.published_names import dream_name
 from fewstep_train.transformer import Transformer
 
 TOKENIZER = Tokenizer.from_str(tiny_tokenizer())

@@ -19,7 +19,7 @@ from fewstep_train.exported import read_exported
 from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.llada import llada_logits
 from fewstep_train.masked_diffusion import tempered
-from fewstep_train.published_masked import dream_name, llada_name
+from fewstep_train.published_names import dream_name, llada_name
 
 MASK = 50
 SHAPE = replace(LLAMA, vocab_size=64, causal=False, output_bias=False, mask_token_id=MASK)

@@ -15,8 +15,8 @@ from fewstep_train.__main__ import main
 from fewstep_train.causal import Causal, for_whole_texts
 from fewstep_train.causal_models import load_causal
 from fewstep_train.evaluation.independent_judge import BATCH_TOKENS, IndependentJudge, batches
-from fewstep_train.evaluation.passages import passages, whole
-from fewstep_train.evaluation.tasks import make_task
+from fewstep_train.evaluation.passages import whole
+from fewstep_train.evaluation.tasks import make_task, passages
 from fewstep_train.judge_command import pieces, spread
 from fewstep_train.tokenizer import END_OF_TEXT
 

@@ -18,8 +18,7 @@ from fewstep_train.evaluation.metrics import (
     perplexities,
     repeat_shares,
 )
-from fewstep_train.evaluation.passages import passages
-from fewstep_train.evaluation.tasks import Task
+from fewstep_train.evaluation.tasks import Task, passages
 from fewstep_train.evaluation.training_text import TrainingText
 from fewstep_train.tokenizer import END_OF_TEXT
 from fewstep_train.transformer import Transformer
