@@ -21,6 +21,7 @@ from fewstep_train.masked_step_graph import build_masked_step_graph
 from fewstep_train.model_card import model_card
 from fewstep_train.network import NetworkConfig
 from fewstep_train.step_graph import GRAPH_VERSION, build_step_graph
+from fewstep_train.swap import recover, swap_in
 from fewstep_train.tokenizer import END_OF_TEXT
 
 FORMAT_VERSION = 1
@@ -140,12 +141,18 @@ def file_facts(file: Path) -> dict[str, Any]:
 
 
 def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
-    """Write the folder beside its old version, then swap: a kill leaves one whole model. Returns the manifest."""
-    config = parts.config
+    """Write the folder beside its old version, then swap: a kill leaves one whole model. Returns the manifest.
+
+    Where `folder` is a link, what it points to is replaced.
+    """
+    config, place = parts.config, folder.resolve()
+    if place.exists() and not place.is_dir():
+        raise SystemExit(f"{folder}: a file, where a folder is to be written")
     check_vocabulary(config, parts.tokenizer_json)
     arrays = parameter_arrays(config, parts.weights)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    recover(place)
+    partial = place.with_name(f".{place.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # what an export left that was killed
     partial.mkdir(parents=True)
     graphs = graphs_of(parts)
     for name, compute in graphs.items():
@@ -154,7 +161,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         (partial / "tokenizer.json").write_text(parts.tokenizer_json)
     manifest = {
         "format_version": FORMAT_VERSION,
-        "name": folder.name,
+        "name": folder.absolute().name,
         "algorithm": parts.algorithm,
         "source_distribution": "uniform" if config.mask_token_id is None else "mask",
         "scheduler": "polynomial",
@@ -180,20 +187,18 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
     }
     (partial / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (partial / "MODEL_CARD.md").write_text(model_card(manifest, parts.data_card))
-    swap_in(partial, folder)
+    keep_others(place, partial)
+    swap_in(partial, place)
     return manifest
 
 
-def swap_in(partial: Path, folder: Path) -> None:
-    """Put `partial` in the place of `folder`, with what else lay there, such as an evaluation's report."""
-    if not folder.exists():
-        partial.rename(folder)
-        return
-    for kept in folder.iterdir():
+def keep_others(folder: Path, partial: Path) -> None:
+    """Copy what else lies in the old folder, such as an evaluation's report, to the new one."""
+    for kept in folder.iterdir() if folder.exists() else ():
         graph = kept.name.removesuffix(".data") in GRAPHS  # an old one would have other weights
-        if kept.is_file() and not graph and not (partial / kept.name).exists():
-            shutil.copy2(kept, partial / kept.name)
-    old = folder.with_name(f".{folder.name}.old")
-    folder.rename(old)
-    partial.rename(folder)
-    shutil.rmtree(old)
+        if graph or (partial / kept.name).exists():
+            continue
+        if kept.is_dir() and not kept.is_symlink():
+            shutil.copytree(kept, partial / kept.name, symlinks=True)
+        else:
+            shutil.copy2(kept, partial / kept.name, follow_symlinks=False)
