@@ -13,11 +13,12 @@ from torch import Tensor
 from fewstep_train.evaluation.autoregressive_system import autoregressive_system
 from fewstep_train.evaluation.cells import HELD_OUT, Cell, held_out, measure_all, summary
 from fewstep_train.evaluation.images import measure_timeline, write_images
-from fewstep_train.evaluation.judges import own_judge
+from fewstep_train.evaluation.independent_judge import IndependentJudge
+from fewstep_train.evaluation.judges import independent_judge, own_judge
 from fewstep_train.evaluation.likelihoods import measure_likelihoods
 from fewstep_train.evaluation.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
 from fewstep_train.evaluation.report import report
-from fewstep_train.evaluation.results import Results
+from fewstep_train.evaluation.results import Record, Results, read_records
 from fewstep_train.evaluation.samples import Sampling
 from fewstep_train.evaluation.setup import add_bench_arguments, flow_system, masked_system, open_bench
 from fewstep_train.evaluation.tasks import TASKS, UNCONDITIONAL, Task, make_task
@@ -56,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dfm-temperatures", type=float, nargs="+", help="of the DFM (default: as the others)")
     parser.add_argument("--tasks", choices=TASKS, nargs="+", default=list(TASKS))
     parser.add_argument("--quick", action="store_true", help="a few short cells, to see that everything runs")
+    parser.add_argument(
+        "--report-only",
+        action="store_true",
+        help="write EVALUATION.md again from the numbers in evaluation.json; nothing is sampled or judged",
+    )
 
 
 def make_quick(args: argparse.Namespace) -> None:
@@ -140,28 +146,42 @@ def training_costs(args: argparse.Namespace) -> dict[str, TrainingCost]:
     return {name: training_cost(path) for name, path in paths.items() if path}
 
 
+def temperatures_of(args: argparse.Namespace) -> list[float]:
+    return list(dict.fromkeys(s.temperature for s in samplings(args)))
+
+
+def measure(args: argparse.Namespace, file: Path) -> tuple[list[Record], IndependentJudge | None]:
+    """(the records of this evaluation, who judged besides); what `file` holds of the same is not measured again."""
+    bench, leads = open_bench(args)
+    tasks = [make_task(name, args.length) for name in args.tasks]
+    cells = plan(args, leads, tasks)
+    results = Results(file)
+    for task in tasks:
+        print(f"{HELD_OUT}, {task.name}: {summary(held_out(bench, task, results))}", flush=True)
+    measure_likelihoods(args, bench, results)
+    measure_all(cells, bench, results)
+    shown = max((s for s in args.steps if s <= 8), default=args.steps[0])
+    for cell in cells:
+        s = cell.sampling
+        if (cell.system.name, s.steps, s.temperature) == (MODEL, shown, temperatures_of(args)[-1]):
+            measure_timeline(cell, bench, results)
+    results.finish()
+    return results.records, bench.judge.independent
+
+
 def run(args: argparse.Namespace) -> None:
-    command = shlex.join(["python", "-m", "fewstep_train", *sys.argv[1:]])
+    command = shlex.join(["python", "-m", "fewstep_train", *(a for a in sys.argv[1:] if a != "--report-only")])
     if args.quick:
         make_quick(args)
     out = args.out or args.model
     if not out.is_dir() and out.exists():
         raise SystemExit(f"{out}: not a folder; name one with --out")
-    bench, leads = open_bench(args)
-    tasks = [make_task(name, args.length) for name in args.tasks]
-    cells = plan(args, leads, tasks)
-    results = Results(out / "evaluation.json")
-    for task in tasks:
-        print(f"{HELD_OUT}, {task.name}: {summary(held_out(bench, task, results))}", flush=True)
-    measure_likelihoods(args, bench, results)
-    measure_all(cells, bench, results)
-    temperatures = list(dict.fromkeys(s.temperature for s in samplings(args)))
-    shown = max((s for s in args.steps if s <= 8), default=args.steps[0])
-    for cell in cells:
-        s = cell.sampling
-        if (cell.system.name, s.steps, s.temperature) == (MODEL, shown, temperatures[-1]):
-            measure_timeline(cell, bench, results)
-    results.finish()
+    file = out / "evaluation.json"
+    if args.report_only:
+        records, independent = read_records(file), independent_judge(args)
+    else:
+        records, independent = measure(args, file)
+    temperatures = temperatures_of(args)
     facts = {
         "name": args.model.name,
         "model": MODEL,
@@ -172,8 +192,8 @@ def run(args: argparse.Namespace) -> None:
         "compute": args.compute,
         "command": command,
         "costs": training_costs(args),
-        "independent": bench.judge.independent and bench.judge.independent.model.name,
-        "images": write_images(out, results.records, temperatures, args.tasks),
+        "independent": independent and independent.model.name,
+        "images": write_images(out, records, temperatures, args.tasks),
     }
-    (out / "EVALUATION.md").write_text(report(results.records, facts))
-    print(f"{out / 'EVALUATION.md'}: {len(cells)} cells")
+    (out / "EVALUATION.md").write_text(report(records, facts))
+    print(f"{out / 'EVALUATION.md'}: {len([r for r in records if 'steps' in r and r['kind'] == 'cell'])} cells")

@@ -11,7 +11,7 @@ from fixtures import JUDGE_SHAPE, SENTENCES, random_weights, tiny_tokenizer
 from tokenizers import Tokenizer
 
 from fewstep_train.evaluation.autoregressive_system import AutoregressiveSystem
-from fewstep_train.evaluation.cells import Pace
+from fewstep_train.evaluation.cells import HELD_OUT, Pace
 from fewstep_train.evaluation.conditioning import step_size_sensitivity
 from fewstep_train.evaluation.copying import CopyIndex
 from fewstep_train.evaluation.goals import goals
@@ -188,26 +188,54 @@ def test_a_network_that_is_deaf_to_its_step_size_shows():
     assert step_size_sensitivity(network) == 0
 
 
-def test_goals_compare_like_with_like():
-    def cell(system, steps, perplexity, entropy, temperature=1.0):
-        metrics = {"perplexity": [perplexity, 1], "entropy": [entropy, 0.1]}
-        what = {"kind": "cell", "system": system, "task": "unconditional", "steps": steps, "temperature": temperature}
-        return {**what, "metrics": metrics}
+def cell(system, steps, perplexity, entropy, temperature=1.0, error=0.0):
+    """With a relative standard error for both."""
+    metrics = {"perplexity": [perplexity, perplexity * error], "entropy": [entropy, entropy * error]}
+    what = {"kind": "cell", "system": system, "task": "unconditional", "metrics": metrics}
+    return what if system == HELD_OUT else {**what, "steps": steps, "temperature": temperature}
 
+
+def test_goals_compare_like_with_like():
     cells = [cell("FS-DFM", 8, 40, 6.0), cell("FS-DFM", 4, 46, 6.0), cell("DFM", 1024, 41, 6.1), cell("DFM", 8, 1, 6.0)]
-    cells += [cell("LLaDA-style", 8, 39, 6.0), cell("Dream-style", 8, 50, 6.3)]
-    cells += [cell("FS-DFM", 8, 20, 5.7, 0.7), cell("LLaDA-style", 8, 22, 5.0, 0.7), cell("DFM", 1024, 1, 5.0, 0.7)]
-    assert [(g.claim, g.met) for g in goals(cells, "unconditional", "FS-DFM", 1.0)] == [
-        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %, temperature 1", True),
-        ("FS-DFM at 4: perplexity within 10 % of DFM at 1024, entropy within 3 %, temperature 1", False),
-        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %, temperature 0.7", False),  # 20 times
-        ("FS-DFM at 8 ahead of LLaDA-style at 8 at temperature 1", False),  # LLaDA has the lower perplexity
-        ("FS-DFM at 8 ahead of Dream-style at 8 at temperature 1", False),  # its entropy is 5 % lower
-        ("FS-DFM at 8 ahead of LLaDA-style at 8 at temperature 0.7", True),
+    cells += [cell("FS-DFM", 8, 20, 5.7, 0.7), cell("DFM", 1024, 1, 5.0, 0.7), cell(HELD_OUT, None, 24, 6.1)]
+    cells += [cell("LLaDA-style", 8, 39, 5.0), cell("LLaDA-style", 8, 45, 5.9, 0.7), cell("Dream-style", 8, 50, 6.3)]
+    assert [(g.claim, g.verdict) for g in goals(cells, "unconditional", "FS-DFM")] == [
+        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %, temperature 1", "met"),
+        ("FS-DFM at 4: perplexity within 10 % of DFM at 1024, entropy within 3 %, temperature 1", "not met"),
+        ("FS-DFM at 8: perplexity no worse than DFM at 1024, entropy within 3 %, temperature 0.7", "not met"),
+        ("FS-DFM at 8, temperature 1, ahead of LLaDA-style at 8, 0.7", "met"),  # each as varied as it can be here
+        ("FS-DFM at 8, temperature 1, ahead of Dream-style at 8, 1", "not met"),  # its entropy is 5 % lower
     ]
-    cells[-3]["metrics"]["entropy"] = [6.0, 0.1]  # now 0.7 is ahead of what LLaDA does at 1, on both counts
-    assert [g.met for g in goals(cells, "unconditional", "FS-DFM", 1.0)][3:5] == [True, False]
-    assert goals(cells, "infilling", "FS-DFM", 1.0) == []
+    assert goals(cells, "infilling", "FS-DFM") == []
+
+
+def test_a_rival_picks_its_temperature_by_the_same_rule():
+    ours = [cell("FS-DFM", 8, 30, 5.8), cell("FS-DFM", 8, 20, 5.0, 0.7)]
+    rival = [cell("LLaDA-style", 8, 28, 5.0), cell("LLaDA-style", 8, 25, 5.9, 1.3)]
+    (goal,) = goals([*ours, *rival, cell(HELD_OUT, None, 24, 6.0)], "unconditional", "FS-DFM")
+    assert goal.claim == "FS-DFM at 8, temperature 1, ahead of LLaDA-style at 8, 1.3"
+    assert goal.verdict == "not met", "though there are temperatures at which it would be"
+
+
+@pytest.mark.parametrize(
+    ("perplexity", "entropy", "error", "verdict"),
+    [
+        (95, 6.0, 0.0, "met"),
+        (95, 6.0, 0.01, "met"),
+        (95, 6.0, 0.02, "undecided"),  # -5 % by an error of 2.7 %
+        (105, 6.0, 0.02, "undecided"),
+        (105, 6.0, 0.01, "not met"),
+        (95, 5.825, 0.001, "undecided"),  # 2.9 % lower by 0.14 %
+        (95, 5.8, 0.001, "not met"),
+        (95, 6.2, 0.001, "not met"),
+        (150, 5.825, 0.001, "not met"),
+    ],
+)
+def test_what_lies_within_the_errors_is_undecided(perplexity, entropy, error, verdict):
+    cells = [cell("FS-DFM", 8, perplexity, entropy, error=error), cell("DFM", 1024, 100, 6.0, error=error)]
+    (goal,) = goals(cells, "unconditional", "FS-DFM")
+    assert goal.verdict == verdict
+    assert goal.measured.startswith(f"perplexity {perplexity - 100:+.1f} \u00b1 ")
 
 
 def test_a_timeline_is_wrapped_whole_and_is_valid_svg():

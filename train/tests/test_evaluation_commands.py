@@ -42,6 +42,24 @@ def test_the_evaluation_writes_its_report_and_goes_on_where_it_was_stopped(workp
     assert [r.get("metrics") for r in again] == [r.get("metrics") for r in stored]
 
 
+def test_a_report_is_written_again_from_its_numbers_alone(workplace, tmp_path, monkeypatch, capsys):
+    out, again = tmp_path / "report", tmp_path / "again"
+    unconditional = ["--tasks", "unconditional"]
+    monkeypatch.setattr("sys.argv", ["fewstep_train", "evaluate", "--something"])
+    evaluate(workplace, "--out", str(out), *unconditional)
+    again.mkdir()
+    numbers = (out / "evaluation.json").read_text()
+    (again / "evaluation.json").write_text(numbers)
+    monkeypatch.setattr("sys.argv", ["fewstep_train", "evaluate", "--report-only", "--something"])
+    capsys.readouterr()
+    evaluate(workplace, "--out", str(again), *unconditional, "--report-only")
+    assert len(capsys.readouterr().out.splitlines()) == 1, "no cell, only the report"
+    assert (again / "evaluation.json").read_text() == numbers
+    assert (again / "EVALUATION.md").read_text() == (out / "EVALUATION.md").read_text()
+    with pytest.raises(SystemExit, match="nothing has been evaluated yet"):
+        evaluate(workplace, "--out", str(tmp_path), "--report-only")
+
+
 def test_committed_models_give_the_table_that_their_checkpoints_give(workplace, tmp_path):
     folders, checkpoints = tmp_path / "folders", tmp_path / "checkpoints"
     for kind in (AUTOREGRESSIVE, LLADA, DREAM):

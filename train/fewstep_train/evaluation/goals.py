@@ -2,25 +2,58 @@
 
 from typing import NamedTuple
 
+from fewstep_train.evaluation.cells import HELD_OUT
+from fewstep_train.evaluation.metrics import Estimate
+from fewstep_train.evaluation.names import DFM, NAMES
 from fewstep_train.evaluation.results import Record
 
 MANY_STEPS = 256  # fewer are not what few steps are compared with
+ERRORS = 2  # a claim holds, or fails, by so many standard errors; what is nearer is undecided
+ENTROPY = 0.03  # how much another entropy may be other
+
+MET, NOT_MET, UNDECIDED = "met", "not met", "undecided"
 
 
 class Goal(NamedTuple):
     task: str
     claim: str
     measured: str
-    met: bool
+    verdict: str
 
 
 def label(record: Record) -> str:
     return f"{record['system']} at {record['steps']}"
 
 
-def relative(record: Record, other: Record, metric: str) -> float:
-    """How much more of `metric`, as a share of the other's."""
-    return record["metrics"][metric][0] / other["metrics"][metric][0] - 1
+def relative(record: Record, other: Record, metric: str) -> Estimate:
+    """How much more of `metric`, as a share of the other's; the error as if the two were independent."""
+    (a, a_error), (b, b_error) = record["metrics"][metric], other["metrics"][metric]
+    return Estimate(a / b - 1, a / b * ((a_error / a) ** 2 + (b_error / b) ** 2) ** 0.5)
+
+
+def at_most(found: Estimate, bound: float) -> str:
+    margin = ERRORS * found.error
+    return MET if found.value + margin <= bound else NOT_MET if found.value - margin > bound else UNDECIDED
+
+
+def at_least(found: Estimate, bound: float) -> str:
+    return at_most(Estimate(-found.value, found.error), -bound)
+
+
+def within(found: Estimate, bound: float) -> str:
+    return at_most(Estimate(abs(found.value), found.error), bound)
+
+
+def all_of(*verdicts: str) -> str:
+    return next((v for v in (NOT_MET, UNDECIDED) if v in verdicts), MET)
+
+
+def percent(found: Estimate) -> str:
+    return f"{100 * found.value:+.1f} \u00b1 {100 * found.error:.1f} %"
+
+
+def compared(perplexity: Estimate, entropy: Estimate) -> str:
+    return f"perplexity {percent(perplexity)}, entropy {percent(entropy)}"
 
 
 def against_many_steps(task: str, few: Record, many: Record, allowed: float) -> Goal:
@@ -29,36 +62,31 @@ def against_many_steps(task: str, few: Record, many: Record, allowed: float) -> 
     return Goal(
         task,
         f"{label(few)}: perplexity {bound} {label(many)}, entropy within 3 %, temperature {few['temperature']:g}",
-        f"perplexity {100 * perplexity:+.1f} %, entropy {100 * entropy:+.1f} %",
-        perplexity <= allowed and abs(entropy) <= 0.03,
+        compared(perplexity, entropy),
+        all_of(at_most(perplexity, allowed), within(entropy, ENTROPY)),
     )
 
 
-def ahead_of(task: str, fews: list[Record], other: Record) -> Goal:
-    """Ahead: at one of its temperatures a lower perplexity, and an entropy that is not lower by more than 3 %.
-
-    A sampler may trade entropy for perplexity as a temperature does, so it is not enough to compare at one.
-    """
-
-    def better(few: Record) -> bool:
-        return relative(few, other, "perplexity") < 0 and relative(few, other, "entropy") >= -0.03
-
-    few = next(filter(better, fews), fews[0])
+def ahead_of(task: str, few: Record, other: Record) -> Goal:
+    """Ahead: a lower perplexity, and an entropy that is not lower by more than 3 %."""
     perplexity, entropy = relative(few, other, "perplexity"), relative(few, other, "entropy")
     return Goal(
         task,
-        f"{label(few)} ahead of {label(other)} at temperature {other['temperature']:g}",
-        f"at temperature {few['temperature']:g}: perplexity {100 * perplexity:+.1f} %, entropy {100 * entropy:+.1f} %",
-        better(few),
+        f"{label(few)}, temperature {few['temperature']:g}, ahead of {label(other)}, {other['temperature']:g}",
+        compared(perplexity, entropy),
+        all_of(at_most(perplexity, 0), at_least(entropy, -ENTROPY)),
     )
 
 
-def goals(records: list[Record], task: str, model: str, temperature: float) -> list[Goal]:
-    """Those that the cells of one task can answer. `model`: the name of the few-step system; `temperature`: which comes
-    first."""
+def most_like_text(cells: list[Record], real: Record) -> Record:
+    """The cell whose entropy is nearest to real text's: by this rule every system picks its temperature."""
+    return min(cells, key=lambda r: abs(r["metrics"]["entropy"][0] - real["metrics"]["entropy"][0]))
+
+
+def goals(records: list[Record], task: str, model: str) -> list[Goal]:
+    """Those that the cells of one task can answer. `model`: the name of the few-step system."""
     cells = [r for r in records if r["task"] == task and "steps" in r]
-    cells.sort(key=lambda r: r["temperature"] != temperature)
-    budgets = [r for r in cells if r["system"] == "DFM" and r["steps"] >= MANY_STEPS]
+    budgets = [r for r in cells if r["system"] == DFM and r["steps"] >= MANY_STEPS]
     most = max((r["steps"] for r in budgets), default=None)
     found = [
         against_many_steps(task, few, many, allowed)
@@ -68,6 +96,8 @@ def goals(records: list[Record], task: str, model: str, temperature: float) -> l
         for few in cells
         if (few["system"], few["steps"], few["temperature"]) == (model, steps, many["temperature"])
     ]
-    fews = [r for r in cells if r["system"] == model and r["steps"] == 8]
-    others = [r for r in cells if r["system"] in ("LLaDA-style", "Dream-style") and r["steps"] == 8]
-    return found + [ahead_of(task, fews, other) for other in others if fews]
+    in_eight = {name: [r for r in cells if (r["system"], r["steps"]) == (name, 8)] for name in (model, *NAMES.values())}
+    for real in (r for r in records if r["task"] == task and r["system"] == HELD_OUT):
+        picks = [most_like_text(rows, real) for rows in in_eight.values() if rows]
+        found += [ahead_of(task, picks[0], other) for other in picks[1:] if in_eight[model]]
+    return found

@@ -9,12 +9,18 @@ from typing import Any
 Record = dict[str, Any]
 
 
+def read_records(file: Path) -> list[Record]:
+    if not file.exists():
+        raise SystemExit(f"{file}: no such file; nothing has been evaluated yet")
+    return json.loads(file.read_text())["records"]
+
+
 class Results:
     """A JSON file of flat records. A record is found again by the fields that say what it is of."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.stored: list[Record] = json.loads(file.read_text())["records"] if file.exists() else []
+        self.stored: list[Record] = read_records(file) if file.exists() else []
         self.records: list[Record] = []  # those of this run, measured or found
 
     def find(self, what: Record) -> Record | None:
