@@ -14,6 +14,7 @@ from fewstep_train.training_command import (
     add_shape_arguments,
     add_training_arguments,
     batch_seed,
+    begin,
     held_out_crops,
     make_crops,
     make_trainer,
@@ -47,21 +48,16 @@ def start(args: argparse.Namespace) -> Trained:
 
 def run(args: argparse.Namespace) -> None:
     prepare(args)
-    origin = start(args)
+    origin = begin(args, AUTOREGRESSIVE, start)
     tokenizer, length = Tokenizer.from_str(origin.tokenizer_json), origin.network.config.length
-    extra = {
-        "kind": AUTOREGRESSIVE,
-        "tokenizer": origin.tokenizer_json,
-        "earlier_stages": origin.stages,
-        "training": {"stage": "pretrain-autoregressive", "lr": args.lr},
-    }
-    trainer = make_trainer(args, origin.network, extra)
+    trainer = make_trainer(args, origin, "pretrain-autoregressive", {"kind": AUTOREGRESSIVE})
     # The token before a crop is the context of its first one: end of text, where the crop begins a document.
     crops = make_crops(args, tokenizer, batch_seed(args, trainer))
+    trainer.random["crops"] = crops
     rows = max(1, args.batch_tokens // length)
     held_out = held_out_crops(args, tokenizer, length, lead=1)
 
-    def loss_of(_: int) -> tuple[Tensor, int]:
+    def loss_of() -> tuple[Tensor, int]:
         return next_token_loss(origin.network, crops.draw(rows, length, lead=1)), rows * length
 
     trainer.train(loss_of, None if held_out is None else partial(next_token_loss, crops=held_out))

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from fewstep_train.identity import content_identity, digest
+from fewstep_train.random_state import State, numpy_state, set_numpy_state
 from fewstep_train.tokenizer import END_OF_TEXT, read_documents
 
 
@@ -53,6 +54,12 @@ class Crops:
         aligned = np.minimum(self.generator.choice(self.starts, size=rows), last - 1)
         begin = np.maximum(np.where(self.generator.random(rows) < 0.5, anywhere, aligned), lead)
         return torch.from_numpy(np.stack([self.tokens[b - lead : b + length] for b in begin]).astype(np.int64))
+
+    def random_state(self) -> State:
+        return {"crops": numpy_state(self.generator)}
+
+    def set_random_state(self, state: State) -> None:
+        set_numpy_state(self.generator, state["crops"])
 
 
 def frozen_prefixes(rows: int, length: int, generator: torch.Generator) -> Tensor:

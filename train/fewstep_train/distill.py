@@ -1,7 +1,8 @@
 """Distil a pretrained few-step network into large steps: it learns where its own smaller steps would take it."""
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,13 +16,15 @@ from fewstep_train.kinds import CANVAS
 from fewstep_train.loss import generalized_kl
 from fewstep_train.network import Network
 from fewstep_train.path import Scheduler, sample_path, stratified_times
+from fewstep_train.pretrain import held_out_loss
 from fewstep_train.solver import jump, jump_exponent
 from fewstep_train.step_sizes import STEP_SIZES, TINY_STEP
 from fewstep_train.trained import load_trained
 from fewstep_train.training_command import (
     add_canvas_arguments,
     add_training_arguments,
-    batch_seed,
+    begin,
+    held_out_crops,
     make_batches,
     make_trainer,
     prepare,
@@ -138,27 +141,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     prepare(args)
-    origin = load_trained(args.init or args.checkpoint, CANVAS)
+    origin = begin(args, CANVAS, lambda args: load_trained(args.init or args.checkpoint, CANVAS))
     if not origin.network.config.few_step:
         raise SystemExit(
             "a plain network is not told the step size, so it cannot be distilled: pretrain --kind few-step"
         )
     options = DistillOptions(args.shortcut, args.power, args.data_share, args.corruption, args.spread, args.temperature)
-    extra = {
-        "exponent": origin.exponent,
-        "tokenizer": origin.tokenizer_json,
-        "earlier_stages": origin.stages,
-        "trained_step_sizes": STEP_SIZES,
-        "training": {"stage": DISTILL, "lr": args.lr, **asdict(options)},
-    }
-    trainer = make_trainer(args, origin.network, extra)
+    extra = {"exponent": origin.exponent, "trained_step_sizes": STEP_SIZES}
+    trainer = make_trainer(args, origin, DISTILL, extra)
     scheduler = origin.scheduler
-    tokenizer = Tokenizer.from_str(origin.tokenizer_json)
-    batches = make_batches(args, tokenizer, origin.network.config.length, batch_seed(args, trainer))
+    tokenizer, length = Tokenizer.from_str(origin.tokenizer_json), origin.network.config.length
+    batches = make_batches(args, trainer, tokenizer, length)
+    held_out = held_out_crops(args, tokenizer, length)
 
-    def loss_of(_: int) -> tuple[Tensor, int]:
+    def loss_of() -> tuple[Tensor, int]:
         batch = batches.draw()
         loss = distill_loss(trainer.network, trainer.ema, scheduler, batch, options, batches.generator)
         return loss, batch[0].numel()
 
-    trainer.train(loss_of)
+    # What it still knows of single small steps, in the numbers of pretraining.
+    judge = None if held_out is None else partial(held_out_loss, scheduler=scheduler, data=held_out)
+    trainer.train(loss_of, judge)

@@ -26,7 +26,8 @@ run it. `decoder.onnx` makes the next token with a key-value cache. Training goe
 
 def stage_line(stage: dict[str, Any]) -> str:
     """One stage of training as a line of text: its name, then what is known of it."""
-    facts = [f"{key.replace('_', ' ')} {value}" for key, value in stage.items() if key != "stage"]
+    texts = {key: " + ".join(map(str, v)) if isinstance(v, list) else v for key, v in stage.items()}
+    facts = [f"{key.replace('_', ' ')} {text}" for key, text in texts.items() if key != "stage"]
     return f"{stage['stage']}: {', '.join(facts)}"
 
 

@@ -17,12 +17,14 @@ from fewstep_train.step_sizes import STEP_SIZES, TINY_STEP
 from fewstep_train.trained import Trained, load_trained
 from fewstep_train.training_command import (
     add_canvas_arguments,
+    add_shape_arguments,
     add_training_arguments,
-    batch_seed,
+    begin,
     held_out_crops,
     make_batches,
     make_trainer,
     prepare,
+    shape_option,
     tokenizer_of,
 )
 
@@ -84,16 +86,12 @@ def held_out_loss(network: Network, scheduler: Scheduler, data: Tensor) -> Tenso
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training_arguments(parser, lr=2e-3)
     add_canvas_arguments(parser)
-    parser.add_argument("--tokenizer", type=Path, help="tokenizer.json (default: the one of --init)")
     parser.add_argument("--init", type=Path, help="start from an exported model's folder")
-    parser.add_argument("--source", choices=["mask", "uniform"], default="mask")
-    parser.add_argument("--kind", choices=["few-step", "plain"], default="few-step")
-    parser.add_argument("--hidden-size", type=int, default=256)
-    parser.add_argument("--cond-dim", type=int, default=64)
-    parser.add_argument("--blocks", type=int, default=6)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--length", type=int, default=256, help="longest canvas (default %(default)s tokens)")
-    parser.add_argument("--exponent", type=float, default=1.0, help="of the scheduler, kappa(t) = t^n")
+    add_shape_arguments(parser, "longest canvas")
+    parser.add_argument("--cond-dim", type=int, help="of a new network (default 64)")
+    parser.add_argument("--source", choices=["mask", "uniform"], help="of a new network (default mask)")
+    parser.add_argument("--kind", choices=["few-step", "plain"], help="of a new network (default few-step)")
+    parser.add_argument("--exponent", type=float, help="of a new network's scheduler, kappa(t) = t^n (default 1)")
 
 
 def start(args: argparse.Namespace) -> Trained:
@@ -102,35 +100,32 @@ def start(args: argparse.Namespace) -> Trained:
         return load_trained(args.init, CANVAS)
     text = tokenizer_of(args)
     config = NetworkConfig(
-        hidden_size=args.hidden_size,
-        cond_dim=args.cond_dim,
-        length=args.length,
-        n_blocks=args.blocks,
-        n_heads=args.heads,
+        hidden_size=shape_option(args, "hidden_size"),
+        cond_dim=args.cond_dim or 64,
+        length=shape_option(args, "length"),
+        n_blocks=shape_option(args, "blocks"),
+        n_heads=shape_option(args, "heads"),
         vocab_size=Tokenizer.from_str(text).get_vocab_size(),
-        source_distribution=args.source,
-        few_step=args.kind == "few-step",
+        source_distribution=args.source or "mask",
+        few_step=args.kind != "plain",
     )
-    return Trained(Network(config), text, exponent=args.exponent)
+    return Trained(Network(config), text, exponent=1.0 if args.exponent is None else args.exponent)
 
 
 def run(args: argparse.Namespace) -> None:
     prepare(args)
-    origin = start(args)
+    origin = begin(args, CANVAS, start)
     network, scheduler = origin.network, origin.scheduler
     extra = {
         "exponent": origin.exponent,
-        "tokenizer": origin.tokenizer_json,
-        "earlier_stages": origin.stages,
         "trained_step_sizes": [TINY_STEP] if network.config.few_step else [],
-        "training": {"stage": "pretrain", "lr": args.lr, "corruption": args.corruption, "spread": args.spread},
     }
-    trainer = make_trainer(args, network, extra)
+    trainer = make_trainer(args, origin, "pretrain", extra)
     tokenizer = Tokenizer.from_str(origin.tokenizer_json)
-    batches = make_batches(args, tokenizer, network.config.length, batch_seed(args, trainer))
+    batches = make_batches(args, trainer, tokenizer, network.config.length)
     held_out = held_out_crops(args, tokenizer, network.config.length)
 
-    def loss_of(_: int) -> tuple[Tensor, int]:
+    def loss_of() -> tuple[Tensor, int]:
         data, frozen = batches.draw()
         loss = pretrain_loss(network, scheduler, data, frozen, args.corruption, args.spread, batches.generator)
         return loss, data.numel()

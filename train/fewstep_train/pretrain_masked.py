@@ -17,7 +17,7 @@ from fewstep_train.trained import Trained, load_trained
 from fewstep_train.training_command import (
     add_shape_arguments,
     add_training_arguments,
-    batch_seed,
+    begin,
     held_out_crops,
     make_batches,
     make_trainer,
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--init-autoregressive", type=Path, help="what a dream begins from: checkpoint or exported folder"
     )
     parser.add_argument("--init-flow", type=Path, help="a flow model's folder that a llada begins from, its time fixed")
-    parser.add_argument("--flow-time", type=float, default=0.5, help="that time (default %(default)s)")
+    parser.add_argument("--flow-time", type=float, help="that time (default 0.5)")
     parser.add_argument("--lengths", type=int, nargs="+", help="canvas lengths to train (default L/2 and L)")
     add_shape_arguments(parser, "longest canvas")
 
@@ -47,13 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def start(args: argparse.Namespace) -> Trained:
     """A new network, the one of `--init`, one of flow matching without its conditioning (llada), or a copy of an
     autoregressive one that sees both sides (dream)."""
+    if args.flow_time is not None and not args.init_flow:
+        raise SystemExit("--flow-time T belongs to --init-flow FOLDER")
     if args.init:
         return load_trained(args.init, args.kind)
     if args.init_flow:
         if args.kind != LLADA:
             raise SystemExit("--init-flow FOLDER is for --kind llada: a dream begins from an autoregressive model")
         flow = load_trained(args.init_flow, CANVAS)
-        return replace(flow, network=unconditioned(flow.network, args.flow_time, TINY_STEP))
+        flow_time = 0.5 if args.flow_time is None else args.flow_time
+        return replace(flow, network=unconditioned(flow.network, flow_time, TINY_STEP))
     if (args.kind == DREAM) != (args.init_autoregressive is not None):
         raise SystemExit("--init-autoregressive PATH belongs to --kind dream: it is what makes the kind")
     if args.kind == DREAM:
@@ -65,22 +68,16 @@ def start(args: argparse.Namespace) -> Trained:
 
 def run(args: argparse.Namespace) -> None:
     prepare(args)
-    origin = start(args)
+    origin = begin(args, args.kind, start)
     network, tokenizer = origin.network, Tokenizer.from_str(origin.tokenizer_json)
     length, mask_token_id = network.config.length, network.config.mask_token_id
-    extra = {
-        "kind": args.kind,
-        "tokenizer": origin.tokenizer_json,
-        "earlier_stages": origin.stages,
-        "training": {"stage": f"pretrain-masked {args.kind}", "lr": args.lr},
-    }
-    trainer = make_trainer(args, network, extra)
-    batches = make_batches(args, tokenizer, length, batch_seed(args, trainer))
+    trainer = make_trainer(args, origin, f"pretrain-masked {args.kind}", {"kind": args.kind})
+    batches = make_batches(args, trainer, tokenizer, length)
     held_out = held_out_crops(args, tokenizer, length)
     logits = LOGITS[args.kind]
     predict = partial(logits, network)
 
-    def loss_of(_: int) -> tuple[Tensor, int]:
+    def loss_of() -> tuple[Tensor, int]:
         data, frozen = batches.draw()
         loss = masked_loss(predict, data, frozen, mask_token_id, batches.generator, args.device)
         return loss, data.numel()

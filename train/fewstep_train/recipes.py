@@ -20,6 +20,7 @@ from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.path import Scheduler, stratified_times
 from fewstep_train.precision import PRECISIONS, matmul_type
 from fewstep_train.pretrain import held_out_loss, path_loss
+from fewstep_train.stages import Stages
 from fewstep_train.tokenizer import read_documents, train_tokenizer
 from fewstep_train.trainer import Trainer, TrainerOptions
 from fewstep_train.training_command import HELD_OUT_ROWS, Batches
@@ -139,7 +140,7 @@ class Laboratory:
         crops = self.crops(self.data, tokenizer, recipe.seed)
         batches = Batches(crops, recipe.batch_tokens, [min(n, self.length) for n in recipe.lengths], recipe.seed)
 
-        def loss_of(_: int) -> tuple[Tensor, int]:
+        def loss_of() -> tuple[Tensor, int]:
             data, frozen = batches.draw()
             frozen = frozen if recipe.prefixes else torch.zeros_like(frozen)
             return recipe_loss(network, recipe, data, frozen, batches.generator), data.numel()
@@ -156,7 +157,7 @@ class Laboratory:
                 save_every=math.inf,
                 device=self.device,
                 matmul_type=matmul_type(self.precision, self.device),
-                extra={"training": asdict(recipe)},
+                stages=Stages(asdict(recipe)),
             ),
         )
         held_out = self.crops(self.valid, tokenizer, seed=0).draw(HELD_OUT_ROWS, self.length)

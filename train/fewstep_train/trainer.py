@@ -18,6 +18,10 @@ from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
 from fewstep_train.kinds import CANVAS
 from fewstep_train.optimizer import learning_rate, make_optimizers
 from fewstep_train.precision import autocast
+from fewstep_train.random_state import Source, TorchRandom
+from fewstep_train.stages import Spent, Stages
+
+MOST_SKIPPED = 20  # steps in a row without a finite gradient; more are no accident
 
 
 def training_clock(device: str) -> float:
@@ -43,13 +47,15 @@ class TrainerOptions:
     log_every: int = 20
     device: str = "cpu"
     matmul_type: torch.dtype = torch.float32
+    stages: Stages = field(default_factory=Stages)
     extra: dict[str, Any] = field(default_factory=dict)  # carried in every checkpoint
 
 
 class Trainer:
     """Trains a network, which has a `config`, until the budget is used.
 
-    `held_out`, where known, is the last held-out loss of the weight average.
+    `held_out`, where known, is the last held-out loss of the weight average. `random`: by name what draws random
+    numbers; a resumed run draws on where the saved one was.
     """
 
     def __init__(self, network: nn.Module, options: TrainerOptions) -> None:
@@ -60,24 +66,35 @@ class Trainer:
             self.network, options.optimizer, options.lr, options.weight_decay, options.matmul_type
         )
         self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.random: dict[str, Source] = {"torch": TorchRandom(options.device)}
+        self.saved_random: dict[str, Any] = {}
+        self.skipped = 0  # steps in a row
         self.held_out: float | None = None
         self.stopping = False
 
     def resume(self, path: Path) -> None:
+        """Go on from a checkpoint; under another optimiser with a new state, under another seed with its numbers."""
         checkpoint = load_checkpoint(path, self.options.extra.get("kind", CANVAS))
+        try:
+            spent, changed = self.options.stages.resume(checkpoint)
+        except SystemExit as error:
+            raise SystemExit(f"{path}: {error}") from None
+        self.step, self.tokens, self.seconds = spent.steps, spent.tokens, spent.seconds
         self.network.load_state_dict(checkpoint["model"])
         self.ema.load_state_dict(checkpoint["ema"])
-        for optimizer, state in zip(self.optimizers, checkpoint["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        self.step = checkpoint["step"]
-        self.tokens = checkpoint["training"]["tokens"]
-        self.seconds = checkpoint["training"]["hours"] * 3600
+        if "optimizer" not in changed:
+            for optimizer, state in zip(self.optimizers, checkpoint["optimizers"], strict=True):
+                optimizer.load_state_dict(state)
+        if "seed" not in changed:
+            self.saved_random = checkpoint.get("random", {})
         print(f"resumed {path} at step {self.step} ({self.seconds / 3600:.2f} h)", flush=True)
+        if changed:
+            listed = ", ".join(f"{name} {before} -> {now}" for name, (before, now) in changed.items())
+            print(f"a new stage begins: {listed}", flush=True)
 
     def save(self) -> None:
-        training = {"steps": self.step, "tokens": self.tokens, "hours": round(self.seconds / 3600, 4)}
-        if self.held_out is not None:
-            training["held_out_loss"] = round(self.held_out, 4)
+        if not all(p.isfinite().all() for p in self.network.parameters()):
+            raise SystemExit(f"step {self.step}: the weights are not finite; {self.options.out} stays as it was")
         save_checkpoint(
             self.options.out,
             {
@@ -87,7 +104,8 @@ class Trainer:
                 "model": self.network.state_dict(),
                 "ema": self.ema.state_dict(),
                 "optimizers": [o.state_dict() for o in self.optimizers],
-                "training": {**self.options.extra.get("training", {}), **training},
+                **self.options.stages.to_checkpoint(Spent(self.step, self.tokens, self.seconds), self.held_out),
+                "random": {name: source.random_state() for name, source in self.random.items()},
             },
         )
 
@@ -97,7 +115,7 @@ class Trainer:
         return min(1.0, max(self.step / self.options.steps, self.seconds / (self.options.hours * 3600)))
 
     def update(self, loss: Tensor) -> float:
-        """One optimiser step; returns the gradient norm before clipping."""
+        """One optimiser step, if the gradient is finite; returns its norm before clipping."""
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.options.clip).item()
         lr = learning_rate(self.progress, self.options.lr, self.options.warmup)
@@ -114,6 +132,17 @@ class Trainer:
                 average.lerp_(current, 1 - decay)
         return norm
 
+    def mind_skipped(self, norm: float) -> None:
+        """Say that a step changed nothing; raises SystemExit after MOST_SKIPPED of those in a row."""
+        self.skipped = 0 if math.isfinite(norm) else self.skipped + 1
+        if self.skipped:
+            print(f"step {self.step}: gradient {norm}, the weights stay ({self.skipped} in a row)", flush=True)
+        if self.skipped == MOST_SKIPPED:
+            raise SystemExit(
+                f"{self.skipped} steps in a row without a finite gradient: stopped, and {self.options.out} stays as it "
+                "was. Try a lower --lr, or --precision fp32"
+            )
+
     def request_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stopping = True
 
@@ -126,14 +155,16 @@ class Trainer:
 
     def train(
         self,
-        loss_of: Callable[[int], tuple[Tensor, int]],
+        loss_of: Callable[[], tuple[Tensor, int]],
         held_out_loss: Callable[[nn.Module], Tensor] | None = None,
     ) -> None:
         """Train to the end of the budget. SIGINT and SIGTERM save a checkpoint and stop.
 
-        `loss_of(step)` returns a scalar loss and the tokens it saw; `held_out_loss(network)` is printed at each save.
+        `loss_of()` returns a scalar loss and the tokens it saw; `held_out_loss(network)` is printed at each save.
         Both run under autocast.
         """
+        for name in self.saved_random.keys() & self.random.keys():
+            self.random[name].set_random_state(self.saved_random[name])
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.request_stop)
         mean_loss, since_log, last_save = 0.0, 0, time.monotonic()
@@ -141,11 +172,14 @@ class Trainer:
         while self.progress < 1 and not self.stopping:
             begin = training_clock(self.options.device)
             with autocast(self.options.device, self.options.matmul_type):
-                loss, tokens = loss_of(self.step)
+                loss, tokens = loss_of()
             norm = self.update(loss)
             self.step += 1
-            self.tokens += tokens
             self.seconds += training_clock(self.options.device) - begin
+            self.mind_skipped(norm)
+            if self.skipped:
+                continue
+            self.tokens += tokens
             mean_loss += loss.item()
             since_log += 1
             if since_log == self.options.log_every:

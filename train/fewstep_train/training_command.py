@@ -1,19 +1,31 @@
 """What the training commands share: options, batches, and the trainer made from them."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
+from torch import Tensor
 
 from fewstep_train.data import Crops, encode_corpus, frozen_prefixes
+from fewstep_train.identity import content_identity
+from fewstep_train.network import NetworkConfig
 from fewstep_train.precision import PRECISIONS, matmul_type
+from fewstep_train.random_state import State
+from fewstep_train.stages import Stages
+from fewstep_train.trained import Trained, load_trained
 from fewstep_train.trainer import Trainer, TrainerOptions
 from fewstep_train.transformer import TransformerConfig, trunk_shape
 
 HELD_OUT_ROWS = 64  # crops behind a held-out loss
+SHAPE = {"hidden_size": 256, "blocks": 6, "heads": 4, "length": 256}  # of a new network
+# Options that say what a run begins with, how long it takes and where, not how a step trains: all others do.
+NEUTRAL = {"command", "run", "data", "valid", "out", "cache", "hours", "steps"}
+NEUTRAL |= {"threads", "device", "precision", "compile"}
+NEUTRAL |= {"init", "init_autoregressive", "init_flow", "flow_time", "checkpoint", "tokenizer"}
+NEUTRAL |= {*SHAPE, "cond_dim", "source", "kind", "exponent"}
 
 
 def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
@@ -50,12 +62,45 @@ def add_canvas_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_shape_arguments(parser: argparse.ArgumentParser, longest: str) -> None:
-    """Options of the commands that train a plain transformer."""
+    """Options of the commands that may begin with a new network."""
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json (default: that of what it starts from)")
-    parser.add_argument("--hidden-size", type=int, default=256)
-    parser.add_argument("--blocks", type=int, default=6)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--length", type=int, default=256, help=f"{longest} (default %(default)s tokens)")
+    texts = {"length": f"{longest} in tokens,"}
+    for name, value in SHAPE.items():
+        text = f"{texts.get(name, '')} of a new network (default {value})".strip()
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, help=text)
+
+
+def shape_option(args: argparse.Namespace, name: str) -> int:
+    given = getattr(args, name)
+    return SHAPE[name] if given is None else given
+
+
+def check_shape(args: argparse.Namespace, origin: Trained) -> None:
+    """Raises SystemExit where an option wants another network than the one that training goes on from."""
+    config = origin.network.config
+    has: dict[str, Any] = {"hidden_size": config.hidden_size, "blocks": config.n_blocks, "heads": config.n_heads}
+    has |= {"length": config.length, "exponent": origin.exponent}
+    if isinstance(config, NetworkConfig):
+        has |= {"cond_dim": config.cond_dim, "source": config.source_distribution}
+        has |= {"kind": "few-step" if config.few_step else "plain"}
+    for name, value in has.items():
+        if (given := getattr(args, name, None)) not in (None, value):
+            option = f"--{name.replace('_', '-')} {given}"
+            raise SystemExit(f"{option}: the network that this goes on from has {value}; leave the option out")
+
+
+def begin(args: argparse.Namespace, kind: str, start: Callable[[argparse.Namespace], Trained]) -> Trained:
+    """What training begins with: the checkpoint of `--out` if there is one, whatever that began with; else `start`."""
+    resumed, tokenizer = args.out.exists(), getattr(args, "tokenizer", None)
+    origin = load_trained(args.out, kind) if resumed else start(args)
+    check_shape(args, origin)
+    if resumed and tokenizer and vocabulary(tokenizer.read_text()) != vocabulary(origin.tokenizer_json):
+        raise SystemExit(f"--tokenizer {tokenizer}: {args.out} was trained with another; name another --out")
+    return origin
+
+
+def vocabulary(tokenizer_json: str) -> dict[str, int]:
+    return Tokenizer.from_str(tokenizer_json).get_vocab()
 
 
 def tokenizer_of(args: argparse.Namespace) -> str:
@@ -67,7 +112,8 @@ def tokenizer_of(args: argparse.Namespace) -> str:
 def shape_of(args: argparse.Namespace, tokenizer_json: str) -> TransformerConfig:
     """The trunk of the canvas network of the same options."""
     vocab_size = Tokenizer.from_str(tokenizer_json).get_vocab_size()
-    return trunk_shape(args.hidden_size, args.blocks, args.heads, vocab_size, args.length)
+    hidden_size, blocks, heads, length = (shape_option(args, name) for name in SHAPE)
+    return trunk_shape(hidden_size, blocks, heads, vocab_size, length)
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -77,8 +123,21 @@ def prepare(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
 
 
-def make_trainer(args: argparse.Namespace, network: nn.Module, extra: dict[str, Any]) -> Trainer:
+def choices_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Every option that changes how a step trains, and the hashes of the text that it trains on."""
+    options = {name: value for name, value in vars(args).items() if name not in NEUTRAL}
+    return options | {"data": {path.name: content_identity([path]) for path in args.data}}
+
+
+def stages_of_run(args: argparse.Namespace, stage: str, earlier: list[dict[str, Any]]) -> Stages:
+    choices = choices_of(args)
+    told = {name: value for name, value in choices.items() if value is not None}
+    return Stages({"stage": stage, **told, "data": list(choices["data"])}, choices, earlier)
+
+
+def make_trainer(args: argparse.Namespace, origin: Trained, stage: str, extra: dict[str, Any]) -> Trainer:
     """A trainer with the command's options, resumed from `--out` if that exists. `extra` goes into every checkpoint."""
+    network = origin.network
     trainer = Trainer(
         network,
         TrainerOptions(
@@ -90,11 +149,13 @@ def make_trainer(args: argparse.Namespace, network: nn.Module, extra: dict[str, 
             ema=args.ema,
             device=args.device,
             matmul_type=matmul_type(args.precision, args.device),
-            extra=extra,
+            stages=stages_of_run(args, stage, origin.stages),
+            extra={"tokenizer": origin.tokenizer_json, **extra},
         ),
     )
     if args.out.exists():
         trainer.resume(args.out)
+        torch.manual_seed(batch_seed(args, trainer))  # for a checkpoint without random states
     parameters = sum(p.numel() for p in network.parameters())
     arithmetic = str(trainer.options.matmul_type).removeprefix("torch.")
     print(f"{parameters / 1e6:.2f}M parameters, {args.device}, {arithmetic}", flush=True)
@@ -104,7 +165,7 @@ def make_trainer(args: argparse.Namespace, network: nn.Module, extra: dict[str, 
 
 
 def batch_seed(args: argparse.Namespace, trainer: Trainer) -> int:
-    """A resumed run must not see the same batches again."""
+    """A resumed run must not see the same batches again, also under a new seed or without random states."""
     return args.seed + 1_000_003 * trainer.step
 
 
@@ -135,7 +196,16 @@ class Batches:
         data = self.crops.draw(max(1, self.tokens // length), length)
         return data, frozen_prefixes(*data.shape, generator=self.generator)
 
+    def random_state(self) -> State:
+        return {"path": self.generator.get_state(), **self.crops.random_state()}
 
-def make_batches(args: argparse.Namespace, tokenizer: Tokenizer, length: int, seed: int) -> Batches:
-    lengths = args.lengths or [length // 2, length]
-    return Batches(make_crops(args, tokenizer, seed), args.batch_tokens, lengths, seed)
+    def set_random_state(self, state: State) -> None:
+        self.generator.set_state(state["path"])
+        self.crops.set_random_state(state)
+
+
+def make_batches(args: argparse.Namespace, trainer: Trainer, tokenizer: Tokenizer, length: int) -> Batches:
+    lengths, seed = args.lengths or [length // 2, length], batch_seed(args, trainer)
+    batches = Batches(make_crops(args, tokenizer, seed), args.batch_tokens, lengths, seed)
+    trainer.random["batches"] = batches
+    return batches
