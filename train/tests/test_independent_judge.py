@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from fixtures import SENTENCES
-from published_causals import SHAPE, TOKENIZER, llama, write_gguf
+from published_causals import TOKENIZER, llama, write_gguf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from fewstep_train.__main__ import main
@@ -51,14 +51,13 @@ def test_every_token_of_a_text_is_scored_after_the_separator_and_in_any_company(
         assert scores.entropies[i] == pytest.approx(-(share * np.log2(share)).sum())
 
 
-def test_metrics_are_of_all_texts_together():
-    network = llama()
-    torch.nn.init.zeros_(network.output.weight)  # every token is as likely as any other
-    texts = [TEXT[:90], TEXT[100:133]]
-    tokens = sum(len(TOKENIZER.encode(t).ids) for t in texts)
+def test_bits_a_byte_are_of_all_texts_together_and_perplexity_is_a_mean():
+    network, texts = llama(), [TEXT[:90], TEXT[100:133]]
+    nats = [nats_of(network, TOKENIZER.encode(t).ids) for t in texts]
     metrics = judge_of(network).measure([whole(t) for t in texts])
-    assert metrics["independent_bits_per_byte"].value == pytest.approx(tokens * math.log2(SHAPE.vocab_size) / 123)
-    assert metrics["independent_perplexity"].value == pytest.approx(SHAPE.vocab_size)
+    bits = sum(n.sum() for n in nats) / math.log(2)
+    assert metrics["independent_bits_per_byte"].value == pytest.approx(bits / 123, rel=1e-5)
+    assert metrics["independent_perplexity"].value == pytest.approx(np.mean([np.exp(n.mean()) for n in nats]), rel=1e-5)
 
 
 def test_end_of_text_is_the_judges_separator_and_one_byte_and_names_of_special_tokens_are_text():

@@ -6,6 +6,8 @@ import pytest
 from published_causals import llama, write_folder, write_gguf
 
 from fewstep_train.__main__ import main
+from fewstep_train.evaluation.cells import HELD_OUT
+from fewstep_train.evaluation.text_goals import text_goals
 
 
 def arguments(workplace, tmp_path, *judges):
@@ -28,6 +30,7 @@ def test_an_evaluation_shows_what_both_judges_say(workplace, tmp_path):
     head = next(line for line in page.splitlines() if "bits a byte, T 1" in line)
     assert "Judged by tiny-llama:" in page[: page.index(head)]
     assert "independent judge: bits a byte" in page[page.index("## All cells") :]
+    assert "bits a byte within 10 % of held-out text" in page
     assert "(trade-independent.svg)" in page and (out / "trade-independent.svg").exists()
 
 
@@ -57,3 +60,30 @@ def test_one_judge_of_ours_is_needed_and_one_other_allowed(workplace, tmp_path):
     for judges in ([other], [own, own], [own, other, other]):
         with pytest.raises(SystemExit, match="name one autoregressive model of this kit, and at most one independent"):
             main(["sweep", *arguments(workplace, tmp_path, *judges), "--out", str(tmp_path / "sweep.json")])
+
+
+def cell(system, steps, bits, entropy, temperature=0.7):
+    metrics = {"independent_bits_per_byte": [bits, 0.001], "independent_entropy": [entropy, 0.001]}
+    what = {"kind": "cell", "system": system, "task": "unconditional", "metrics": metrics}
+    return what if system == HELD_OUT else {**what, "steps": steps, "temperature": temperature}
+
+
+def test_goals_of_the_independent_judge_are_at_the_temperature_of_serving():
+    ours = [cell("FS-DFM", steps, bits, 5.8) for steps, bits in ((2, 1.3), (4, 0.96), (8, 0.9))]
+    others = [
+        cell(HELD_OUT, None, 0.85, 5.85),
+        cell("DFM", 1024, 0.89, 5.8),
+        cell("DFM", 1024, 2.0, 5.8, temperature=1),
+    ]
+    writers = [cell("autoregressive", 128, 0.5, 5.0), cell("autoregressive", 128, 0.84, 5.9, temperature=1)]
+    cells = [*ours, cell("FS-DFM", 8, 0.85, 5.85, temperature=1), *others, *writers]
+    assert [(g.claim, g.verdict) for g in text_goals(cells, "unconditional", "FS-DFM", 0.7)] == [
+        ("FS-DFM at 8, temperature 0.7: bits a byte within 10 % of held-out text, entropy within 3 %", "met"),
+        ("FS-DFM at 4, temperature 0.7: bits a byte within 8 % of FS-DFM at 8", "met"),
+        ("FS-DFM at 2, temperature 0.7: bits a byte within 40 % of FS-DFM at 8", "not met"),
+        ("FS-DFM at 8, temperature 0.7: bits a byte no more than DFM at 1024, entropy within 3 %", "not met"),
+        ("FS-DFM at 8, temperature 0.7: bits a byte within 10 % of autoregressive, temperature 1", "met"),
+    ]
+    assert text_goals([*ours[:2], *others], "unconditional", "FS-DFM", 0.7) == []
+    poor = [cell("FS-DFM", 8, 0.86, 5.6), *others[:1]]
+    assert text_goals(poor, "unconditional", "FS-DFM", 0.7)[0].verdict == "not met", "too little varied"

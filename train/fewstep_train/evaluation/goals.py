@@ -78,9 +78,9 @@ def ahead_of(task: str, few: Record, other: Record) -> Goal:
     )
 
 
-def most_like_text(cells: list[Record], real: Record) -> Record:
-    """The cell whose entropy is nearest to real text's: by this rule every system picks its temperature."""
-    return min(cells, key=lambda r: abs(r["metrics"]["entropy"][0] - real["metrics"]["entropy"][0]))
+def most_like_text(cells: list[Record], real: Record, entropy: str = "entropy") -> Record:
+    """The cell whose entropy, by that metric, is nearest to real text's: so every system picks its temperature."""
+    return min(cells, key=lambda r: abs(r["metrics"][entropy][0] - real["metrics"][entropy][0]))
 
 
 def goals(records: list[Record], task: str, model: str) -> list[Goal]:

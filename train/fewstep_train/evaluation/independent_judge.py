@@ -53,14 +53,9 @@ class Scores:
     def metrics(self) -> dict[str, Estimate]:
         return {
             "independent_bits_per_byte": bootstrap(bits_per_byte, self.nats, self.sizes),
-            "independent_perplexity": bootstrap(perplexity, self.nats, self.tokens),
+            "independent_perplexity": bootstrap(mean, np.exp(self.nats / np.maximum(self.tokens, 1))),
             "independent_entropy": bootstrap(mean, self.entropies),
         }
-
-
-def perplexity(nats: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """exp of all nats over all tokens. nats and tokens of each passage, [..., n]."""
-    return np.exp(nats.sum(-1) / tokens.sum(-1))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+import torch
+
 from fewstep_train.causal_models import SMOLLM2, is_published, load_causal
 from fewstep_train.evaluation.independent_judge import IndependentJudge
 
@@ -34,5 +36,8 @@ def own_judge(args: argparse.Namespace) -> Path:
 
 
 def independent_judge(args: argparse.Namespace) -> IndependentJudge | None:
+    """On a GPU where there is one."""
     name = chosen(args)[1]
-    return IndependentJudge(load_causal(name), args.cache / "judged") if name else None
+    if name is None:
+        return None
+    return IndependentJudge(load_causal(name, "cuda" if torch.cuda.is_available() else "cpu"), args.cache / "judged")

@@ -6,6 +6,7 @@ from typing import Any
 from fewstep_train.evaluation.cells import HELD_OUT
 from fewstep_train.evaluation.goals import goals
 from fewstep_train.evaluation.results import Record
+from fewstep_train.evaluation.text_goals import text_goals
 from fewstep_train.evaluation.training_cost import TrainingCost
 
 COLUMNS = {
@@ -99,9 +100,10 @@ def glance(records: list[Record], temperatures: Sequence[float], model: str, jud
     return table(head, rows)
 
 
-def goal_table(records: list[Record], tasks: Sequence[str], model: str) -> str:
+def goal_table(records: list[Record], tasks: Sequence[str], model: str, served: float) -> str:
+    """`served`: the temperature that the model is served at."""
     cells = [r for r in records if r["kind"] == "cell"]
-    found = [g for task in tasks for g in goals(cells, task, model)]
+    found = [g for task in tasks for g in [*text_goals(cells, task, model, served), *goals(cells, task, model)]]
     return table(["task", "goal", "measured", ""], found) if found else "No system to compare with was evaluated."
 
 
@@ -159,9 +161,9 @@ def report(records: list[Record], facts: dict[str, Any]) -> str:
 Against many steps: at the same temperature. Against relatives: each system at the temperature, of those measured,
 whose entropy is nearest to real text's, because samplers trade perplexity for entropy; ahead is a lower perplexity at
 an entropy that is not lower by more than 3 %. A goal is met, or not met, by at least two standard errors of the
-difference; what is nearer is undecided.
+difference; what is nearer is undecided. Bits a byte, and the entropy beside them, are the independent judge's, if any.
 
-{goal_table(records, tasks, model)}
+{goal_table(records, tasks, model, temperatures[-1])}
 
 ## Pictures
 
