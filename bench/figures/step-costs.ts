@@ -1,8 +1,7 @@
 /** What a step costs by rows and length on this machine: the simulator's cost curve, and what batching gains. */
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { DEFAULT_MODEL } from '../../src/config.js'
-import { chooseGraphs } from '../../src/engine/graph-choice.js'
+import { chooseGraphs, graphFiles } from '../../src/engine/graph-choice.js'
 import { Session } from '../../src/engine/session.js'
 import { timeStep, warmUpShapes } from '../../src/engine/warm-up.js'
 import { readManifest } from '../../src/model/manifest.js'
@@ -20,7 +19,7 @@ async function measure (): Promise<Measurement> {
   const { max_length: maxLength } = manifest
   const { cpu, cuda } = chooseGraphs(manifest, { precision: 'auto', executionProvider: 'cpu' })
   const session = await Session.start({
-    graphFiles: { cpu: join(DEFAULT_MODEL, cpu.file), cuda: join(DEFAULT_MODEL, cuda.file) },
+    graphFiles: { cpu: graphFiles(DEFAULT_MODEL, manifest, cpu), cuda: graphFiles(DEFAULT_MODEL, manifest, cuda) },
     executionProvider: 'cpu',
     deviceId: 0,
     threads: availableParallelism()

@@ -1,11 +1,10 @@
 /** The engine: admits requests, has their rows refined, and keeps its promises to them. */
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { FewstepError } from '../errors.js'
 import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
 import { dueTime } from './batcher.js'
 import { Dispatcher, MAX_FAILURES, type StepTotals } from './dispatcher.js'
-import { chooseGraphs, type GraphChoice } from './graph-choice.js'
+import { chooseGraphs, graphFiles, type GraphChoice } from './graph-choice.js'
 import { Job } from './job.js'
 import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
@@ -104,7 +103,7 @@ export class Engine {
     const { cpu, cuda } = graphs
     return new Engine(options, graphs, await openSessions({
       ...options,
-      graphFiles: { cpu: join(directory, cpu.file), cuda: join(directory, cuda.file) },
+      graphFiles: { cpu: graphFiles(directory, manifest, cpu), cuda: graphFiles(directory, manifest, cuda) },
       graphSha256: manifest.files[cpu.file]?.sha256 ?? '',
       maxLength: manifest.max_length
     }))

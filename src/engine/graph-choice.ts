@@ -1,6 +1,7 @@
 /** Which of a model's graphs runs on which execution provider. */
+import { join } from 'node:path'
 import type { Manifest } from '../model/manifest.js'
-import type { ExecutionProvider, Precision } from './worker-protocol.js'
+import type { ExecutionProvider, GraphFiles, Precision } from './worker-protocol.js'
 
 export interface GraphChoice {
   /** In the model's folder. */
@@ -21,4 +22,10 @@ export function chooseGraphs (
   if (precision === 'int8' && graph.int8_file === undefined) throw new Error(`${name} has no graph for int8: export it again with --int8, or leave FEWSTEP_PRECISION out`)
   const cpu = precision === 'float32' || graph.int8_file === undefined ? float32 : { file: graph.int8_file, precision: 'int8' } as const
   return { cpu, cuda: float32 }
+}
+
+/** What a session of the graph reads: the graph itself and, where they do not fit into it, its weights, as in step.onnx.data. */
+export function graphFiles (directory: string, { files }: Pick<Manifest, 'files'>, { file }: GraphChoice): GraphFiles {
+  const read = Object.entries(files).filter(([name]) => name === file || name.startsWith(`${file}.`))
+  return { graph: join(directory, file), hashes: Object.fromEntries(read.map(([name, { sha256 }]) => [join(directory, name), sha256])) }
 }

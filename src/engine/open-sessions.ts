@@ -8,7 +8,7 @@ import { candidatePlans, choosePlan, type MeasuredPlan, type PoolPlan } from './
 import { Session } from './session.js'
 import { TuningCache } from './tuning-cache.js'
 import { timeStep, warmUp, warmUpShapes } from './warm-up.js'
-import type { ExecutionProvider } from './worker-protocol.js'
+import type { ExecutionProvider, WorkerOptions } from './worker-protocol.js'
 
 /** The batch that plans are compared with. */
 const TYPICAL_ROWS = 8
@@ -17,7 +17,7 @@ const COMPARED_ROUNDS = 3
 
 export interface OpenSessionsOptions {
   /** The step graph for each execution provider. */
-  readonly graphFiles: Readonly<Record<ExecutionProvider, string>>
+  readonly graphFiles: WorkerOptions['graphFiles']
   /** Of the graph for the CPU. */
   readonly graphSha256: string
   readonly maxLength: number

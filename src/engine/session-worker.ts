@@ -1,11 +1,13 @@
 /**
  * The process that owns one onnxruntime session; the only file that imports onnxruntime-node. It runs one batch at a
- * time. Its options come as the first argument, in JSON.
+ * time. Its arguments are its options, in JSON, and its parent's process id.
  */
 import './worker-signals.js'
+import './parent-watch.js'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
+import { loadChecked } from './checked-files.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
 
@@ -82,7 +84,7 @@ async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): 
 }
 
 function createSession (options: WorkerOptions, executionProvider: ExecutionProvider): Promise<InferenceSession> {
-  return InferenceSession.create(options.graphFiles[executionProvider], {
+  return InferenceSession.create(options.graphFiles[executionProvider].graph, {
     executionProviders: [executionProvider === 'cuda' ? { name: 'cuda', deviceId: options.deviceId } : 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
@@ -106,16 +108,18 @@ async function createCudaSession (options: WorkerOptions): Promise<InferenceSess
 
 /** `auto`: CUDA where a session can be made on it, else the CPU, with the reason why not CUDA. */
 async function openSession (options: WorkerOptions): Promise<{ session: InferenceSession, ready: FromWorker }> {
-  const { executionProvider: wanted } = options
+  const { executionProvider: wanted, graphFiles: { cpu, cuda } } = options
   const ready = { type: 'ready', runtimeVersion: env.versions.node ?? env.versions.common } as const
-  if (wanted === 'cpu') return { session: await createSession(options, 'cpu'), ready: { ...ready, executionProvider: 'cpu' } }
-  try {
-    return { session: await createCudaSession(options), ready: { ...ready, executionProvider: 'cuda' } }
-  } catch (error) {
-    if (wanted === 'cuda') throw error
-    const session = await createSession(options, 'cpu')
-    return { session, ready: { ...ready, executionProvider: 'cpu', fallbackReason: messageOf(error) } }
+  let fallbackReason: string | undefined
+  if (wanted !== 'cpu') {
+    // A file that is another one than before is no reason to fall back.
+    const session = await loadChecked(cuda.hashes, () => createCudaSession(options).catch((error: unknown) => error as Error))
+    if (!(session instanceof Error)) return { session, ready: { ...ready, executionProvider: 'cuda' } }
+    if (wanted === 'cuda') throw session
+    fallbackReason = session.message
   }
+  const session = await loadChecked(cpu.hashes, () => createSession(options, 'cpu'))
+  return { session, ready: { ...ready, executionProvider: 'cpu', ...(fallbackReason === undefined ? {} : { fallbackReason }) } }
 }
 
 function messageOf (error: unknown): string {

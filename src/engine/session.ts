@@ -69,7 +69,7 @@ export class Session {
    */
   static async start (options: WorkerOptions, signal?: AbortSignal): Promise<Session> {
     signal?.throwIfAborted()
-    const child = fork(WORKER_FILE, [JSON.stringify(options)], {
+    const child = fork(WORKER_FILE, [JSON.stringify(options), String(process.pid)], {
       execArgv: [...process.execArgv, ...NO_DEBUGGER],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc']

@@ -1,4 +1,5 @@
 /** Messages between the session pool and a session worker. Structured clone carries the bytes as they are. */
+import type { FileHashes } from './checked-files.js'
 import type { BatchShape } from './step-message.js'
 
 export type ExecutionProvider = 'cpu' | 'cuda'
@@ -6,9 +7,16 @@ export type ExecutionProvider = 'cpu' | 'cuda'
 /** What the products with the canvas are computed in. */
 export type Precision = 'float32' | 'int8'
 
+/** Paths. */
+export interface GraphFiles {
+  readonly graph: string
+  /** Of the graph, and of the weights beside it. */
+  readonly hashes: FileHashes
+}
+
 export interface WorkerOptions {
   /** The step graph for each execution provider. */
-  readonly graphFiles: Readonly<Record<ExecutionProvider, string>>
+  readonly graphFiles: Readonly<Record<ExecutionProvider, GraphFiles>>
   readonly executionProvider: ExecutionProvider | 'auto'
   /** Which GPU; of no meaning on the CPU. */
   readonly deviceId: number

@@ -1,10 +1,9 @@
 /** A start that is broken off. */
-import { join } from 'node:path'
 import t from 'tap'
-import { Session } from '../../src/engine/session.js'
 import { loadModel } from '../../src/model/model.js'
 import { fixture, startEngine } from '../support/engine.js'
 import { workersOf } from '../support/processes.js'
+import { startSession } from '../support/session.js'
 import { until } from '../support/until.js'
 
 const REASON = new Error('never mind')
@@ -36,8 +35,7 @@ t.test('once an engine has started, the signal is nothing to it', async (t) => {
 })
 
 t.test('a step on a worker that is gone fails at once instead of waiting for its timeout', async (t) => {
-  const graph = join(fixture('tiny-text'), 'step.onnx')
-  const session = await Session.start({ graphFiles: { cpu: graph, cuda: graph }, executionProvider: 'cpu', deviceId: 0, threads: 1 })
+  const session = await startSession('tiny-text')
   session.kill()
   await session.exited
   await t.rejects(session.run({ rows: 1, paddedLength: 8 }, () => {}, 2 ** 30), { message: /gone/ })

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { chooseGraphs } from '../../src/engine/graph-choice.js'
+import { chooseGraphs, graphFiles } from '../../src/engine/graph-choice.js'
 
 const GRAPH = { file: 'step.onnx', version: 1, opset: 20 } as const
 const PLAIN = { name: 'plain', graph: GRAPH }
 const QUANTISED = { name: 'quantised', graph: { ...GRAPH, int8_file: 'step-int8.onnx' } }
-const FLOAT32 = { file: 'step.onnx', precision: 'float32' }
-const INT8 = { file: 'step-int8.onnx', precision: 'int8' }
+const FLOAT32 = { file: 'step.onnx', precision: 'float32' } as const
+const INT8 = { file: 'step-int8.onnx', precision: 'int8' } as const
 
 t.test('a CPU takes the graph with 8-bit products where there is one, a GPU never', async (t) => {
   for (const executionProvider of ['auto', 'cpu', 'cuda'] as const) {
@@ -19,4 +19,13 @@ t.test('what is demanded is taken, or refused with what to change', async (t) =>
   t.same(chooseGraphs(QUANTISED, { precision: 'int8', executionProvider: 'auto' }).cpu, INT8)
   t.throws(() => chooseGraphs(PLAIN, { precision: 'int8', executionProvider: 'cpu' }), { message: /plain has no graph for int8.*--int8/ })
   t.throws(() => chooseGraphs(QUANTISED, { precision: 'int8', executionProvider: 'cuda' }), { message: /FEWSTEP_PRECISION/ })
+})
+
+t.test("a session reads its graph and the weights beside it, not another graph's", async (t) => {
+  const entry = (sha256: string) => ({ sha256, bytes: 1 })
+  const files = { 'step.onnx': entry('a'), 'step.onnx.data': entry('b'), 'step-int8.onnx': entry('c'), 'tokenizer.json': entry('d') }
+  t.same(graphFiles('/models/m', { files }, FLOAT32), {
+    graph: '/models/m/step.onnx', hashes: { '/models/m/step.onnx': 'a', '/models/m/step.onnx.data': 'b' }
+  })
+  t.same(graphFiles('/models/m', { files }, INT8), { graph: '/models/m/step-int8.onnx', hashes: { '/models/m/step-int8.onnx': 'c' } })
 })

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from faulty_graph import write_faulty_model
 from tokenizers import Tokenizer
 
 from fewstep_train.__main__ import main
@@ -79,6 +80,7 @@ def write_all(folder: Path) -> None:
     write_masked_model(folder / "tiny-dream", DREAM, n_kv_heads=2, qkv_bias=True)
     for source in ("mask", "uniform"):
         write_reference_model(folder / f"tiny-{source}", source)
+    write_faulty_model(folder / "tiny-faulty")
 
 
 if __name__ == "__main__":
