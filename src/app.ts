@@ -13,10 +13,12 @@ export interface AppOptions {
   /** Started; whoever started them closes them, after the app. */
   readonly models: LoadedModels
   readonly logger: Logger
+  /** How many lines the log has lost so far. */
+  readonly droppedLogLines?: (() => number) | undefined
 }
 
-export async function buildApp ({ config, models, logger }: AppOptions): Promise<App> {
-  const context: AppContext = { config, models, metrics: new Metrics(models) }
+export async function buildApp ({ config, models, logger, droppedLogLines = () => 0 }: AppOptions): Promise<App> {
+  const context: AppContext = { config, models, metrics: new Metrics(models, droppedLogLines) }
   const app = createFastifyApp({ bodyLimit: config.bodyLimit, logger })
   logRequests(app, (request) => { context.metrics.served(request) })
   await addRoutes(app, () => context)

@@ -1,8 +1,7 @@
 /** Run the service in this process until a signal stops it. */
 import { once } from 'node:events'
-import type { Logger } from 'pino'
 import { readConfig, type Config } from './config.js'
-import { createLogger } from './logger.js'
+import { createLog, type Log } from './logger/logger.js'
 import { startServer } from './server/server.js'
 import type { Stopped } from './signals.js'
 
@@ -12,15 +11,18 @@ import type { Stopped } from './signals.js'
  * @param stop with a `Stopped` as its reason
  */
 export async function serve (stop: AbortSignal): Promise<void> {
+  process.stderr.on('error', () => {}) // where nobody can read it, the exit code is left
   const config = settings()
   if (config === undefined) return
-  const logger = createLogger(config.logLevel)
-  process.on('unhandledRejection', (error) => {
-    logger.fatal({ err: error }, 'unhandled rejection')
+  const log = createLog(config.logLevel)
+  process.on('uncaughtException', (error: unknown) => {
+    log.logger.fatal({ err: error }, 'a fault of the service itself: it exits')
+    // The log may be what cannot be written.
+    fail(error instanceof Error ? error.stack : error)
     process.exit(1)
   })
   try {
-    await run(config, logger, stop)
+    await run(config, log, stop)
     process.exit(0)
   } catch (error) {
     fail(error)
@@ -28,13 +30,13 @@ export async function serve (stop: AbortSignal): Promise<void> {
   }
 }
 
-async function run (config: Config, logger: Logger, stop: AbortSignal): Promise<void> {
+async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSignal): Promise<void> {
   const say = (message: string): void => { logger.info({ signal: (stop.reason as Stopped).signal }, message) }
   const breakOff = (): void => { say('stopping: the start is broken off') }
   stop.addEventListener('abort', breakOff)
   let server
   try {
-    server = await startServer(config, logger, { signal: stop })
+    server = await startServer(config, logger, { signal: stop, droppedLogLines: droppedLines })
   } catch (error) {
     if (stop.aborted) return
     throw error

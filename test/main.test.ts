@@ -1,42 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { eventsOf, post } from './support/client.js'
 import { copyOf } from './support/copy.js'
 import { asProcessOne } from './support/namespace.js'
 import { childrenOf, isAlive, listenersOf, workersOf } from './support/processes.js'
 import { TINY_TEXT } from './support/server.js'
+import { listening, startProcess, type ServiceProcess } from './support/service-process.js'
 import { until } from './support/until.js'
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
-/** @param within what to run it in */
-function start (env: Record<string, string>, within = (command: readonly string[]): readonly string[] => command): ChildProcess & { readonly output: { stdout: string, stderr: string } } {
-  const [program = '', ...args] = within([process.execPath, '--import', 'tsx', MAIN])
-  const child = spawn(program, args, {
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0', FEWSTEP_MODEL: TINY_TEXT, ...env },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
-  return Object.assign(child, { output })
-}
-
-/** Where a started service says that it listens. */
-async function listening (child: ReturnType<typeof start>): Promise<string> {
-  for (;;) {
-    const url = /http:\/\/[\d.]+:\d+/.exec(child.output.stdout)?.[0]
-    if (url !== undefined) return url
-    if (child.exitCode !== null || child.stdout === null) throw new Error(child.output.stderr)
-    await once(child.stdout, 'data')
-  }
-}
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   t.test(`${signal} lets a running stream finish and exits with 0`, async (t) => {
-    const child = start({})
+    const child = startProcess({})
     const exited = once(child, 'close')
     const events = eventsOf(await post(await listening(child), { steps: 400, max_tokens: 20, stream: true }))
     await events.next()
@@ -54,17 +28,17 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 const MANY_MODELS = (await Promise.all(Array.from({ length: 12 }, (_, i) => copyOf('tiny-text', { name: `model-${i}` })))).join(',')
 
 /** Until a service starts its first worker: from then on it has eleven more to start. */
-async function startsWorkers (child: ReturnType<typeof start>, pid = child.pid ?? 0): Promise<void> {
+async function startsWorkers (child: ServiceProcess, pid = child.pid ?? 0): Promise<void> {
   await until(async () => (await workersOf(pid)).length > 0)
 }
 
 /** Until a service has ended, or says that it listens. */
-async function endedOrListening (child: ReturnType<typeof start>): Promise<unknown> {
+async function endedOrListening (child: ServiceProcess): Promise<unknown> {
   return await Promise.race([once(child, 'close'), listening(child).catch(async () => await once(child, 'close'))])
 }
 
 t.test('a signal while models load breaks the start off and exits with 0', async (t) => {
-  const child = start({ FEWSTEP_MODEL: MANY_MODELS })
+  const child = startProcess({ FEWSTEP_MODEL: MANY_MODELS })
   await startsWorkers(child)
   const workers = await workersOf(child.pid ?? 0)
   child.kill('SIGTERM')
@@ -76,7 +50,7 @@ t.test('a signal while models load breaks the start off and exits with 0', async
 })
 
 t.test('as process 1, which loses signals that it does not handle, too', async (t) => {
-  const child = start({ FEWSTEP_MODEL: MANY_MODELS }, asProcessOne)
+  const child = startProcess({ FEWSTEP_MODEL: MANY_MODELS }, asProcessOne)
   let first = 0
   await until(async () => (first = (await childrenOf(child.pid ?? 0))[0] ?? 0) > 0)
   await startsWorkers(child, first)
@@ -86,7 +60,7 @@ t.test('as process 1, which loses signals that it does not handle, too', async (
 })
 
 t.test('SIGUSR1 opens no debugger, neither in the service nor in its workers', async (t) => {
-  const child = start({})
+  const child = startProcess({})
   const exited = once(child, 'close')
   const url = await listening(child)
   const [worker = 0] = await workersOf(child.pid ?? 0)
@@ -101,12 +75,12 @@ t.test('SIGUSR1 opens no debugger, neither in the service nor in its workers', a
 })
 
 t.test('a second signal exits at once with 1', async (t) => {
-  const child = start({})
+  const child = startProcess({})
   const exited = once(child, 'close')
   const events = eventsOf(await post(await listening(child), { steps: 1024, max_tokens: 60, n: 16, stream: true }))
   await events.next()
   child.kill('SIGTERM')
-  while (!child.output.stdout.includes('stopping')) await once(child.stdout ?? child, 'data')
+  while (!child.output.stdout.includes('stopping')) await once(child.stdout, 'data')
   child.kill('SIGTERM')
   await t.rejects((async () => { for await (const { event } of events) if (event === 'done') return })())
   t.same(await exited, [1, null])
@@ -120,7 +94,7 @@ t.test('a wrong setting is one sentence and exit code 1', async (t) => {
     { env: { FEWSTEP_MODEL: `${TINY_TEXT}, ${TINY_TEXT}` }, sentence: /^fewstep: \S+ and \S+ are both named tiny-text: [^\n]+\n$/ }
   ]
   for (const { env, sentence } of cases) {
-    const child = start(env)
+    const child = startProcess(env)
     t.same(await once(child, 'close'), [1, null])
     t.match(child.output.stderr, sentence)
   }

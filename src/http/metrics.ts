@@ -27,7 +27,8 @@ export class Metrics {
   readonly #computeSeconds: Histogram
   readonly #outputs: Counter
 
-  constructor (models: LoadedModels) {
+  /** @param droppedLogLines how many lines the log has lost so far */
+  constructor (models: LoadedModels, droppedLogLines: () => number) {
     const registers = [this.registry]
     const labelNames = ['method', 'route', 'status']
     this.#requests = new Counter({ name: 'fewstep_http_requests_total', help: 'Requests served; status 499: the client left before the end, mid-stream too; a stream that failed has the status of its error.', labelNames, registers })
@@ -51,6 +52,16 @@ export class Metrics {
     total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
     gauge('fewstep_workers', 'Session workers that there should be.', (stats) => stats.workers.total)
     gauge('fewstep_ready', '1 while requests to the model are taken.', (stats) => Number(stats.state === 'ready' && stats.workers.ready > 0))
+    // eslint-disable-next-line no-new -- it lives in the registry
+    new Counter({
+      name: 'fewstep_log_lines_dropped_total',
+      help: 'Log lines that standard output could not take: its disk is full, its reader has left or stalls.',
+      registers,
+      collect () {
+        this.reset()
+        this.inc(droppedLogLines())
+      }
+    })
     collectDefaultMetrics({ register: this.registry })
     // A model that was never asked has zeros, not holes.
     for (const model of models.names) {

@@ -24,6 +24,8 @@ export interface Server {
 export interface StartOptions {
   /** Breaks the start off; of no effect afterwards. */
   readonly signal?: AbortSignal | undefined
+  /** How many lines the log has lost so far; for the metrics. */
+  readonly droppedLogLines?: () => number
 }
 
 interface Parts {
@@ -33,10 +35,10 @@ interface Parts {
 }
 
 /** @throws Error where a model is damaged, no session can be made or the port is taken; the signal's reason */
-export async function startServer (config: Config, logger: Logger, { signal }: StartOptions = {}): Promise<Server> {
+export async function startServer (config: Config, logger: Logger, { signal, droppedLogLines }: StartOptions = {}): Promise<Server> {
   const models = await LoadedModels.start(config.modelDirectories, { ...config, logger, signal })
   try {
-    const app = await buildApp({ config, models, logger })
+    const app = await buildApp({ config, models, logger, droppedLogLines })
     const responses = new OpenResponses(app.server)
     signal?.throwIfAborted()
     await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `${models.names.join(', ')}: fewstep listens on ${address}` })

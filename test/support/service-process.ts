@@ -1,0 +1,53 @@
+/** The real service in a process of its own, on a tiny model. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { TINY_TEXT } from './server.js'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+const ENVIRONMENT = {
+  PATH: process.env['PATH'],
+  HOST: '127.0.0.1',
+  PORT: '0',
+  FEWSTEP_MODEL: TINY_TEXT,
+  FEWSTEP_EXECUTION_PROVIDER: 'cpu',
+  FEWSTEP_WORKERS: '1',
+  FEWSTEP_THREADS: '1',
+  FEWSTEP_WARM_UP_MS: '0'
+}
+
+export type ServiceProcess = ChildProcessByStdio<null, Readable, Readable> & {
+  /** What it has written so far. */
+  readonly output: { readonly stdout: string, readonly stderr: string }
+}
+
+/**
+ * @param env settings that differ
+ * @param within makes the command one that runs it, as in a container
+ */
+export function startProcess (
+  env: Readonly<Record<string, string>> = {}, within = (command: readonly string[]): readonly string[] => command
+): ServiceProcess {
+  const [program = '', ...args] = within([process.execPath, '--import', 'tsx', MAIN])
+  const child = spawn(program, args, { env: { ...ENVIRONMENT, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
+  return Object.assign(child, { output })
+}
+
+/**
+ * Where a started service says that it listens.
+ * @throws Error with what it said instead where it ends
+ */
+export async function listening (child: ServiceProcess): Promise<string> {
+  const closed = once(child, 'close')
+  for (;;) {
+    const url = /http:\/\/[\d.]+:\d+/.exec(child.output.stdout)?.[0]
+    if (url !== undefined) return url
+    if (child.exitCode !== null) throw new Error(child.output.stderr)
+    await Promise.race([once(child.stdout, 'data'), closed])
+  }
+}
