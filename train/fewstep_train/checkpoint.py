@@ -26,7 +26,10 @@ def load_checkpoint(path: Path, kind: str | None = CANVAS) -> dict[str, Any]:
     """
     if not path.exists():
         raise SystemExit(f"{path}: no such checkpoint")
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # PyTorch's own message says how to run a file's code
+        checkpoint = None
     if not isinstance(checkpoint, dict) or "config" not in checkpoint:
         raise SystemExit(f"{path}: not a checkpoint of fewstep_train (a published one? use import-checkpoint)")
     if kind is not None and (found := checkpoint.get("kind", CANVAS)) != kind:

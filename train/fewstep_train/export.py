@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--checkpoint", type=Path)
     origin.add_argument("--model", type=Path, help="the folder of an exported model")
-    parser.add_argument("--weights", choices=["ema", "raw"], default="ema", help="raw: the last step's weights")
+    parser.add_argument(
+        "--weights", choices=["ema", "raw"], help="of a checkpoint (default: ema); raw: the last step's"
+    )
     parser.add_argument("--tokenizer", type=Path, help="tokenizer.json (default: the checkpoint's or the model's)")
     add_export_arguments(parser)
 
@@ -68,6 +70,11 @@ def parts_of_checkpoint(path: Path, weights: str = "ema") -> ModelParts:
     )
 
 
+def end_of_text_ids(manifest: dict[str, Any]) -> list[int]:
+    first = manifest["end_of_text_token_id"]
+    return manifest.get("end_of_text_token_ids", [] if first is None else [first])
+
+
 def parts_of_model(folder: Path) -> ModelParts:
     exported = read_exported(folder)
     manifest = exported.manifest
@@ -82,7 +89,7 @@ def parts_of_model(folder: Path) -> ModelParts:
         stages=exported.stages,
         data_card=card.partition(DATA_HEADING)[2].partition("\n## ")[0],
         dtype=np.dtype(manifest["weights"]).type,
-        end_of_text_token_id=manifest["end_of_text_token_id"],
+        end_of_text_token_ids=end_of_text_ids(manifest) or None,
         defaults=manifest["defaults"],
     )
 
@@ -100,6 +107,8 @@ def chosen(args: argparse.Namespace, parts: ModelParts) -> ModelParts:
 
 
 def run(args: argparse.Namespace) -> None:
-    weights = "ema" if args.weights == "ema" else "model"
+    if args.model and args.weights:
+        raise SystemExit("--weights belongs to --checkpoint: an exported model has one kind; leave it out")
+    weights = "model" if args.weights == "raw" else "ema"
     parts = parts_of_model(args.model) if args.model else parts_of_checkpoint(args.checkpoint, weights)
     describe(write_model(args.out, chosen(args, parts)), args.out)

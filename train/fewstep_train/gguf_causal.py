@@ -9,15 +9,23 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
 from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
+from fewstep_train.exported import empty_network
 from fewstep_train.identity import content_identity
+from fewstep_train.published_fields import Fields, words
 from fewstep_train.published_names import published_name
-from fewstep_train.safetensors_folder import check_config, check_tensors
+from fewstep_train.safetensors_folder import check_tensors
 from fewstep_train.transformer import TransformerConfig
 
 if TYPE_CHECKING:
     from gguf import GGUFReader
 
 KNOWN = "LLaMA's in GGUF"
+HONOURED = words(
+    "llama.block_count llama.context_length llama.embedding_length llama.feed_forward_length llama.vocab_size",
+    "llama.rope.freq_base llama.attention.head_count llama.attention.head_count_kv",
+    "llama.attention.layer_norm_rms_epsilon",
+)
+WANTED = {"llama.rope.scaling.type": ("none",), "llama.expert_count": (0,), "llama.expert_used_count": (0,)}
 # Our names of a block's tensors and of the others, without ".weight", and GGUF's.
 BLOCK = {
     "norm1": "attn_norm",
@@ -79,8 +87,10 @@ class GgufWeights(Mapping[str, Tensor]):
 
 def config_of(fields: Mapping[str, Any]) -> TransformerConfig:
     width, heads = fields["llama.embedding_length"], fields["llama.attention.head_count"]
-    head_dim = {f"llama.{key}": width // heads for key in ("rope.dimension_count", "attention.key_length")}
-    check_config(fields, {"llama.rope.scaling.type": "none", "llama.expert_count": 0, **head_dim}, KNOWN)
+    head_dims = ("rope.dimension_count", "attention.key_length", "attention.value_length")
+    wanted = WANTED | {f"llama.{key}": (width // heads,) for key in head_dims}
+    own = {key: value for key, value in fields.items() if key.startswith("llama.")}  # others: tokens, and who made it
+    Fields(HONOURED, wanted).check(own, KNOWN)
     return TransformerConfig(
         hidden_size=width,
         n_blocks=fields["llama.block_count"],
@@ -129,8 +139,11 @@ def read_gguf(file: Path) -> Causal:
         raise SystemExit(f"{file}: its architecture is {fields.get('general.architecture')!r}; this kit reads 'llama'")
     try:
         config = config_of(fields)
+        empty_network(config)
     except KeyError as error:
         raise SystemExit(f"{file}: {error} is missing") from None
+    except ValueError as error:
+        raise SystemExit(f"{file}: {error}") from None
     tokenizer = for_whole_texts(tokenizer_of(fields, file))
     beside = file.with_name("tokenizer.json")
     files = [file, *([beside] if beside.is_file() else [])]

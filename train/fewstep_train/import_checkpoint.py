@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="FS-DFM: the published .pth. LLaDA, Dream: the folder of config.json and safetensors",
     )
     parser.add_argument("--config", type=Path, help="FS-DFM: the published YAML, or its JSON form")
-    parser.add_argument("--weights", choices=list(WEIGHTS), default="student_ema", help="FS-DFM: which of the file")
+    parser.add_argument("--weights", choices=list(WEIGHTS), help="FS-DFM: which of the file (default: student_ema)")
     parser.add_argument("--length", type=int, help="LLaDA, Dream: longest canvas (default: its own, at most 4096)")
     parser.add_argument(
         "--tokenizer", type=Path, help="tokenizer.json (default: the folder's); without one it cannot serve text"
@@ -34,7 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_export_arguments(parser)
 
 
+def refuse(args: argparse.Namespace, belongs_to: str, *options: str) -> None:
+    """Raises SystemExit for an option that would be ignored."""
+    for option in options:
+        if getattr(args, option) is not None:
+            raise SystemExit(f"--{option} belongs to {belongs_to}; leave it out")
+
+
 def masked_parts(args: argparse.Namespace) -> ModelParts:
+    refuse(args, "a .pth of FS-DFM", "config", "weights")
     published = read_published_masked(args.checkpoint, args.length)
     tokenizer = args.checkpoint / "tokenizer.json"
     return ModelParts(
@@ -46,16 +54,18 @@ def masked_parts(args: argparse.Namespace) -> ModelParts:
         trained_step_sizes=[],
         stages=[{"stage": "imported", "folder": args.checkpoint.resolve().name}],
         data_card=DATA_CARD,
-        end_of_text_token_id=published.end_of_text_token_id,
+        end_of_text_token_ids=published.end_of_text_token_ids or None,
         defaults={"steps": 64},
     )
 
 
 def flow_parts(args: argparse.Namespace) -> ModelParts:
+    refuse(args, "the folder of a LLaDA or Dream", "length")
     if args.config is None:
         raise SystemExit("--config FILE is needed: the published YAML of the checkpoint")
-    weights, step = read_published_weights(args.checkpoint, args.weights)
-    config, exponent = read_published_config(args.config, args.weights != "teacher", embedding_rows(weights))
+    chosen_weights = args.weights or "student_ema"
+    weights, step = read_published_weights(args.checkpoint, chosen_weights)
+    config, exponent = read_published_config(args.config, chosen_weights != "teacher", embedding_rows(weights))
     check_tensors(config, weights)
     return ModelParts(
         config=config,
@@ -63,7 +73,7 @@ def flow_parts(args: argparse.Namespace) -> ModelParts:
         exponent=exponent,
         tokenizer_json=None,
         trained_step_sizes=STEP_SIZES if config.few_step else [],
-        stages=[{"stage": "imported", "file": args.checkpoint.name, "weights": args.weights, "step": step}],
+        stages=[{"stage": "imported", "file": args.checkpoint.name, "weights": chosen_weights, "step": step}],
         data_card=DATA_CARD,
         # The plain network is not told h: many small steps with the instantaneous rate are its way.
         defaults={} if config.few_step else {"steps": 128, "solver": "euler_exact"},

@@ -53,7 +53,7 @@ class ModelParts:
     data_card: str = "Not recorded."
     dtype: type = np.float16
     int8: bool = False  # also write INT8_FILE, the same step with 8-bit products
-    end_of_text_token_id: int | None = None  # None: the tokenizer's END_OF_TEXT
+    end_of_text_token_ids: list[int] | None = None  # text ends at any of them; None: the tokenizer's END_OF_TEXT
     defaults: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -86,10 +86,14 @@ def parameter_arrays(config: Config, weights: Mapping[str, Tensor]) -> Arrays:
     return Arrays(weights, parameter_names(config))
 
 
-def end_of_text_id(parts: ModelParts) -> int | None:
-    if parts.end_of_text_token_id is not None or parts.tokenizer_json is None:
-        return parts.end_of_text_token_id
-    return Tokenizer.from_str(parts.tokenizer_json).token_to_id(END_OF_TEXT)
+def end_of_text(parts: ModelParts) -> dict[str, Any]:
+    """The manifest's fields: the first id, or null; and all of them, where there are more."""
+    ids = parts.end_of_text_token_ids
+    if ids is None:
+        own = parts.tokenizer_json and Tokenizer.from_str(parts.tokenizer_json).token_to_id(END_OF_TEXT)
+        ids = [] if own is None else [own]
+    several = {"end_of_text_token_ids": ids} if len(ids) > 1 else {}
+    return {"end_of_text_token_id": ids[0] if ids else None, **several}
 
 
 def check_vocabulary(config: Config, tokenizer_json: str | None) -> None:
@@ -168,7 +172,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "exponent": parts.exponent,
         "vocab_size": config.vocab_size,
         "mask_token_id": config.mask_token_id,
-        "end_of_text_token_id": end_of_text_id(parts),
+        **end_of_text(parts),
         "max_length": config.length,
         "network": network_facts(config),
         "parameters": sum(parts.weights[name].numel() for name in arrays),

@@ -1,42 +1,53 @@
 """A published LLaMA-shaped model: a Hugging Face folder with config.json, safetensors and tokenizer.json."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer
 
 from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
+from fewstep_train.exported import empty_network
 from fewstep_train.identity import content_identity
+from fewstep_train.published_fields import Fields, Raw, count, number, read_json, with_rotary, words
 from fewstep_train.published_names import dream_name
-from fewstep_train.safetensors_folder import Renamed, Shards, check_config, check_tensors, shard_files
+from fewstep_train.safetensors_folder import Renamed, Shards, check_tensors, shard_files
 from fewstep_train.transformer import TransformerConfig
 
 KNOWN = "LLaMA's without scaled positions"
-SCALING = {"rope_scaling": None, "rope_type": "default"}
+FIELDS = Fields(
+    honoured=words(
+        "hidden_size num_hidden_layers num_attention_heads num_key_value_heads intermediate_size vocab_size",
+        "max_position_embeddings rope_theta rms_norm_eps head_dim",
+    ),
+    wanted={
+        "model_type": ("llama",),
+        "hidden_act": ("silu",),
+        "attention_bias": (False,),
+        "mlp_bias": (False,),
+        "is_llama_config": (True,),
+        "rope_interleaved": (False,),
+    },
+    neutral=frozenset(["tie_word_embeddings"]),  # the tensors tell
+)
 
 
-def llama_config(raw: Mapping[str, Any]) -> TransformerConfig:
-    """Of config.json, of which newer ones keep what concerns rotary positions in an object of its own."""
-    rotary = raw.get("rope_parameters") or {}
-    heads = raw["num_attention_heads"]
-    wanted = {"model_type": "llama", "hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
-    found = {**raw, **rotary, "head_dim": raw.get("head_dim") or raw["hidden_size"] // heads}
-    check_config(found, wanted | SCALING | {"head_dim": raw["hidden_size"] // heads}, KNOWN)
+def llama_config(raw: Raw) -> TransformerConfig:
+    FIELDS.check(raw, KNOWN)
+    heads, width = count(raw, "num_attention_heads"), count(raw, "hidden_size")
+    if (head_dim := raw.get("head_dim")) not in (None, width // heads):
+        raise ValueError(f"head_dim is {head_dim!r}, not {width // heads}: another network than {KNOWN}")
     return TransformerConfig(
-        hidden_size=raw["hidden_size"],
-        n_blocks=raw["num_hidden_layers"],
+        hidden_size=width,
+        n_blocks=count(raw, "num_hidden_layers"),
         n_heads=heads,
-        n_kv_heads=raw.get("num_key_value_heads") or heads,
-        intermediate_size=raw["intermediate_size"],
-        vocab_size=raw["vocab_size"],
-        length=raw.get("max_position_embeddings", 2048),
+        n_kv_heads=count(raw, "num_key_value_heads", heads),
+        intermediate_size=count(raw, "intermediate_size"),
+        vocab_size=count(raw, "vocab_size"),
+        length=count(raw, "max_position_embeddings", 2048),
         norm="rms",
         mlp="swiglu",
         output_bias=False,
-        rope_base=float(found.get("rope_theta", 10_000.0)),
-        norm_eps=raw.get("rms_norm_eps", 1e-6),
+        rope_base=number({"rope_theta": 10_000.0} | raw, "rope_theta"),
+        norm_eps=number({"rms_norm_eps": 1e-6} | raw, "rms_norm_eps"),
     )
 
 
@@ -46,11 +57,14 @@ def read_causal_folder(folder: Path) -> Causal:
     for file in files:
         if not file.is_file():
             raise SystemExit(f"{file}: no such file; a published causal model has it beside its safetensors")
-    raw = json.loads(files[0].read_text())
+    raw = with_rotary(read_json(files[0]))
     try:
         config = llama_config(raw)
+        empty_network(config)
     except KeyError as error:
         raise SystemExit(f"{files[0]}: {error} is missing") from None
+    except ValueError as error:
+        raise SystemExit(f"{files[0]}: {error}") from None
     shards = Shards(folder)
     shapes = parameter_shapes(config, tied="lm_head.weight" not in shards)
     names = {name: dream_name(name) for name in shapes}

@@ -4,7 +4,6 @@ Both are transformers with RMSNorm, SwiGLU and rotary positions, seen from both 
 OLMo, Dream's those of Qwen2, of which it took over the weights: its logits at i are about the token at i + 1.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,55 +13,115 @@ from torch import Tensor
 
 from fewstep_train.exported import empty_network
 from fewstep_train.kinds import DREAM, LLADA
+from fewstep_train.published_fields import (
+    Fields,
+    Raw,
+    count,
+    end_of_text_ids,
+    number,
+    read_json,
+    token_id,
+    with_rotary,
+    words,
+)
 from fewstep_train.published_names import dream_name, llada_name
-from fewstep_train.safetensors_folder import Renamed, Shards, check_config, check_tensors
+from fewstep_train.safetensors_folder import Renamed, Shards, check_tensors
 from fewstep_train.transformer import TransformerConfig
 
 LONGEST = 4096  # rotary tables beyond it only take room
 KNOWN = "the ones published as LLaDA and Dream"
 
 
-def common_shape(raw: Mapping[str, Any]) -> dict[str, Any]:
+COMMON = "model_type vocab_size rope_theta rms_norm_eps mask_token_id eos_token_id"
+LLADA_FIELDS = Fields(
+    honoured=words(
+        COMMON,
+        "d_model n_layers n_heads n_kv_heads mlp_hidden_size embedding_size max_sequence_length",
+        "mlp_ratio multi_query_attention include_qkv_bias",
+    ),
+    wanted={
+        "layer_norm_type": ("rms",),
+        "layer_norm_with_affine": (True,),
+        "bias_for_layer_norm": (None, False),
+        "attention_layer_norm": (False,),
+        "input_emb_norm": (False,),
+        "activation_type": ("silu",),
+        "block_type": ("llama",),
+        "include_bias": (False,),
+        "weight_tying": (False,),
+        "rope": (True,),
+        "alibi": (False,),
+        "clip_qkv": (None,),
+        "scale_logits": (False,),
+    },
+    neutral=words(
+        "alibi_bias_max attention_layer_norm_with_affine block_group_size flash_attention rope_full_precision",
+        "precision residual_dropout embedding_dropout init_cutoff_factor init_device init_fn init_std",
+        "tie_word_embeddings",
+    ),
+)
+DREAM_FIELDS = Fields(
+    honoured=words(
+        COMMON,
+        "hidden_size num_hidden_layers num_attention_heads num_key_value_heads intermediate_size",
+        "max_position_embeddings head_dim layer_types",
+    ),
+    wanted={
+        "hidden_act": ("silu",),
+        "tie_word_embeddings": (False,),
+        "mlp_bias": (False,),
+        "use_sliding_window": (False,),
+        "use_mrope": (False,),
+    },
+    neutral=words("sliding_window max_window_layers attention_bias"),  # tensors tell of biases
+)
+
+
+def common_shape(raw: Raw, rows: int) -> dict[str, Any]:
     """What the two have in common, also its names in config.json."""
     return {
         "norm": "rms",
         "mlp": "swiglu",
         "output_bias": False,
         "causal": False,
-        "rope_base": float(raw["rope_theta"]),
-        "norm_eps": float(raw["rms_norm_eps"]),
-        "mask_token_id": raw["mask_token_id"],
+        "vocab_size": rows,
+        "rope_base": number(raw, "rope_theta"),
+        "norm_eps": number(raw, "rms_norm_eps"),
+        "mask_token_id": token_id(raw["mask_token_id"], "mask_token_id", rows),
     }
 
 
-def llada_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
-    wanted = {"layer_norm_type": "rms", "activation_type": "silu", "block_type": "llama", "weight_tying": False}
-    check_config(raw, wanted | {"rope": True, "include_bias": False}, KNOWN)
+def llada_config(raw: Raw, length: int) -> TransformerConfig:
+    LLADA_FIELDS.check(raw, KNOWN)
+    heads, width = count(raw, "n_heads"), count(raw, "d_model")
     return TransformerConfig(
-        hidden_size=raw["d_model"],
-        n_blocks=raw["n_layers"],
-        n_heads=raw["n_heads"],
-        n_kv_heads=raw.get("n_kv_heads") or raw["n_heads"],
-        intermediate_size=raw["mlp_hidden_size"],
-        vocab_size=raw.get("embedding_size") or raw["vocab_size"],
+        hidden_size=width,
+        n_blocks=count(raw, "n_layers"),
+        n_heads=heads,
+        n_kv_heads=count(raw, "n_kv_heads", 1 if raw.get("multi_query_attention") else heads),
+        intermediate_size=count(raw, "mlp_hidden_size", width * count(raw, "mlp_ratio", 4)),
         length=length,
         qkv_bias=bool(raw.get("include_qkv_bias")),
-        **common_shape(raw),
+        **common_shape(raw, count(raw, "embedding_size", raw.get("vocab_size"))),
     )
 
 
-def dream_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
-    check_config(raw, {"hidden_act": "silu", "tie_word_embeddings": False}, KNOWN)
+def dream_config(raw: Raw, length: int) -> TransformerConfig:
+    DREAM_FIELDS.check(raw, KNOWN)
+    heads, width = count(raw, "num_attention_heads"), count(raw, "hidden_size")
+    if (head_dim := raw.get("head_dim")) not in (None, width // heads):
+        raise ValueError(f"head_dim is {head_dim!r}, not {width // heads}: another network than {KNOWN}")
+    if any(kind != "full_attention" for kind in raw.get("layer_types") or ()):
+        raise ValueError(f"layer_types has others than full_attention: another network than {KNOWN}")
     return TransformerConfig(
-        hidden_size=raw["hidden_size"],
-        n_blocks=raw["num_hidden_layers"],
-        n_heads=raw["num_attention_heads"],
-        n_kv_heads=raw.get("num_key_value_heads") or raw["num_attention_heads"],
-        intermediate_size=raw["intermediate_size"],
-        vocab_size=raw["vocab_size"],
+        hidden_size=width,
+        n_blocks=count(raw, "num_hidden_layers"),
+        n_heads=heads,
+        n_kv_heads=count(raw, "num_key_value_heads", heads),
+        intermediate_size=count(raw, "intermediate_size"),
         length=length,
         qkv_bias=True,
-        **common_shape(raw),
+        **common_shape(raw, count(raw, "vocab_size")),
     )
 
 
@@ -70,7 +129,7 @@ def dream_config(raw: Mapping[str, Any], length: int) -> TransformerConfig:
 class Family:
     kind: str
     name: Callable[[str], str]
-    config: Callable[[Mapping[str, Any], int], TransformerConfig]
+    config: Callable[[Raw, int], TransformerConfig]
     longest: str  # the key of the longest text it was made for
 
 
@@ -82,36 +141,56 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class PublishedMasked:
-    """`weights` by our names, read lazily."""
+    """`weights` by our names, read lazily. `end_of_text_token_ids`: text ends at any of them."""
 
     kind: str
     config: TransformerConfig
     weights: Mapping[str, Tensor]
-    end_of_text_token_id: int | None
+    end_of_text_token_ids: list[int]
+
+
+def read_config(file: Path, length: int | None) -> tuple[Family, TransformerConfig, list[int]]:
+    """(family, configuration, end-of-text ids) of config.json; raises SystemExit naming what does not fit."""
+    raw = with_rotary(read_json(file))
+    family = FAMILIES.get(str(raw.get("model_type")).lower())
+    if family is None:
+        raise SystemExit(f"{file}: model_type is {raw.get('model_type')!r}; use one of {', '.join(FAMILIES)}")
+    try:
+        made_for = count(raw, family.longest, LONGEST)
+        if length is not None and not 1 <= length <= made_for:
+            bounds = f"made for {made_for} tokens at most, and at least one"
+            raise SystemExit(f"--length {length}: the checkpoint was {bounds}")
+        config = family.config(raw, length or min(made_for, LONGEST))
+        empty_network(config)
+        return family, config, end_of_text_ids(raw, config.vocab_size)
+    except KeyError as error:
+        raise SystemExit(f"{file}: {error} is missing") from None
+    except ValueError as error:
+        raise SystemExit(f"{file}: {error}") from None
+
+
+def generation_ends(folder: Path, rows: int) -> list[int]:
+    """Where generation_config.json, if there is one, says that text ends: an instructed model's turn, for example."""
+    file = folder / "generation_config.json"
+    try:
+        return end_of_text_ids(read_json(file), rows) if file.is_file() else []
+    except ValueError as error:
+        raise SystemExit(f"{file}: {error}") from None
 
 
 def read_published_masked(folder: Path, length: int | None) -> PublishedMasked:
     """`length`: the longest canvas to serve (default: what the checkpoint was made for, at most LONGEST).
 
-    Raises SystemExit naming every tensor that is missing, surplus or of another shape.
+    Raises SystemExit naming every field that this kit does not know or cannot run, and every tensor that is missing,
+    surplus or of another shape.
     """
     file = folder / "config.json"
     if not file.is_file():
         raise SystemExit(f"{file}: no such file; a published LLaDA or Dream folder has one beside its safetensors")
-    raw = json.loads(file.read_text())
-    family = FAMILIES.get(str(raw.get("model_type")).lower())
-    if family is None:
-        raise SystemExit(f"{file}: model_type is {raw.get('model_type')!r}; use one of {', '.join(FAMILIES)}")
-    try:
-        made_for = int(raw.get(family.longest, LONGEST))
-        config = family.config(raw, length or min(made_for, LONGEST))
-    except KeyError as error:
-        raise SystemExit(f"{file}: {error} is missing") from None
-    if length is not None and length > made_for:
-        raise SystemExit(f"--length {length}: the checkpoint was made for {made_for} tokens at most")
+    family, config, ends = read_config(file, length)
     shards = Shards(folder)
     expected = {name: tuple(p.shape) for name, p in empty_network(config).named_parameters()}
     names = {name: family.name(name) for name in expected}
     check_tensors(shards.shapes(), {names[name]: shape for name, shape in expected.items()})
-    eos = raw.get("eos_token_id")
-    return PublishedMasked(family.kind, config, Renamed(shards, names), eos[0] if isinstance(eos, list) else eos)
+    ends = list(dict.fromkeys([*ends, *generation_ends(folder, config.vocab_size)]))
+    return PublishedMasked(family.kind, config, Renamed(shards, names), ends)

@@ -1,12 +1,13 @@
 """Tensors of a published folder: safetensors in one file or in shards."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
 from torch import Tensor
+
+from fewstep_train.published_fields import read_json
 
 Shapes = Mapping[str, tuple[int, ...]]
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
@@ -41,14 +42,22 @@ class Shards(Mapping[str, Tensor]):
 
 def shard_files(folder: Path) -> list[Path]:
     index = folder / INDEX
-    if index.exists():
-        files = [folder / name for name in sorted(set(json.loads(index.read_text())["weight_map"].values()))]
-    else:
-        files = [folder / SINGLE]
-    for file in files:
+    names = indexed_files(index) if index.exists() else [SINGLE]
+    for file in (files := [folder / name for name in names]):
         if not file.is_file():
             raise SystemExit(f"{file}: no such file; the folder holds {SINGLE}, or {INDEX} and the shards it names")
     return files
+
+
+def indexed_files(index: Path) -> list[str]:
+    """The names of the shards that an index names; raises SystemExit where it has none, or one outside its folder."""
+    names = read_json(index).get("weight_map")
+    if not isinstance(names, dict) or not names or not all(isinstance(name, str) for name in names.values()):
+        raise SystemExit(f"{index}: no weight_map in it, which says in which file each tensor is")
+    for name in names.values():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise SystemExit(f"{index}: {name!r} lies outside the folder, so it is refused")
+    return sorted(set(names.values()))
 
 
 class Renamed(Mapping[str, Tensor]):
@@ -78,13 +87,3 @@ def check_tensors(found: Shapes, expected: Shapes) -> None:
     ]
     if problems:
         raise SystemExit("the tensors do not fit the configuration:\n  " + "\n  ".join(problems))
-
-
-def check_config(raw: Mapping[str, Any], wanted: Mapping[str, Any], known: str) -> None:
-    """Raises SystemExit naming what this kit cannot run; what the configuration leaves out is as wanted.
-
-    `known`: the networks that it can run.
-    """
-    other = [f"{key} is {raw[key]!r}, not {value!r}" for key, value in wanted.items() if raw.get(key, value) != value]
-    if other:
-        raise SystemExit(f"{'; '.join(other)}: another network than {known}")

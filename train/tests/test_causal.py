@@ -109,6 +109,8 @@ def test_rotary_settings_in_an_object_of_their_own_are_found(tmp_path):
         ({"rope_scaling": {"type": "linear", "factor": 2.0}}, "rope_scaling"),
         ({"rope_parameters": {"rope_type": "llama3", "rope_theta": 5e5}}, "rope_type is 'llama3'"),
         ({"head_dim": 128}, "head_dim is 128"),
+        ({"num_attention_heads": 7}, r"config\.json: hidden_size 64 must split into 7 heads"),
+        ({"residual_multiplier": 0.2}, r"config\.json: residual_multiplier \(0\.2\): not known here"),
         ({"num_hidden_layers": 1}, r"surplus: model\.layers\.1\."),
         ({"intermediate_size": 32}, "wrong shape"),
     ],
@@ -130,6 +132,8 @@ def test_what_is_missing_is_named(tmp_path):
         load_causal("nowhere")
     with pytest.raises(SystemExit, match="llama"):
         load_causal(str(write_gguf(tmp_path / "model.gguf", llama(), **{"llama.rope.scaling.type": "yarn"})))
+    with pytest.raises(SystemExit, match=r"model\.gguf: llama\.logit_scale \('0\.1'\): not known here"):
+        load_causal(str(write_gguf(tmp_path / "model.gguf", llama(), **{"llama.logit_scale": "0.1"})))
     (tmp_path / "text.gguf").write_text("no weights in here, but more than four bytes")
     with pytest.raises(SystemExit, match="not readable as GGUF"):
         load_causal(str(tmp_path / "text.gguf"))

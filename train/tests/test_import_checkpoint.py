@@ -80,18 +80,55 @@ class Intruder:
         return print, ("this must not run",)
 
 
-def test_pickled_code_is_refused(tmp_path, capsys):
-    torch.save({"student_ema_model": Intruder()}, tmp_path / "evil.pth")
-    with pytest.raises(SystemExit, match="refused"):
-        import_checkpoint(
-            "--checkpoint",
-            tmp_path / "evil.pth",
-            "--config",
-            REFERENCE / "mask" / "config.json",
-            "--out",
-            tmp_path / "m",
-        )
+def test_pickled_code_is_refused_with_advice_that_is_safe(tmp_path, capsys):
+    weights = torch.load(REFERENCE / "mask" / "checkpoint.pth", weights_only=True)["student_ema_model"]
+    torch.save({"student_ema_model": weights, "config": Intruder()}, tmp_path / "evil.pth")
+    with pytest.raises(SystemExit) as error:
+        import_checkpoint("--checkpoint", tmp_path / "evil.pth", *files("mask")[2:], "--out", tmp_path / "m")
     assert "this must not run" not in capsys.readouterr().out
+    message = str(error.value)
+    assert message.startswith(f"{tmp_path / 'evil.pth'}: it holds print beside tensors, so it is refused")
+    assert "weights_only" not in message and "safe_globals" not in message
+    # The advice, taken where the file's author is trusted:
+    checkpoint = torch.load(tmp_path / "evil.pth", weights_only=False)
+    exec(message.partition("alone, ")[2], {"torch": torch, "checkpoint": checkpoint, "FILE": tmp_path / "plain.pth"})
+    import_checkpoint("--checkpoint", tmp_path / "plain.pth", *files("mask")[2:], "--out", tmp_path / "m")
+
+
+def test_what_is_no_checkpoint_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "text.pth").write_text("hello")
+    torch.save({"student_ema_model": [1, 2]}, tmp_path / "list.pth")
+    for name, message in (("text", "not readable as tensors"), ("list", "not a table of tensors by name")):
+        with pytest.raises(SystemExit, match=message):
+            import_checkpoint("--checkpoint", tmp_path / f"{name}.pth", *files("mask")[2:], "--out", tmp_path / "m")
+    with pytest.raises(SystemExit, match="not a checkpoint of fewstep_train"):
+        main(["export", "--checkpoint", str(tmp_path / "text.pth"), "--out", str(tmp_path / "m")])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_heads": 7}, "hidden_size 32 must split into 7 heads"),
+        ({"n_blocks": -1}, "n_blocks is -1, not a whole number above 0"),
+        ({"qk_norm": True}, r"qk_norm \(True\): not known here"),
+        ({"source_distribution": "absorbing"}, "source_distribution is 'absorbing', not 'mask' or 'uniform'"),
+        ({"exponent": 0}, "exponent is 0, not a number above 0"),
+    ],
+)
+def test_a_configuration_that_means_another_network_is_refused(change, message, tmp_path):
+    raw = json.loads((REFERENCE / "mask" / "config.json").read_text())
+    (raw if change.keys() & raw.keys() else raw["model"]).update(change)
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    with pytest.raises(SystemExit, match=rf"config\.json: {message}"):
+        import_checkpoint(*files("mask")[:2], "--config", tmp_path / "config.json", "--out", tmp_path / "model")
+
+
+def test_options_of_the_other_kind_of_checkpoint_are_not_ignored(tmp_path):
+    with pytest.raises(SystemExit, match="--length belongs to the folder of a LLaDA or Dream"):
+        import_checkpoint(*files("mask"), "--length", "8", "--out", tmp_path / "model")
+    import_checkpoint(*files("mask"), "--out", tmp_path / "model")
+    with pytest.raises(SystemExit, match="--weights belongs to --checkpoint"):
+        main(["export", "--model", str(tmp_path / "model"), "--weights", "raw", "--out", str(tmp_path / "again")])
 
 
 def test_a_tokenizer_larger_than_the_vocabulary_is_refused(tmp_path):

@@ -179,14 +179,111 @@ def test_what_does_not_fit_is_named(tmp_path):
     ("kind", "changes", "message"),
     [
         (LLADA, {"block_type": "sequential"}, "block_type is 'sequential', not 'llama'"),
+        (LLADA, {"alibi": True}, "alibi is True, not False"),
+        (LLADA, {"clip_qkv": 8.0}, "clip_qkv is 8.0, not None"),
+        (LLADA, {"scale_logits": True}, "scale_logits is True, not False"),
+        (LLADA, {"input_emb_norm": True}, "input_emb_norm is True, not False"),
+        (
+            LLADA,
+            {"rope_scaling": {"type": "linear", "factor": 2.0}},
+            "rope_scaling is {'type': 'linear', 'factor': 2.0}",
+        ),
+        (LLADA, {"attention_sinks": 4}, r"attention_sinks \(4\): not known here"),
+        (LLADA, {"mask_token_id": -1}, "mask_token_id is -1, not one of the 64 tokens"),
+        (LLADA, {"mask_token_id": 64}, "mask_token_id is 64, not one of the 64 tokens"),
+        (LLADA, {"mask_token_id": None}, "mask_token_id is None, not one of"),
+        (LLADA, {"eos_token_id": 99_999}, "eos_token_id is 99999, not one of the 64 tokens"),
+        (LLADA, {"n_heads": 7}, "hidden_size 64 must split into 7 heads"),
+        (LLADA, {"n_heads": 0}, "n_heads is 0, not a whole number above 0"),
+        (LLADA, {"n_kv_heads": 3}, "4 heads cannot share 3 key-value heads"),
+        (LLADA, {"d_model": "64"}, "d_model is '64', not a whole number"),
+        (LLADA, {"rope_theta": "big"}, "rope_theta is 'big', not a number above 0"),
         (DREAM, {"tie_word_embeddings": True}, "tie_word_embeddings is True, not False"),
+        (DREAM, {"use_sliding_window": True}, "use_sliding_window is True, not False"),
+        (DREAM, {"head_dim": 32}, "head_dim is 32, not 16"),
+        (DREAM, {"layer_types": ["full_attention", "sliding_attention"]}, "layer_types has others than full_attention"),
+        (DREAM, {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e6}}, "rope_type is 'yarn', not 'default'"),
+        (DREAM, {"rope_parameters": {"rope_theta": 1e6, "factor": 4.0}}, r"factor \(4.0\): not known here"),
         (DREAM, {"model_type": "llama"}, "model_type is 'llama'; use one of llada, dream"),
     ],
 )
 def test_another_network_is_refused(kind, changes, message, tmp_path):
     published(kind, tmp_path / "other", **changes)
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(SystemExit, match=rf"config\.json: .*{message}"):
         import_checkpoint("--checkpoint", tmp_path / "other", "--out", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+# As the makers of LLaDA-8B and Dream-7B wrote them, but for the sizes.
+WHOLE_LLADA = {
+    **{"alibi": False, "alibi_bias_max": 8.0, "architectures": ["LLaDAModelLM"], "attention_dropout": 0.0},
+    **{"attention_layer_norm": False, "attention_layer_norm_with_affine": True, "auto_map": {"AutoConfig": "c.C"}},
+    **{"bias_for_layer_norm": False, "block_group_size": 1, "embedding_dropout": 0.0, "flash_attention": False},
+    **{"include_qkv_bias": False, "init_cutoff_factor": None, "init_device": "meta", "init_fn": "mitchell"},
+    **{"init_std": 0.02, "input_emb_norm": False, "layer_norm_with_affine": True, "mlp_ratio": 4},
+    **{"multi_query_attention": None, "pad_token_id": 7, "precision": "amp_bf16", "residual_dropout": 0.0},
+    **{"rope_full_precision": True, "scale_logits": False, "transformers_version": "4.46.3", "use_cache": False},
+}
+WHOLE_DREAM = {
+    **{"architectures": ["DreamModel"], "attention_dropout": 0.0, "auto_map": {"AutoConfig": "c.C"}},
+    **{"bos_token_id": 1, "eos_token_id": 7, "pad_token_id": 7, "initializer_range": 0.02, "max_window_layers": 28},
+    **{"rope_scaling": None, "sliding_window": None, "torch_dtype": "bfloat16", "transformers_version": "4.46.2"},
+    **{"use_cache": True, "use_mrope": False, "use_sliding_window": False, "_name_or_path": "somewhere"},
+}
+
+
+@pytest.mark.parametrize(("kind", "fields"), [(LLADA, WHOLE_LLADA), (DREAM, WHOLE_DREAM)])
+def test_the_published_configurations_are_known_whole(kind, fields, tmp_path):
+    network = published(kind, tmp_path / "published", **fields)
+    import_checkpoint("--checkpoint", tmp_path / "published", "--store", "float32", "--out", tmp_path / "model")
+    assert read_exported(tmp_path / "model").config == replace(network.config, length=16)
+
+
+def test_rotary_positions_are_read_where_newer_files_keep_them(tmp_path):
+    published(DREAM, tmp_path / "published", rope_parameters={"rope_type": "default", "rope_theta": 5e4})
+    import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
+    assert read_exported(tmp_path / "model").config.rope_base == 5e4
+
+
+def test_text_ends_at_any_of_the_tokens_that_the_folder_names(tmp_path):
+    published(LLADA, tmp_path / "published", eos_token_id=[7, 9])
+    (tmp_path / "published" / "generation_config.json").write_text(json.dumps({"eos_token_id": [9, 12], "top_p": 0.9}))
+    import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
+    for _ in range(2):
+        manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())
+        assert manifest["end_of_text_token_id"] == 7
+        assert manifest["end_of_text_token_ids"] == [7, 9, 12]
+        main(["export", "--model", str(tmp_path / "model"), "--out", str(tmp_path / "model")])
+    (tmp_path / "published" / "generation_config.json").write_text('{"eos_token_id": 64}')
+    with pytest.raises(SystemExit, match=r"generation_config\.json: eos_token_id is 64, not one of the 64 tokens"):
+        import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("{}", "no weight_map in it"),
+        ('{"weight_map": {}}', "no weight_map in it"),
+        ('{"weight_map": {"a": 3}}', "no weight_map in it"),
+        ("[]", "no JSON object"),
+        ("{", "not readable as JSON"),
+        ('{"weight_map": {"a": "../outside.safetensors"}}', r"'\.\./outside\.safetensors' lies outside the folder"),
+        ('{"weight_map": {"a": "/etc/passwd"}}', "'/etc/passwd' lies outside the folder"),
+    ],
+)
+def test_an_index_names_files_of_its_folder(index, message, tmp_path):
+    published(LLADA, tmp_path / "published", shards=2)
+    (tmp_path / "published" / "model-00001-of-00002.safetensors").rename(tmp_path / "outside.safetensors")
+    (tmp_path / "published" / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(SystemExit, match=rf"index\.json: {message}"):
+        import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
+
+
+def test_options_of_the_other_kind_of_checkpoint_are_not_ignored(tmp_path):
+    published(LLADA, tmp_path / "published")
+    for option, value in (("--weights", "teacher"), ("--config", tmp_path / "c.yaml")):
+        with pytest.raises(SystemExit, match=f"{option} belongs to a .pth of FS-DFM"):
+            import_checkpoint("--checkpoint", tmp_path / "published", option, value, "--out", tmp_path / "model")
 
 
 def test_missing_files_keys_and_room_are_named(tmp_path):
@@ -199,7 +296,7 @@ def test_missing_files_keys_and_room_are_named(tmp_path):
         import_checkpoint("--checkpoint", config.parent, "--out", tmp_path / "model")
     raw = json.loads(config.read_text())
     config.write_text(json.dumps({k: v for k, v in raw.items() if k != "mask_token_id"}))
-    with pytest.raises(SystemExit, match="'mask_token_id' is missing"):
+    with pytest.raises(SystemExit, match=r"config\.json: 'mask_token_id' is missing"):
         import_checkpoint("--checkpoint", config.parent, "--out", tmp_path / "model")
     config.unlink()
     with pytest.raises(SystemExit, match=r"config\.json: no such file"):
