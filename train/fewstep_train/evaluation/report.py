@@ -37,8 +37,8 @@ EXPLANATION = """\
   do not know of each other. **copied**: samples that share 50 or more characters in a row with the training text.
 - All but perplexity and bits a byte are of the made tokens. \u00b1: one standard error (bootstrap)."""
 INDEPENDENT = """\
-- **independent judge**: {name}, which was trained elsewhere, on other text, and reads with its own tokenizer. So it
-  flatters no system, and its **bits a byte** compare across tokenizers. **its entropy**: of its own tokens."""
+- **independent judge**: {name}, which was trained elsewhere and reads with its own tokenizer. So it flatters no system,
+  and its **bits a byte** compare across tokenizers. **its entropy**: of its own tokens."""
 
 
 def line(cells: Sequence[str]) -> str:
