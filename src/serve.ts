@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { readConfig, type Config } from './config.js'
 import { createLog, type Log } from './logger/logger.js'
+import { explainListenError } from './server/listen-error.js'
 import { startServer } from './server/server.js'
 import type { Stopped } from './signals.js'
 
@@ -39,7 +40,7 @@ async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSi
     server = await startServer(config, logger, { signal: stop, droppedLogLines: droppedLines })
   } catch (error) {
     if (stop.aborted) return
-    throw error
+    throw explainListenError(error, config)
   } finally {
     stop.removeEventListener('abort', breakOff)
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { eventsOf, post } from './support/client.js'
 import { copyOf } from './support/copy.js'
@@ -87,9 +88,15 @@ t.test('a second signal exits at once with 1', async (t) => {
 })
 
 t.test('a wrong setting is one sentence and exit code 1', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => other.close())
+  await once(other, 'listening')
+  const { port: taken } = other.address() as AddressInfo
   const cases = [
     { env: { PORT: 'http' }, sentence: /^fewstep: PORT [^\n]+\n$/ },
     { env: { FEWSTEP_STEPS: '8' }, sentence: /^fewstep: FEWSTEP_STEPS[^\n]+\n$/ },
+    { env: { PORT: String(taken) }, sentence: new RegExp(`^fewstep: PORT ${taken} is taken: [^\\n]+\\n$`) },
+    { env: { HOST: '192.0.2.1' }, sentence: /^fewstep: HOST 192\.0\.2\.1 is no address of this machine [^\n]+\n$/ },
     { env: { FEWSTEP_MODEL: '/nowhere' }, sentence: /^fewstep: \/nowhere\/manifest\.json: [^\n]+\n$/ },
     { env: { FEWSTEP_MODEL: `${TINY_TEXT}, ${TINY_TEXT}` }, sentence: /^fewstep: \S+ and \S+ are both named tiny-text: [^\n]+\n$/ }
   ]

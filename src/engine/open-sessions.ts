@@ -91,7 +91,8 @@ async function onCpu (first: Session, plans: readonly PoolPlan[], options: OpenS
   await warmUp(opened, kept === undefined ? shapes : shapes.slice(0, 1), costs, warmUpMs)
   if (kept === undefined && warmUpMs > 0) {
     await cache.write({ plan, costs: costs.points }).catch((error: unknown) => {
-      logger.debug({ err: error }, 'the measurements of this start are not kept')
+      logger.warn({ reason: (error as Error).message },
+        `FEWSTEP_CACHE_DIR ${options.cacheDirectory} cannot be written, so the next start measures again: name another folder, or none`)
     })
   }
   logger.info({ ...plan, measured: kept === undefined ? 'now' : 'at an earlier start' }, 'session workers are ready')
