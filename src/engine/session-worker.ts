@@ -115,7 +115,7 @@ async function openSession (options: WorkerOptions): Promise<{ session: Inferenc
     // A file that is another one than before is no reason to fall back.
     const session = await loadChecked(cuda.hashes, () => createCudaSession(options).catch((error: unknown) => error as Error))
     if (!(session instanceof Error)) return { session, ready: { ...ready, executionProvider: 'cuda' } }
-    if (wanted === 'cuda') throw session
+    if (wanted === 'cuda') throw new Error(`FEWSTEP_EXECUTION_PROVIDER is cuda, but there is ${session.message}`, { cause: session })
     fallbackReason = session.message
   }
   const session = await loadChecked(cpu.hashes, () => createSession(options, 'cpu'))

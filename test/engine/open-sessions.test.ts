@@ -64,5 +64,5 @@ t.test('workers that are asked for are not measured, nor are more started', asyn
 })
 
 t.test('CUDA demanded where there is none: the error names the device and what is missing', async (t) => {
-  await t.rejects(startOpen({ executionProvider: 'cuda', devices: [3] }), { message: /CUDA device 3.*NVIDIA GPU.*driver/ })
+  await t.rejects(startOpen({ executionProvider: 'cuda', devices: [3] }), { message: /^FEWSTEP_EXECUTION_PROVIDER is cuda, but .*CUDA device 3.*NVIDIA GPU.*driver/ })
 })
