@@ -16,10 +16,12 @@ from torch import Tensor
 from fewstep_train.decoder_graph import build_decoder_graph
 from fewstep_train.exported import Config, parameter_names
 from fewstep_train.graph_builder import INLINE_BYTES, OPSET
+from fewstep_train.graph_metadata import stamped
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, MASKED
 from fewstep_train.masked_step_graph import build_masked_step_graph
 from fewstep_train.model_card import model_card
 from fewstep_train.network import NetworkConfig
+from fewstep_train.service_rules import check_defaults, check_name
 from fewstep_train.step_graph import GRAPH_VERSION, build_step_graph
 from fewstep_train.swap import recover, swap_in
 from fewstep_train.tokenizer import END_OF_TEXT
@@ -152,15 +154,16 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
     config, place = parts.config, folder.resolve()
     if place.exists() and not place.is_dir():
         raise SystemExit(f"{folder}: a file, where a folder is to be written")
+    defaults = {**DEFAULTS, **parts.defaults}
+    check_name(folder.name)
     check_vocabulary(config, parts.tokenizer_json)
+    check_defaults(defaults, parts.kind)
     arrays = parameter_arrays(config, parts.weights)
     recover(place)
     partial = place.with_name(f".{place.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)  # what an export left that was killed
     partial.mkdir(parents=True)
     graphs = graphs_of(parts)
-    for name, compute in graphs.items():
-        write_graph(build_graph(parts, arrays, compute), partial / name)
     if parts.tokenizer_json is not None:
         (partial / "tokenizer.json").write_text(parts.tokenizer_json)
     manifest = {
@@ -178,7 +181,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "parameters": sum(parts.weights[name].numel() for name in arrays),
         "weights": np.dtype(parts.dtype).name,
         "trained_step_sizes": parts.trained_step_sizes,
-        "defaults": {**DEFAULTS, **parts.defaults},
+        "defaults": defaults,
         "graph": {
             "file": next(iter(graphs)),
             **({"int8_file": INT8_FILE} if parts.int8 else {}),
@@ -189,6 +192,9 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "files": {file.name: file_facts(file) for file in sorted(partial.iterdir())},
         "training": {"stages": parts.stages},
     }
+    for name, compute in graphs.items():
+        write_graph(stamped(build_graph(parts, arrays, compute), manifest, compute), partial / name)
+    manifest["files"] = {file.name: file_facts(file) for file in sorted(partial.iterdir())}
     (partial / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (partial / "MODEL_CARD.md").write_text(model_card(manifest, parts.data_card))
     keep_others(place, partial)

@@ -1,10 +1,12 @@
 """The committed weights load into the network, know English better than chance, and survive being exported again."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
 import torch
 from fixtures import FIXTURES
 from golden import open_session, step_inputs
@@ -12,6 +14,7 @@ from tokenizers import Tokenizer
 
 from fewstep_train.__main__ import main
 from fewstep_train.exported import load_exported
+from fewstep_train.graph_metadata import GRAPH_KEYS
 from fewstep_train.network import Network
 
 MODEL = Path(__file__).parents[2] / "models" / "fewstep-stories"
@@ -45,12 +48,39 @@ def test_exporting_a_model_again_keeps_its_weights_history_and_card(tmp_path):
     assert all(torch.equal(weights[name], old_weights[name]) for name in weights)
 
 
+@pytest.mark.parametrize("name", ["tiny-text", "tiny-llada", "tiny-dream", "tiny-mask", "tiny-uniform"])
+def test_a_graph_says_what_it_is(name):
+    manifest = json.loads((FIXTURES / name / "manifest.json").read_text())
+    said = {p.key: json.loads(p.value) for p in onnx.load(FIXTURES / name / "step.onnx").metadata_props}
+    expected = {key: manifest[key] for key in GRAPH_KEYS} | {"compute": "float32"}
+    if manifest["tokenizer"]:
+        expected["tokenizer_sha256"] = hashlib.sha256((FIXTURES / name / "tokenizer.json").read_bytes()).hexdigest()
+    assert said == {f"fewstep.{key}": value for key, value in expected.items()}
+
+
+def test_what_the_service_would_refuse_is_not_exported(tmp_path):
+    def export(out, *defaults):
+        main(["export", "--model", str(FIXTURES / "tiny-text"), "--out", str(tmp_path / out), "--defaults", *defaults])
+
+    for default in ("steps=1025", "steps=0", "temperature=2.5", "top_k=-1", "top_p=0", "solver=heun", "jumps=far"):
+        with pytest.raises(SystemExit, match=f"^defaults: {default.partition('=')[0]} is "):
+            export("model", default)
+    with pytest.raises(SystemExit, match="jumps can be spread only where the solver is cumulative"):
+        export("model", "jumps=spread", "solver=euler")
+    with pytest.raises(SystemExit, match=r"\\x1b\[2J' names the model"):
+        export("model\x1b[2J", "steps=8")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_eight_bit_products_come_as_a_second_graph_and_leave_when_not_asked_for(tmp_path):
     origin, folder = FIXTURES / "tiny-text", tmp_path / "tiny-text"
     main(["export", "--model", str(origin), "--int8", "--out", str(folder)])
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["graph"]["int8_file"] in manifest["files"]
     graphs = [onnx.load(folder / manifest["graph"][key]) for key in ("file", "int8_file")]
+    said = [{p.key: p.value for p in graph.metadata_props} for graph in graphs]
+    assert [each.pop("fewstep.compute") for each in said] == ['"float32"', '"int8"']
+    assert said[0] == said[1]
     tokens = np.arange(32)[None] + 256
     confidence, rounded = (
         open_session(graph).run(["confidence"], step_inputs(tokens, 0.5, 0.1))[0] for graph in graphs
