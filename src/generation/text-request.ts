@@ -3,14 +3,13 @@ import type { Jumps } from '../diffusion/jump-times.js'
 import type { ScheduleName } from '../diffusion/schedule.js'
 import type { Solver } from '../diffusion/solver.js'
 
+export { MAX_TEMPERATURE, MAX_TOP_K } from '../diffusion/limits.js'
+
 /** Largest seed: seeds are exact in JSON and in a double. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER
 export const MAX_OUTPUTS = 16
 export const MAX_STOP_STRINGS = 4
 export const MAX_STOP_LENGTH = 64
-export const MAX_TEMPERATURE = 2
-/** Steps carry it as 32 bits. */
-export const MAX_TOP_K = 2 ** 31 - 1
 export const MAX_DEADLINE_MS = 3_600_000
 /** What "stop when stable" means where no share is given. */
 export const DEFAULT_STABLE_BELOW = 0.05

@@ -1,49 +1,71 @@
 /** A model's manifest.json, parsed and checked. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { JUMPS } from '../diffusion/jump-times.js'
+import { MAX_TEMPERATURE, MAX_TOP_K } from '../diffusion/limits.js'
+import { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
+import { problem, readJson } from './files.js'
+import { illTyped } from './ill-typed.js'
+import { shown } from './quote.js'
 
-const FileEntry = Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }), bytes: Type.Integer({ minimum: 0 }) })
+const FILE = 'manifest.json'
+/** Those that the kit writes have a few thousand bytes. */
+const MAX_BYTES = 2 ** 20
+const MAX_INT32 = 2 ** 31 - 1
+const MAX_NAME = 128
 
 /** Discrete flow matching, and its relatives in masked diffusion. */
 export const ALGORITHMS = ['fs-dfm', 'dfm', 'llada', 'dream'] as const
 
+const oneOf = <Value extends string>(values: readonly Value[]) => Type.Enum([...values], { description: `one of ${values.join(', ')}` })
+const count = (maximum: number, description: string) => Type.Integer({ minimum: 1, maximum, description })
+const tokenId = (description: string) => Type.Union([Type.Integer({ minimum: 0, maximum: MAX_INT32 }), Type.Null()], { description })
+const FileName = Type.String({ pattern: '^(?!\\.)[^/\\\\\\p{C}]{1,255}$', description: "a file's name, without a folder before it" })
+
+const FileEntry = Type.Object({
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 hexadecimal digits' }),
+  bytes: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: "the file's size" })
+}, { description: 'an object of sha256 and bytes' })
+
+/** A description completes the sentence "FIELD must be". */
 export const Manifest = Type.Object({
-  format_version: Type.Literal(1),
-  name: Type.String({ minLength: 1 }),
-  algorithm: Type.Enum([...ALGORITHMS]),
-  source_distribution: Type.Union([Type.Literal('mask'), Type.Literal('uniform')]),
-  scheduler: Type.Literal('polynomial'),
-  exponent: Type.Number({ exclusiveMinimum: 0 }),
-  vocab_size: Type.Integer({ minimum: 2 }),
-  /** Any id: one beyond the vocabulary, or one inside it. */
-  mask_token_id: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
-  end_of_text_token_id: Type.Union([Type.Integer(), Type.Null()]),
-  max_length: Type.Integer({ minimum: 1 }),
-  parameters: Type.Integer({ minimum: 1 }),
-  trained_step_sizes: Type.Array(Type.Number()),
+  format_version: Type.Literal(1, { description: '1, the only format that this version of fewstep reads' }),
+  name: Type.String({
+    pattern: `^(?! )[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,${MAX_NAME}}(?<! )$`,
+    description: `1 to ${MAX_NAME} letters, digits, signs and spaces, no space at either end`
+  }),
+  algorithm: oneOf(ALGORITHMS),
+  source_distribution: oneOf(['mask', 'uniform']),
+  scheduler: oneOf(['polynomial']),
+  exponent: Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'a number above 0, at most 100' }),
+  vocab_size: Type.Integer({ minimum: 2, maximum: MAX_INT32, description: 'a whole number of 2 or more' }),
+  /** The first id beyond the vocabulary, or one inside it. */
+  mask_token_id: tokenId('a token id or null'),
+  end_of_text_token_id: tokenId('a token id or null'),
+  max_length: count(2 ** 20, `a whole number from 1 to ${2 ** 20}`),
+  parameters: count(Number.MAX_SAFE_INTEGER, 'a whole number of 1 or more'),
+  trained_step_sizes: Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), { description: 'a list of numbers above 0, at most 1' }),
   defaults: Type.Object({
-    steps: Type.Integer({ minimum: 1 }),
-    temperature: Type.Number({ minimum: 0 }),
-    top_k: Type.Integer({ minimum: 0 }),
-    top_p: Type.Number({ exclusiveMinimum: 0, maximum: 1 }),
-    solver: Type.Enum([...SOLVERS]),
-    jumps: Type.Optional(Type.Enum([...JUMPS])),
-    schedule: Type.Union([Type.Literal('uniform'), Type.Literal('geometric')])
-  }),
+    steps: count(MAX_STEPS, `a whole number from 1 to ${MAX_STEPS}`),
+    temperature: Type.Number({ minimum: 0, maximum: MAX_TEMPERATURE, description: `a number from 0 to ${MAX_TEMPERATURE}` }),
+    top_k: Type.Integer({ minimum: 0, maximum: MAX_TOP_K, description: 'a whole number of 0 or more' }),
+    top_p: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'a number above 0, at most 1' }),
+    solver: oneOf(SOLVERS),
+    jumps: Type.Optional(oneOf(JUMPS)),
+    schedule: oneOf(SCHEDULES)
+  }, { description: 'an object' }),
   graph: Type.Object({
-    file: Type.String(),
+    file: FileName,
     /** The same step with 8-bit products, for CPUs. */
-    int8_file: Type.Optional(Type.String()),
-    version: Type.Literal(1),
-    opset: Type.Integer()
-  }),
-  tokenizer: Type.Union([Type.String(), Type.Null()]),
-  files: Type.Record(Type.String(), FileEntry)
-})
+    int8_file: Type.Optional(FileName),
+    version: Type.Literal(1, { description: '1, the only kind of graph that this version of fewstep runs' }),
+    opset: count(MAX_INT32, 'a whole number of 1 or more')
+  }, { description: 'an object' }),
+  tokenizer: Type.Union([FileName, Type.Null()], { description: "a file's name, without a folder before it, or null" }),
+  files: Type.Record(Type.String(), FileEntry, { description: 'an object of file names, each with sha256 and bytes' })
+}, { description: 'a JSON object' })
 export type Manifest = Static<typeof Manifest>
 
 /** Whether steps reveal masked tokens by plan, for good: then there is no law of jumps to solve, and a solver means nothing. */
@@ -51,29 +73,45 @@ export function isMaskedDiffusion ({ algorithm }: Pick<Manifest, 'algorithm'>): 
   return algorithm === 'llada' || algorithm === 'dream'
 }
 
-/** @throws Error naming the folder and what is wrong with its manifest */
-export async function readManifest (directory: string): Promise<Manifest> {
-  const file = join(directory, 'manifest.json')
-  let json: unknown
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'))
-  } catch (cause) {
-    throw new Error(`${file}: ${(cause as Error).message}; a model's folder holds manifest.json, step.onnx and tokenizer.json`, { cause })
-  }
-  const [first] = Value.Errors(Manifest, json)
-  if (first !== undefined) {
-    const choices = first.keyword === 'enum' ? `: ${first.params.allowedValues.join(', ')}` : ''
-    throw new Error(`${file}: ${first.instancePath || 'the manifest'} ${first.message}${choices}`)
-  }
-  const manifest = json as Manifest
-  const problem = contradiction(manifest)
-  if (problem !== undefined) throw new Error(`${file}: ${problem}`)
-  return manifest
+export function manifestFile (directory: string): string {
+  return join(directory, FILE)
 }
 
+/** @throws Error with one sentence: the manifest's file, the field at fault and what it should be */
+export async function readManifest (directory: string): Promise<Manifest> {
+  const file = manifestFile(directory)
+  const json = await readJson(file, MAX_BYTES).catch((error: unknown) => { throw withAdvice(error) })
+  const what = illTyped(Manifest, json) ?? contradiction(json as Manifest)
+  if (what !== undefined) throw problem(file, what)
+  return json as Manifest
+}
+
+function withAdvice (error: unknown): unknown {
+  const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
+  const missing = cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR'
+  return missing ? new Error(`${message}; a model's folder holds manifest.json, step.onnx and tokenizer.json`, { cause }) : error
+}
+
+/** What no field says alone. */
 function contradiction (manifest: Manifest): string | undefined {
-  const { algorithm, source_distribution: source, mask_token_id: mask } = manifest
-  if (isMaskedDiffusion(manifest) && source !== 'mask') return `algorithm is ${algorithm}, so source_distribution must be mask, not ${source}`
+  const { algorithm, source_distribution: source, mask_token_id: mask, end_of_text_token_id: end, vocab_size: size, defaults, graph } = manifest
+  const masked = isMaskedDiffusion(manifest)
+  if (masked && source !== 'mask') return `algorithm is ${algorithm}, so source_distribution must be mask, not ${source}`
   if (source === 'mask' && mask === null) return 'source_distribution is mask, so mask_token_id must be a token id'
-  return undefined
+  if (source === 'uniform' && mask !== null) return `source_distribution is uniform, which has no mask, so mask_token_id must be null, not ${mask}`
+  if (mask !== null && mask > size) return `mask_token_id is ${mask}, but vocab_size is ${size}: it must lie inside the vocabulary, or be the first id beyond it`
+  if (end !== null && end >= size) return `end_of_text_token_id is ${end}, but vocab_size is ${size}: the last id is ${size - 1}`
+  if (end !== null && end === mask) return `end_of_text_token_id and mask_token_id are both ${end}`
+  if (defaults.jumps === 'spread' && masked) return `defaults.jumps is spread, but algorithm is ${algorithm}, whose steps reveal tokens by plan: it must be independent`
+  if (defaults.jumps === 'spread' && defaults.solver !== 'cumulative') return `defaults.jumps is spread, so defaults.solver must be cumulative, not ${defaults.solver}`
+  if (graph.int8_file === graph.file) return `graph.int8_file is ${shown(graph.file)}, the same as graph.file`
+  return unlisted(manifest)
+}
+
+/** A file that is used must be listed, or nobody would notice that it changed. */
+function unlisted ({ graph, tokenizer, files }: Manifest): string | undefined {
+  const bad = Object.keys(files).find((name) => !Value.Check(FileName, name))
+  if (bad !== undefined) return `files lists ${shown(bad)}, which is no file's name, without a folder before it`
+  const missing = [graph.file, graph.int8_file, tokenizer].find((name) => typeof name === 'string' && !Object.hasOwn(files, name))
+  return missing === undefined ? undefined : `files does not list ${shown(missing)}, so nothing vouches for what it holds`
 }

@@ -1,9 +1,11 @@
 /** A model's folder, opened: what the service needs to know of it apart from its weights. */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { readManifest, type Manifest } from './manifest.js'
+import { checkGraphs } from './check-graphs.js'
+import { openFile, problem } from './files.js'
+import { manifestFile, readManifest, type Manifest } from './manifest.js'
+import { checkVocabulary, readTokenizerFile } from './tokenizer-file.js'
 import { Tokenizer } from './tokenizer.js'
 
 export interface Model {
@@ -14,28 +16,37 @@ export interface Model {
 
 /** @throws Error naming the first file that is missing or differs from the manifest */
 export async function verifyFiles (directory: string, manifest: Manifest, signal?: AbortSignal): Promise<void> {
-  for (const [name, { sha256 }] of Object.entries(manifest.files)) {
+  for (const [name, entry] of Object.entries(manifest.files)) await verifyFile(join(directory, name), entry, signal)
+}
+
+async function verifyFile (file: string, { sha256, bytes }: Manifest['files'][string], signal: AbortSignal | undefined): Promise<void> {
+  const handle = await openFile(file)
+  try {
+    const { size } = await handle.stat()
+    if (size !== bytes) throw problem(file, `it has ${size} bytes, the manifest says ${bytes}; fetch the model again`)
     const hash = createHash('sha256')
-    await pipeline(createReadStream(join(directory, name)), hash, { signal })
+    await pipeline(handle.createReadStream({ autoClose: false, start: 0, end: bytes }), hash, { signal })
     const found = hash.digest('hex')
-    if (found !== sha256) throw new Error(`${join(directory, name)}: sha256 is ${found}, the manifest says ${sha256}; fetch the model again`)
+    if (found !== sha256) throw problem(file, `its sha256 is ${found}, the manifest says ${sha256}; fetch the model again`)
+  } finally {
+    await handle.close()
   }
 }
 
 /**
+ * Open a model's folder; whatever in it contradicts something else in it is found here.
  * @param signal breaks it off: large files take minutes to hash
- * @throws Error with one sentence about what is missing or damaged; AbortError
+ * @throws Error with one sentence: the file that is missing, damaged or contradicted, and by what; AbortError
  */
 export async function loadModel (folder: string, signal?: AbortSignal): Promise<Model> {
   const directory = resolve(folder)
   const manifest = await readManifest(directory)
+  const { tokenizer, mask_token_id: maskTokenId, end_of_text_token_id: endOfTextTokenId } = manifest
+  if (tokenizer === null) throw problem(manifestFile(directory), 'tokenizer is null: the model has no tokenizer; import it again with --tokenizer')
   await verifyFiles(directory, manifest, signal)
-  if (manifest.tokenizer === null) {
-    throw new Error(`${directory}: the model has no tokenizer; import it again with --tokenizer`)
-  }
-  const tokenizer = await Tokenizer.load(join(directory, manifest.tokenizer), {
-    maskTokenId: manifest.mask_token_id,
-    endOfTextTokenId: manifest.end_of_text_token_id
-  })
-  return { directory, manifest, tokenizer }
+  await checkGraphs(directory, manifest)
+  const file = join(directory, tokenizer)
+  const json = await readTokenizerFile(file)
+  checkVocabulary(file, json, manifest)
+  return { directory, manifest, tokenizer: Tokenizer.from(file, json, { maskTokenId, endOfTextTokenId }) }
 }

@@ -1,16 +1,21 @@
 /** Text to token ids and back, with one text piece a token. */
-import { readFile } from 'node:fs/promises'
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers'
+import { problem } from './files.js'
+import { reasonOf } from './quote.js'
+import { readTokenizerFile } from './tokenizer-file.js'
 
 /** GPT-2's byte-level alphabet: the character that stands for a byte, inverted. */
 const BYTE_OF_CHARACTER = new Map<string, number>()
 for (let byte = 0, next = 256; byte < 256; byte++) {
-  const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
-  BYTE_OF_CHARACTER.set(String.fromCodePoint(printable ? byte : next++), byte)
+  const quote = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
+  BYTE_OF_CHARACTER.set(String.fromCodePoint(quote ? byte : next++), byte)
 }
 
 /** What a mask token looks like in the text of an unfinished canvas. */
 export const MASK_PIECE = '░'
+
+/** Letters, digits, spaces, signs, and characters of several bytes. */
+const TRIAL = 'Once upon a time, 12 foxes 🦊 said:\n  "Très bien!"'
 
 export interface TokenizerOptions {
   readonly maskTokenId: number | null
@@ -29,8 +34,21 @@ export class Tokenizer {
     this.endOfTextTokenId = options.endOfTextTokenId
   }
 
+  /** @throws Error with one sentence: the file, and what in it cannot be understood */
   static async load (file: string, options: TokenizerOptions): Promise<Tokenizer> {
-    return new Tokenizer(JSON.parse(await readFile(file, 'utf8')) as object, options)
+    return Tokenizer.from(file, await readTokenizerFile(file), options)
+  }
+
+  /** @throws Error like `load` */
+  static from (file: string, json: object, options: TokenizerOptions): Tokenizer {
+    try {
+      const tokenizer = new Tokenizer(json, options)
+      // Some faults, such as a merge that is none, show only in use.
+      tokenizer.encode(TRIAL)
+      return tokenizer
+    } catch (cause) {
+      throw problem(file, `it cannot be used as a tokenizer: ${reasonOf(cause)}`, cause)
+    }
   }
 
   encode (text: string): number[] {

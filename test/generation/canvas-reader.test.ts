@@ -1,10 +1,11 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { sourceToken } from '../../src/diffusion/random.js'
 import { readCanvas } from '../../src/generation/canvas-reader.js'
 import { ChangeTracker } from '../../src/generation/change-tracker.js'
 import { prepare } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
-import { copyOf } from '../support/copy.js'
+import { Tokenizer } from '../../src/model/tokenizer.js'
 import { TINY_TEXT } from '../support/server.js'
 
 const model = await loadModel(TINY_TEXT)
@@ -79,7 +80,12 @@ t.test('the given text of a template stays as it was written, but for a space be
 
 t.test('a given token that is the mask token is text, in front of gaps that hold masks', async (t) => {
   const [mask = 0] = tokenizer.encode('a')
-  const prepared = prepare(await loadModel(await copyOf('tiny-text', { mask_token_id: mask })), { template: 'a [[2]]a', seed: 1 })
+  const inside = {
+    ...model,
+    manifest: { ...manifest, mask_token_id: mask },
+    tokenizer: await Tokenizer.load(join(TINY_TEXT, 'tokenizer.json'), { maskTokenId: mask, endOfTextTokenId: manifest.end_of_text_token_id })
+  }
+  const prepared = prepare(inside, { template: 'a [[2]]a', seed: 1 })
   t.same([...prepared.layout.canvas.editable], [0, 1, 1, 0])
   t.equal(readCanvas(prepared, prepared.layout.canvas.tokens.slice().fill(mask)).pieces.join(''), 'a░░a')
 })

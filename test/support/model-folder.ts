@@ -1,0 +1,98 @@
+/** Copies of the tiny models, damaged. */
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export type Json = Record<string, unknown>
+
+/** Change a JSON file in place. */
+export async function edit (directory: string, file: string, change: (json: Json) => void): Promise<void> {
+  const json = JSON.parse(await readFile(join(directory, file), 'utf8')) as Json
+  change(json)
+  await writeFile(join(directory, file), JSON.stringify(json))
+}
+
+/** Write a file and have the manifest vouch for it, so that no hash gives it away. */
+export async function replace (directory: string, file: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(join(directory, file), content)
+  await edit(directory, 'manifest.json', (manifest) => {
+    const bytes = Buffer.from(content)
+    Object.assign(manifest['files'] as Json, { [file]: { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length } })
+  })
+}
+
+/** The same tokenizer with changes that the manifest vouches for. */
+export async function editTokenizer (directory: string, change: (json: Json) => void): Promise<void> {
+  await edit(directory, 'tokenizer.json', change)
+  await replace(directory, 'tokenizer.json', await readFile(join(directory, 'tokenizer.json')))
+}
+
+/** The same graph with changes that the manifest vouches for. */
+export async function editGraph (directory: string, change: (bytes: Buffer) => Uint8Array): Promise<void> {
+  await replace(directory, 'step.onnx', change(await readFile(join(directory, 'step.onnx'))))
+}
+
+/** One bit of a file is another. */
+export function flip (file: string, at: number): (directory: string) => Promise<void> {
+  return async (directory) => {
+    const bytes = await readFile(join(directory, file))
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    await writeFile(join(directory, file), bytes)
+  }
+}
+
+const METADATA = 14
+const GRAPH = 7
+
+/** An ONNX file without what its exporter says about it, as exporters before that wrote it. */
+export function withoutMetadata (onnx: Buffer): Buffer {
+  return Buffer.concat(fieldsOf(onnx).filter(({ number }) => number !== METADATA).map(({ bytes }) => bytes))
+}
+
+/** An ONNX file that says the same of itself, but for this. */
+export function withMetadata (onnx: Buffer, key: string, value: unknown): Buffer {
+  return Buffer.concat([onnx, message(METADATA, Buffer.concat([text(1, key), text(2, JSON.stringify(value))]))])
+}
+
+/** An ONNX file whose graph has one more input. */
+export function withInput (onnx: Buffer, name: string): Buffer {
+  return Buffer.concat([onnx, message(GRAPH, message(11, text(1, name)))]) // a message that comes twice is merged
+}
+
+/** An ONNX file whose graph has one more constant, in a file beside it. */
+export function withDataFile (onnx: Buffer, file: string): Buffer {
+  const location = message(13, Buffer.concat([text(1, 'location'), text(2, file)]))
+  return Buffer.concat([onnx, message(GRAPH, message(5, Buffer.concat([text(8, 'elsewhere'), location])))])
+}
+
+function text (number: number, value: string): Buffer {
+  return message(number, Buffer.from(value))
+}
+
+function message (number: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([number * 8 + 2, ...varint(content.length)]), content])
+}
+
+function varint (value: number): number[] {
+  return value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))]
+}
+
+function fieldsOf (content: Buffer): Array<{ readonly number: number, readonly bytes: Buffer }> {
+  const fields = []
+  for (let at = 0; at < content.length;) {
+    const begin = at
+    const read = (): number => {
+      let value = 0
+      for (let i = 0; ; i++) {
+        const byte = content[at++] ?? 0
+        value += (byte & 127) * 128 ** i
+        if (byte < 128) return value
+      }
+    }
+    const key = read()
+    const value = read()
+    if (key % 8 === 2) at += value
+    fields.push({ number: Math.floor(key / 8), bytes: content.subarray(begin, at) })
+  }
+  return fields
+}
