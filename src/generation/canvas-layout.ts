@@ -2,6 +2,7 @@
 import type { CanvasTemplate } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
 import type { Model } from '../model/model.js'
+import type { EncodeOptions } from '../model/tokenizer.js'
 import { parseTemplate } from './template.js'
 import { DEFAULT_MAX_TOKENS } from './text-request.js'
 
@@ -16,36 +17,76 @@ export interface CanvasLayout {
   readonly canvas: CanvasTemplate
   /** The part of the canvas that an output's text covers, in order and without holes. */
   readonly segments: readonly Segment[]
-  /** Whether end-of-text and stop strings cut the text. */
-  readonly cuts: boolean
+  /** A template's text covers what was given, too; that of a prompt's continuation does not. */
+  readonly isTemplate: boolean
+  /** Whether a space before the first segment was left to it: what is made then brings one, which its reader already has. */
+  readonly followsSpace: boolean
   readonly promptTokens: number
 }
 
 /**
- * No sensible text has more characters a token. Longer ones are refused before they are tokenised, which would
- * keep everybody waiting.
+ * No sensible text has more bytes a token on average; English has four or five. Longer ones are refused before they are tokenised: that takes some
+ * milliseconds for every ten thousand bytes, in which nobody else is served.
  */
-const MAX_CHARACTERS_PER_TOKEN = 64
+const MAX_BYTES_PER_TOKEN = 16
+/** Tokens are counted up to so many canvases: who is a little above the limit is told by how much. */
+const COUNTED_CANVASES = 2
 
-function encode (model: Model, text: string, field: string): number[] {
-  const { max_length: maxLength } = model.manifest
-  if (text.length <= maxLength * MAX_CHARACTERS_PER_TOKEN) return model.tokenizer.encode(text)
-  throw new FewstepError('prompt_too_long',
-    `${field} has ${text.length} characters, far more than the ${maxLength} tokens of the model's canvas hold; shorten it`, { field })
+/** Tokenises what a field of a request gives, in one text or several, as far as it is worth it. */
+class GivenText {
+  readonly #model: Model
+  readonly #field: string
+  readonly #options: EncodeOptions
+  #bytes = 0
+
+  constructor (model: Model, field: string, allowSpecial: boolean | undefined) {
+    this.#model = model
+    this.#field = field
+    this.#options = { allowSpecial, limit: countedTokens(model) }
+  }
+
+  /**
+   * @returns its tokens; where they are more than are counted, not all of them
+   * @throws FewstepError prompt_too_long where the texts so far are too long for any sensible tokens to fit
+   */
+  encode (text: string): number[] {
+    const { max_length: maxLength } = this.#model.manifest
+    this.#bytes += Buffer.byteLength(text)
+    if (this.#bytes <= maxLength * MAX_BYTES_PER_TOKEN) return this.#model.tokenizer.encode(text, this.#options)
+    throw new FewstepError('prompt_too_long',
+      `${this.#field} has more than ${maxLength * MAX_BYTES_PER_TOKEN} bytes of text, far more than the ${maxLength} tokens of the model's canvas hold; shorten it`,
+      { field: this.#field })
+  }
+}
+
+function countedTokens ({ manifest }: Model): number {
+  return COUNTED_CANVASES * manifest.max_length
+}
+
+/** How many tokens there are, as far as they were counted. */
+function count (model: Model, tokens: number): string {
+  const most = countedTokens(model)
+  return tokens > most ? `more than ${most}` : String(tokens)
+}
+
+export interface PromptOptions {
+  readonly maxTokens: number | undefined
+  readonly allowSpecial: boolean | undefined
 }
 
 /**
- * The prompt's tokens, frozen, and `maxTokens` positions to be made after them.
+ * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's gap.
  * @throws FewstepError prompt_too_long
  */
-export function layOutPrompt (model: Model, prompt: string, maxTokens: number | undefined): CanvasLayout {
+export function layOutPrompt (model: Model, prompt: string, { maxTokens, allowSpecial }: PromptOptions): CanvasLayout {
   const { max_length: maxLength } = model.manifest
-  const given = encode(model, prompt, 'prompt')
+  const followsSpace = prompt.endsWith(' ')
+  const given = new GivenText(model, 'prompt', allowSpecial).encode(followsSpace ? prompt.slice(0, -1) : prompt)
   const room = maxLength - given.length
   if (room < 1) {
     throw new FewstepError('prompt_too_long',
-      `prompt has ${given.length} tokens and the model's canvas ${maxLength}, generated ones included; shorten the prompt to at most ${maxLength - 1}`,
-      { field: 'prompt' })
+      `prompt has ${count(model, given.length)} tokens and the model's canvas ${maxLength}, generated ones included; ` +
+      `shorten the prompt to at most ${maxLength - 1}`, { field: 'prompt' })
   }
   const made = maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, room)
   if (made > room) {
@@ -59,7 +100,8 @@ export function layOutPrompt (model: Model, prompt: string, maxTokens: number | 
   return {
     canvas: { tokens, editable: new Uint8Array(length).fill(1, given.length) },
     segments: [{ begin: given.length, end: length, editable: true }],
-    cuts: true,
+    isTemplate: false,
+    followsSpace,
     promptTokens: given.length
   }
 }
@@ -68,25 +110,27 @@ export function layOutPrompt (model: Model, prompt: string, maxTokens: number | 
  * A template's texts, frozen and tokenised one by one, with its gaps between them.
  * @throws FewstepError invalid_template or prompt_too_long
  */
-export function layOutTemplate (model: Model, template: string): CanvasLayout {
+export function layOutTemplate (model: Model, template: string, allowSpecial: boolean | undefined): CanvasLayout {
   const { max_length: maxLength } = model.manifest
+  const given = new GivenText(model, 'template', allowSpecial)
   const tokens: number[] = []
   const segments: Segment[] = []
   let promptTokens = 0
   for (const part of parseTemplate(template, maxLength)) {
     const begin = tokens.length
     const editable = 'gap' in part
-    const added = editable ? new Array<number>(part.gap).fill(0) : encode(model, part.text, 'template')
+    const added = editable ? new Array<number>(part.gap).fill(0) : given.encode(part.text)
     for (const token of added) tokens.push(token)
     if (!editable) promptTokens += added.length
     segments.push({ begin, end: tokens.length, editable })
+    if (tokens.length > countedTokens(model)) break
   }
   if (tokens.length > maxLength) {
     throw new FewstepError('prompt_too_long',
-      `template has ${tokens.length} tokens (${promptTokens} of text, ${tokens.length - promptTokens} of gaps) and the model's canvas ${maxLength}; ` +
+      `template has ${count(model, tokens.length)} tokens (${promptTokens} of text, ${tokens.length - promptTokens} of gaps) and the model's canvas ${maxLength}; ` +
       'shorten the text or the gaps', { field: 'template' })
   }
   const editable = new Uint8Array(tokens.length)
   for (const segment of segments) if (segment.editable) editable.fill(1, segment.begin, segment.end)
-  return { canvas: { tokens: Int32Array.from(tokens), editable }, segments, cuts: false, promptTokens }
+  return { canvas: { tokens: Int32Array.from(tokens), editable }, segments, isTemplate: true, followsSpace: false, promptTokens }
 }

@@ -1,6 +1,6 @@
 /** A canvas, finished or not, read as text. */
 import type { CanvasLayout } from './canvas-layout.js'
-import { cutAtStop } from './cut.js'
+import { cutAtStop, type Cut } from './cut.js'
 import type { FinishReason } from './text-result.js'
 import type { PreparedGeneration } from './prepare.js'
 
@@ -9,8 +9,9 @@ export interface CanvasText {
   readonly tokens: Int32Array
   /** One text piece for each of `tokens`; joined they are the text. */
   readonly pieces: readonly string[]
-  /** How many of `tokens` belong to the text. */
-  readonly kept: number
+  /** Which of `tokens` belong to the text, ascending. */
+  readonly kept: readonly number[]
+  /** stop: what was made, or one of its gaps, was cut. */
   readonly finishReason: FinishReason
 }
 
@@ -19,21 +20,32 @@ export function coverage ({ segments }: CanvasLayout): [begin: number, end: numb
   return [segments[0]?.begin ?? 0, segments.at(-1)?.end ?? 0]
 }
 
-/** @param canvas tokens [L] of one row after some step */
-export function readCanvas ({ model, layout, stop }: PreparedGeneration, canvas: Int32Array): CanvasText {
-  const { tokenizer } = model
-  const tokens = canvas.subarray(...coverage(layout))
-  if (!layout.cuts) {
-    // Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it.
-    const pieces = layout.segments.flatMap(({ begin, end, editable }) => tokenizer.pieces(canvas.subarray(begin, end), { given: !editable }))
-    return { tokens, pieces, kept: tokens.length, finishReason: 'length' }
+/**
+ * Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it, and the end of one gap's text is not that of
+ * the others.
+ * @param canvas tokens [L] of one row after some step
+ */
+export function readCanvas (prepared: PreparedGeneration, canvas: Int32Array): CanvasText {
+  const { model: { tokenizer }, layout } = prepared
+  const [first, last] = coverage(layout)
+  const pieces: string[] = []
+  const kept: number[] = []
+  let finishReason: FinishReason = 'length'
+  for (const { begin, end, editable } of layout.segments) {
+    const tokens = canvas.subarray(begin, end)
+    const part = editable ? readMade(prepared, tokens) : { pieces: tokenizer.pieces(tokens, { given: true }), kept: tokens.length, found: false }
+    for (let i = 0; i < part.kept; i++) kept.push(begin - first + i)
+    for (const piece of part.pieces) pieces.push(piece)
+    if (part.found) finishReason = 'stop'
   }
+  return { tokens: canvas.subarray(first, last), pieces, kept, finishReason }
+}
+
+/** What was made in a row ends before end-of-text or a stop string, whichever comes first: from there on its pieces are ''. */
+function readMade ({ model: { tokenizer }, layout, stop }: PreparedGeneration, tokens: Int32Array): Cut {
   const end = tokenizer.endOfTextTokenId === null ? -1 : tokens.indexOf(tokenizer.endOfTextTokenId)
-  const cut = cutAtStop(tokenizer.pieces(end < 0 ? tokens : tokens.subarray(0, end)), stop)
-  return {
-    tokens,
-    pieces: cut.pieces.concat(new Array<string>(tokens.length - cut.pieces.length).fill('')),
-    kept: cut.kept,
-    finishReason: cut.found || end >= 0 ? 'stop' : 'length'
-  }
+  const pieces = tokenizer.pieces(end < 0 ? tokens : tokens.subarray(0, end))
+  if (layout.followsSpace && pieces[0]?.startsWith(' ') === true) pieces[0] = pieces[0].slice(1)
+  const cut = cutAtStop(pieces, stop)
+  return { pieces: cut.pieces.concat(new Array<string>(tokens.length - cut.pieces.length).fill('')), kept: cut.kept, found: cut.found || end >= 0 }
 }

@@ -1,7 +1,7 @@
 /** Run a prepared generation on an engine: at once, or refinement by refinement. */
 import type { Engine } from '../engine/engine.js'
 import type { GenerationResult, RowResult, StepUpdate } from '../engine/request.js'
-import { coverage, readCanvas } from './canvas-reader.js'
+import { coverage, readCanvas, type CanvasText } from './canvas-reader.js'
 import { ChangeTracker } from './change-tracker.js'
 import type { PreparedGeneration } from './prepare.js'
 import { StepQueue } from './step-queue.js'
@@ -65,7 +65,7 @@ function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls
   const { layout, engineRequest } = prepared
   const outputs = rows.map((row, index) => readOutput(prepared, row, index, engineRequest.rows[index]?.seed ?? 0))
   // Of a template all tokens are kept, the given ones too; of a continuation only made ones.
-  const given = layout.cuts ? 0 : layout.promptTokens
+  const given = layout.isTemplate ? layout.promptTokens : 0
   return {
     outputs,
     usage: {
@@ -78,25 +78,31 @@ function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls
 }
 
 function readOutput (prepared: PreparedGeneration, row: RowResult, index: number, seed: number): TextOutput {
-  const { tokens, pieces, kept, finishReason } = readCanvas(prepared, row.tokens)
+  const view = readCanvas(prepared, row.tokens)
+  const { tokens, pieces, kept, finishReason } = view
   const [begin] = coverage(prepared.layout)
   return {
     index,
     text: pieces.join(''),
-    tokens: [...tokens.subarray(0, kept)],
+    tokens: kept.map((position) => tokens[position] ?? 0),
     finishReason,
     seed,
     steps: row.steps,
     stepsReason: row.stepsReason,
-    timeline: [...row.timeline.subarray(begin, begin + kept)],
-    confidence: [...row.confidence.subarray(begin, begin + kept)],
-    gaps: prepared.layout.cuts ? undefined : readGaps(prepared, tokens, pieces)
+    timeline: kept.map((position) => row.timeline[begin + position] ?? 0),
+    confidence: kept.map((position) => row.confidence[begin + position] ?? 0),
+    gaps: prepared.layout.isTemplate ? readGaps(prepared, view) : undefined
   }
 }
 
-function readGaps ({ layout }: PreparedGeneration, tokens: Int32Array, pieces: readonly string[]): GapFill[] {
-  return layout.segments.filter(({ editable }) => editable).map(({ begin, end }) => ({
-    text: pieces.slice(begin, end).join(''),
-    tokens: [...tokens.subarray(begin, end)]
-  }))
+function readGaps ({ layout }: PreparedGeneration, { tokens, pieces, kept }: CanvasText): GapFill[] {
+  const isKept = new Set(kept)
+  const [first] = coverage(layout)
+  return layout.segments.filter(({ editable }) => editable).map((segment) => {
+    const [begin, end] = [segment.begin - first, segment.end - first]
+    return {
+      text: pieces.slice(begin, end).join(''),
+      tokens: [...tokens.subarray(begin, end)].filter((_, i) => isKept.has(begin + i))
+    }
+  })
 }

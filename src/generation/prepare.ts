@@ -78,8 +78,8 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
   return { solver: chosen, jumps: 'independent' }
 }
 
-function layOut (model: Model, { prompt, template, maxTokens }: TextRequest): CanvasLayout {
-  if (template === undefined) return layOutPrompt(model, prompt ?? '', maxTokens)
+function layOut (model: Model, { prompt, template, maxTokens, allowSpecial }: TextRequest): CanvasLayout {
+  if (template === undefined) return layOutPrompt(model, prompt ?? '', { maxTokens, allowSpecial })
   if (prompt !== undefined) {
     throw new FewstepError('invalid_request',
       'prompt and template exclude each other: put the prompt at the beginning of template, or leave template out', { field: 'template' })
@@ -88,5 +88,5 @@ function layOut (model: Model, { prompt, template, maxTokens }: TextRequest): Ca
     throw new FewstepError('invalid_request',
       'max_tokens does not go with template: its gaps say how many tokens are made, so leave max_tokens out', { field: 'max_tokens' })
   }
-  return layOutTemplate(model, template)
+  return layOutTemplate(model, template, allowSpecial)
 }

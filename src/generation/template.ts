@@ -7,21 +7,24 @@ export type TemplatePart = { readonly text: string } | { readonly gap: number }
  * The space before a gap belongs to the gap: tokens carry the space before their word, and after a token that is a lone
  * space a model has seldom seen a word.
  */
-const GAP = / ?\[\[(\d+)\]\]/
+const GAP = / ?\[\[(\d+)\]\]/g
 
 /**
- * The parts of a template in order, without empty texts.
- * @throws FewstepError invalid_template where there is no gap or one is of no use
+ * The parts of a template in order, without empty texts; one by one, so that whoever has no room for more can stop.
+ * @throws FewstepError invalid_template where a gap is of no use, or at the end where there was none
  */
-export function parseTemplate (template: string, maxLength: number): TemplatePart[] {
-  // Splitting on a capture alternates text, gap, text, ...
-  const parts = template.split(GAP).flatMap((piece, i): TemplatePart[] => {
-    if (i % 2 === 0) return piece === '' ? [] : [{ text: piece }]
-    return [{ gap: checkedGap(piece, maxLength) }]
-  })
-  if (parts.some((part) => 'gap' in part)) return parts
-  throw new FewstepError('invalid_template',
-    'template has no gap: write [[n]] where n tokens shall be filled in, as in "The [[4]] sat on the mat."', { field: 'template' })
+export function * parseTemplate (template: string, maxLength: number): Generator<TemplatePart, void, undefined> {
+  let begin = 0
+  for (const { 0: mark, 1: digits = '', index } of template.matchAll(GAP)) {
+    if (index > begin) yield { text: template.slice(begin, index) }
+    yield { gap: checkedGap(digits, maxLength) }
+    begin = index + mark.length
+  }
+  if (begin === 0) {
+    throw new FewstepError('invalid_template',
+      'template has no gap: write [[n]] where n tokens shall be filled in, as in "The [[4]] sat on the mat."', { field: 'template' })
+  }
+  if (begin < template.length) yield { text: template.slice(begin) }
 }
 
 function checkedGap (digits: string, maxLength: number): number {

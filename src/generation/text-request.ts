@@ -18,11 +18,13 @@ export const DEFAULT_MAX_TOKENS = 128
 
 /** Fields left out (or undefined) take the model's defaults. */
 export interface TextRequest {
-  /** Text before what is generated; empty or absent: free generation. */
+  /** Text before what is generated, a space at its end left to what is generated; empty or absent: free generation. */
   readonly prompt?: string | undefined
   /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt` and `maxTokens`. */
   readonly template?: string | undefined
   readonly maxTokens?: number | undefined
+  /** Whether what is spelt like a special token in prompt or template, such as <|endoftext|>, is that token; else it is text. */
+  readonly allowSpecial?: boolean | undefined
   /** Exactly so many refinements, or an elastic budget: as many of them as load and deadline allow. */
   readonly steps?: number | { readonly min: number, readonly max: number } | undefined
   /** A named time grid, or the step sizes themselves, which then say how many steps there are. */
@@ -45,6 +47,6 @@ export interface TextRequest {
   readonly n?: number | undefined
   /** The generation that is not done so many ms after it was asked for fails with `deadline_exceeded`. */
   readonly deadlineMs?: number | undefined
-  /** The continuation is cut before the first of these. */
+  /** The continuation, or what fills each gap of a template, is cut before the first of these. */
   readonly stop?: readonly string[] | undefined
 }

@@ -35,7 +35,7 @@ export interface GapFill {
 
 export interface TextOutput {
   readonly index: number
-  /** The continuation without the prompt, cut at end-of-text or a stop string; for a template the whole text. */
+  /** The continuation without the prompt, cut at end-of-text or a stop string; for a template the whole text, each gap's filling cut so. */
   readonly text: string
   readonly tokens: readonly number[]
   readonly finishReason: FinishReason

@@ -9,6 +9,7 @@ export function toTextRequest (body: GenerateRequest): TextRequest {
     prompt: body.prompt,
     template: body.template,
     maxTokens: body.max_tokens,
+    allowSpecial: body.allow_special,
     steps: body.steps,
     schedule: body.schedule,
     solver: body.solver,

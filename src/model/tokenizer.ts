@@ -1,15 +1,12 @@
 /** Text to token ids and back, with one text piece a token. */
+import { isUtf8 } from 'node:buffer'
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers'
+import { Bpe, type BpeTable } from './bpe.js'
+import { bytesOf } from './byte-symbols.js'
 import { problem } from './files.js'
 import { reasonOf } from './quote.js'
 import { readTokenizerFile } from './tokenizer-file.js'
-
-/** GPT-2's byte-level alphabet: the character that stands for a byte, inverted. */
-const BYTE_OF_CHARACTER = new Map<string, number>()
-for (let byte = 0, next = 256; byte < 256; byte++) {
-  const quote = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
-  BYTE_OF_CHARACTER.set(String.fromCodePoint(quote ? byte : next++), byte)
-}
+import { wordsOf, type WordRules } from './words.js'
 
 /** What a mask token looks like in the text of an unfinished canvas. */
 export const MASK_PIECE = '░'
@@ -22,16 +19,63 @@ export interface TokenizerOptions {
   readonly endOfTextTokenId: number | null
 }
 
+export interface EncodeOptions {
+  /** Whether what is spelt like a special token, such as <|endoftext|>, is that token. Else it is text like any other. */
+  readonly allowSpecial?: boolean | undefined
+  /** Stop at the first word that ends beyond so many tokens. */
+  readonly limit?: number
+}
+
+/** What is looked into of a tokenizer.json. */
+interface TokenizerJson {
+  readonly model: BpeTable & { readonly type?: string }
+  readonly pre_tokenizer: object | null
+  readonly added_tokens?: readonly AddedToken[]
+}
+
+interface AddedToken {
+  readonly id: number
+  readonly content: string
+  /** Whether it is no text, but means something. */
+  readonly special?: boolean
+}
+
 export class Tokenizer {
   readonly endOfTextTokenId: number | null
-  readonly #tokenizer: HfTokenizer
   readonly #maskTokenId: number | null
-  readonly #bytes = new Map<number, Uint8Array>()
+  readonly #library: HfTokenizer
+  readonly #bpe: Bpe
+  readonly #words: WordRules
+  readonly #beginsWithSpace: boolean
+  readonly #addedIds: ReadonlyMap<string, number>
+  readonly #plainTokens: RegExp | undefined
+  readonly #allAddedTokens: RegExp | undefined
+  /** By token: its text, or its bytes where they are no whole characters. */
+  readonly #spellings = new Map<number, string | Uint8Array>()
 
-  constructor (json: object, options: TokenizerOptions) {
-    this.#tokenizer = new HfTokenizer(json, {})
-    this.#maskTokenId = options.maskTokenId
-    this.endOfTextTokenId = options.endOfTextTokenId
+  /** @throws Error where it is no byte-level BPE */
+  constructor (json: object, { maskTokenId, endOfTextTokenId }: TokenizerOptions) {
+    const { model, pre_tokenizer: preTokenizer, added_tokens: added = [] } = json as TokenizerJson
+    const rules = JSON.stringify(preTokenizer)
+    if (model.type !== 'BPE' || !rules.includes('"type":"ByteLevel"')) throw new Error('it is not byte-level BPE, the one kind of tokenizer that is read')
+    const special = added.filter((token) => token.special === true || token.id === maskTokenId || token.id === endOfTextTokenId)
+    this.#maskTokenId = maskTokenId
+    this.endOfTextTokenId = endOfTextTokenId
+    // Texts come in parts here, and only the first has a space before it. The merges are applied by `Bpe`.
+    this.#library = new HfTokenizer({
+      ...json,
+      pre_tokenizer: JSON.parse(rules.replaceAll('"add_prefix_space":true', '"add_prefix_space":false')) as object,
+      model: { ...model, merges: [] }
+    }, {})
+    this.#beginsWithSpace = rules.includes('"add_prefix_space":true')
+    this.#bpe = new Bpe({ ...model, vocab: without(model.vocab, special) })
+    this.#words = {
+      normalize: (text) => this.#library.normalizer?.normalize(text) ?? text,
+      split: (text) => this.#library.pre_tokenizer?.pre_tokenize(text) ?? []
+    }
+    this.#addedIds = new Map(added.map(({ content, id }) => [content, id]))
+    this.#plainTokens = anyOf(added.filter((token) => !special.includes(token)))
+    this.#allAddedTokens = anyOf(added)
   }
 
   /** @throws Error with one sentence: the file, and what in it cannot be understood */
@@ -51,8 +95,23 @@ export class Tokenizer {
     }
   }
 
-  encode (text: string): number[] {
-    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids
+  /** @returns all tokens of the text, or more than `limit` of its first ones */
+  encode (text: string, { allowSpecial = false, limit = Infinity }: EncodeOptions = {}): number[] {
+    const tokens: number[] = []
+    const whole = this.#beginsWithSpace && text !== '' && !text.startsWith(' ') ? ` ${text}` : text
+    const added = allowSpecial ? this.#allAddedTokens : this.#plainTokens
+    // Splitting on a capture alternates text, added token, text, ...
+    const sections = added === undefined ? [whole] : whole.split(added)
+    for (const [i, section] of sections.entries()) {
+      if (i % 2 === 1) tokens.push(this.#addedIds.get(section) ?? 0)
+      else {
+        for (const word of wordsOf(section, this.#words)) {
+          tokens.push(...this.#bpe.encode(word))
+          if (tokens.length > limit) return tokens
+        }
+      }
+    }
+    return tokens
   }
 
   /**
@@ -61,12 +120,15 @@ export class Tokenizer {
    * @param given whether the tokens come from a text, where what reads like a mask token is none, but was written
    */
   pieces (tokens: ArrayLike<number>, { given = false }: { readonly given?: boolean } = {}): string[] {
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    // Most tokens are whole characters: there is a decoder only where some are not.
+    let decoder: InstanceType<typeof TextDecoder> | undefined
     const pieces = Array.from(tokens, (token) => {
-      if (token === this.#maskTokenId && !given) return decoder.decode() + MASK_PIECE
-      return decoder.decode(this.#bytesOf(token), { stream: true })
+      const spelling = token === this.#maskTokenId && !given ? MASK_PIECE : this.#spellingOf(token)
+      if (typeof spelling === 'string') return decoder === undefined ? spelling : decoder.decode() + spelling
+      decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
+      return decoder.decode(spelling, { stream: true })
     })
-    const rest = decoder.decode()
+    const rest = decoder?.decode() ?? ''
     if (rest !== '') pieces.push((pieces.pop() ?? '') + rest)
     return pieces
   }
@@ -75,16 +137,27 @@ export class Tokenizer {
     return this.pieces(tokens).join('')
   }
 
-  #bytesOf (token: number): Uint8Array {
-    let bytes = this.#bytes.get(token)
-    if (bytes === undefined) {
-      const symbols = this.#tokenizer.id_to_token(token) ?? ''
-      const special = token === this.endOfTextTokenId
-      bytes = special
-        ? new TextEncoder().encode(symbols)
-        : Uint8Array.from([...symbols].flatMap((c) => BYTE_OF_CHARACTER.get(c) ?? [...new TextEncoder().encode(c)]))
-      this.#bytes.set(token, bytes)
+  #spellingOf (token: number): string | Uint8Array {
+    let spelling = this.#spellings.get(token)
+    if (spelling === undefined) {
+      const symbols = this.#library.id_to_token(token) ?? ''
+      const bytes = token === this.endOfTextTokenId ? Buffer.from(symbols) : Buffer.from(bytesOf(symbols))
+      spelling = isUtf8(bytes) ? bytes.toString() : bytes
+      this.#spellings.set(token, spelling)
     }
-    return bytes
+    return spelling
   }
+}
+
+function without (vocab: BpeTable['vocab'], tokens: readonly AddedToken[]): BpeTable['vocab'] {
+  const left = { ...vocab }
+  for (const { content } of tokens) Reflect.deleteProperty(left, content)
+  return left
+}
+
+/** Matches, and captures, whichever of the tokens comes first, of those that begin alike the longest. */
+function anyOf (tokens: readonly AddedToken[]): RegExp | undefined {
+  if (tokens.length === 0) return undefined
+  const contents = tokens.map(({ content }) => content).sort((a, b) => b.length - a.length)
+  return new RegExp(`(${contents.map((content) => content.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|')})`)
 }

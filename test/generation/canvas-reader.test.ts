@@ -3,7 +3,7 @@ import t from 'tap'
 import { sourceToken } from '../../src/diffusion/random.js'
 import { readCanvas } from '../../src/generation/canvas-reader.js'
 import { ChangeTracker } from '../../src/generation/change-tracker.js'
-import { prepare } from '../../src/generation/index.js'
+import { prepare, type PreparedGeneration } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
 import { Tokenizer } from '../../src/model/tokenizer.js'
 import { TINY_TEXT } from '../support/server.js'
@@ -29,7 +29,9 @@ t.test('pieces assembled from changes, joined, are the text at every step', asyn
     { prompt: 'The cat', maxTokens: 40 },
     { prompt: '', maxTokens: 20, stop: ['e', '\n'] },
     { prompt: '', maxTokens: 30, stop: ['░'] },
-    { template: 'Ü[[5]] was [[9]]é[[2]][[3]]' }
+    { prompt: 'The cat ', maxTokens: 20, stop: [' '] },
+    { template: 'Ü[[5]] was [[9]]é[[2]][[3]]' },
+    { template: 'Ü[[5]] was [[9]]é[[2]][[3]]', stop: ['a', 'e', 'is'] }
   ]
   for (const request of requests) {
     for (let seed = 1; seed <= 25; seed++) {
@@ -64,7 +66,7 @@ t.test('a continuation ends before its first end-of-text token', async (t) => {
   const canvas = prepared.layout.canvas.tokens.slice()
   canvas.set([a, a, end, a, end, a], prepared.layout.promptTokens)
   const view = readCanvas(prepared, canvas)
-  t.match(view, { pieces: ['a', 'a', '', '', '', ''], kept: 2, finishReason: 'stop' })
+  t.match(view, { pieces: ['a', 'a', '', '', '', ''], kept: [0, 1], finishReason: 'stop' })
 })
 
 t.test('the given text of a template stays as it was written, but for a space before a gap', async (t) => {
@@ -88,4 +90,36 @@ t.test('a given token that is the mask token is text, in front of gaps that hold
   const prepared = prepare(inside, { template: 'a [[2]]a', seed: 1 })
   t.same([...prepared.layout.canvas.editable], [0, 1, 1, 0])
   t.equal(readCanvas(prepared, prepared.layout.canvas.tokens.slice().fill(mask)).pieces.join(''), 'a░░a')
+})
+
+t.test('what fills a gap ends before end-of-text or a stop string, and the text after the gap stays', async (t) => {
+  const [a = 0] = tokenizer.encode('a')
+  const [b = 0] = tokenizer.encode('b')
+  const end = tokenizer.endOfTextTokenId ?? -1
+  const canvas = (prepared: PreparedGeneration, ...made: number[]): Int32Array => {
+    const tokens = prepared.layout.canvas.tokens.slice()
+    tokens.forEach((_, i) => { if (prepared.layout.canvas.editable[i] === 1) tokens[i] = made.shift() ?? a })
+    return tokens
+  }
+  const prepared = prepare(model, { template: 'b[[3]]b[[2]]b[[2]]', stop: ['b'], seed: 1 })
+  t.match(readCanvas(prepared, canvas(prepared, a, end, a, a, b, b, a)),
+    { pieces: ['b', 'a', '', '', 'b', 'a', '', 'b', '', ''], kept: [0, 1, 4, 5, 7], finishReason: 'stop' })
+  t.match(readCanvas(prepared, canvas(prepared)), { kept: Array.from({ length: 10 }, (_, i) => i), finishReason: 'length' })
+  const last = prepare(model, { template: 'b[[1]]', stop: ['a'], seed: 1 })
+  t.match(readCanvas(last, canvas(last)), { pieces: ['b', ''], kept: [0], finishReason: 'stop' })
+})
+
+t.test('the space at the end of a prompt is not repeated by what is made after it', async (t) => {
+  const [spaced = 0, a = 0] = [' fox', 'a'].flatMap((text) => tokenizer.encode(text).slice(0, 1))
+  const prepared = prepare(model, { prompt: 'The ', maxTokens: 2, seed: 1 })
+  const plain = prepare(model, { prompt: 'The', maxTokens: 2, seed: 1 })
+  t.same(prepared.layout.canvas, plain.layout.canvas)
+  const canvas = prepared.layout.canvas.tokens.slice()
+  canvas.set([spaced, spaced], prepared.layout.promptTokens)
+  const [first, second] = readCanvas(prepared, canvas).pieces
+  t.equal(second, tokenizer.decode([spaced]), 'it begins with a space')
+  t.equal(` ${first}`, second)
+  t.same(readCanvas(plain, canvas).pieces, [second, second])
+  canvas.set([a], prepared.layout.promptTokens)
+  t.equal(readCanvas(prepared, canvas).pieces[0], 'a')
 })

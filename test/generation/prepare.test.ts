@@ -1,10 +1,29 @@
 import t from 'tap'
 import { MAX_SEED, prepare } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
+import type { Tokenizer } from '../../src/model/tokenizer.js'
 import { fixture } from '../support/engine.js'
 import { TINY_TEXT } from '../support/server.js'
 
 const model = await loadModel(TINY_TEXT)
+
+/** A tokenizer that counts what it is given and what it makes of it. */
+class ReadBytes {
+  bytes = 0
+  tokens = 0
+  readonly tokenizer: Tokenizer
+
+  constructor (real: Tokenizer) {
+    const encode: Tokenizer['encode'] = (text, options) => {
+      this.bytes += Buffer.byteLength(text)
+      const made = real.encode(text, options)
+      this.tokens += made.length
+      return made
+    }
+    this.tokenizer = new Proxy(real, { get: (_, name) => name === 'encode' ? encode : Reflect.get(real, name, real) as unknown })
+  }
+}
+
 const { max_length: maxLength } = model.manifest
 
 t.test('what is left out takes the model\'s defaults', async (t) => {
@@ -28,6 +47,60 @@ t.test('a template freezes its text and opens its gaps', async (t) => {
   const { layout } = prepare(model, { template: 'a[[2]]b' })
   t.same([...layout.canvas.editable], [0, 1, 1, 0])
   t.equal(layout.promptTokens, 2)
+})
+
+t.test('a space at the end of given text is left to what is made after it, in a prompt as before a gap', async (t) => {
+  const tokens = (text: string): number[] => [...prepare(model, { prompt: text, maxTokens: 2 }).layout.canvas.tokens]
+  t.same(tokens('a '), [...prepare(model, { template: 'a [[2]]' }).layout.canvas.tokens])
+  t.same(tokens('a  '), [...prepare(model, { template: 'a  [[2]]' }).layout.canvas.tokens])
+  t.equal(prepare(model, { prompt: ' ' }).layout.promptTokens, 0)
+})
+
+t.test('what is spelt like a special token is text, unless it is allowed to be one', async (t) => {
+  const end = model.tokenizer.endOfTextTokenId
+  for (const texts of [{ prompt: 'a<|endoftext|>b', maxTokens: 1 }, { template: 'a<|endoftext|>b[[1]]' }]) {
+    const given = (allowSpecial: boolean | undefined): number[] => {
+      const { canvas, promptTokens } = prepare(model, { ...texts, allowSpecial }).layout
+      return [...canvas.tokens.subarray(0, promptTokens)]
+    }
+    for (const allowed of [undefined, false]) {
+      t.notOk(given(allowed).some((token) => token === end))
+      t.equal(model.tokenizer.decode(given(allowed)), 'a<|endoftext|>b')
+    }
+    t.same(given(true), [...model.tokenizer.encode('a'), end, ...model.tokenizer.encode('b')])
+  }
+})
+
+t.test('what a text that is too long is tokenised for is bounded by the canvas, and a near miss is told exactly', async (t) => {
+  const wide = { ...model, manifest: { ...model.manifest, max_length: 4096 } }
+  for (const narrowOrWide of [model, wide]) {
+    const { max_length: canvas } = narrowOrWide.manifest
+    const texts = {
+      'one long word': 'grandmother'.repeat(100_000),
+      'many words': 'a1'.repeat(500_000),
+      marks: 'e\u0301\u0316'.repeat(200_000),
+      spaces: ' '.repeat(1_000_000),
+      'long texts between gaps': `${'x'.repeat(16_000)}[[1]]`.repeat(60),
+      'short texts between gaps': 'a[[1]]'.repeat(170_000),
+      'gaps that fill the canvas': `[[${canvas}]]`.repeat(140_000),
+      'gaps of one': '[[1]]'.repeat(200_000),
+      'empty words': 'the '.repeat(canvas * 3)
+    }
+    for (const [name, text] of Object.entries(texts)) {
+      for (const field of ['prompt', 'template'] as const) {
+        const read = new ReadBytes(narrowOrWide.tokenizer)
+        const watched = { ...narrowOrWide, tokenizer: read.tokenizer }
+        t.throws(() => prepare(watched, { [field]: field === 'prompt' ? text : `${text}[[1]]` }), { code: 'prompt_too_long', field }, `${name} as ${field}`)
+        t.ok(read.bytes <= 16 * canvas, `${name} as ${field}: ${read.bytes} bytes reach the tokenizer`)
+        t.ok(read.tokens <= 3 * canvas, `${name} as ${field}: ${read.tokens} tokens are made`)
+      }
+    }
+  }
+  const { length } = model.tokenizer.encode('The fox '.repeat(25).trimEnd())
+  t.ok(length > maxLength && length < 2 * maxLength)
+  t.throws(() => prepare(model, { prompt: 'The fox '.repeat(25) }), { message: new RegExp(`^prompt has ${length} tokens`) })
+  t.throws(() => prepare(model, { prompt: 'a1'.repeat(200) }), { message: /^prompt has more than 128 tokens/ })
+  t.throws(() => prepare(model, { prompt: 'a1'.repeat(2000) }), { message: /^prompt has more than 1024 bytes/ })
 })
 
 t.test('output i is drawn with seed + i, and no seed passes the largest', async (t) => {

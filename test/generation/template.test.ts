@@ -1,5 +1,9 @@
 import t from 'tap'
-import { parseTemplate } from '../../src/generation/template.js'
+import { parseTemplate as partsOf, type TemplatePart } from '../../src/generation/template.js'
+
+function parseTemplate (template: string, maxLength: number): TemplatePart[] {
+  return [...partsOf(template, maxLength)]
+}
 
 t.test('a template is texts and gaps in order', async (t) => {
   t.same(parseTemplate('The [[3]] sat. [[12]]', 64), [{ text: 'The' }, { gap: 3 }, { text: ' sat.' }, { gap: 12 }])
@@ -18,4 +22,9 @@ t.test('a template without a gap, or with one of no use, is refused', async (t) 
   for (const template of ['no gap', '', '[[0]]', '[[65]]', `[[${'9'.repeat(400)}]]`, 'fine [[2]] but [[0]]']) {
     t.throws(() => parseTemplate(template, 64), { code: 'invalid_template', statusCode: 422, field: 'template' }, template.slice(0, 20))
   }
+})
+
+t.test('parts come one by one, and what follows a part that is taken is not looked at', async (t) => {
+  const [first] = partsOf('a[[1]][[999]]', 64)
+  t.same(first, { text: 'a' })
 })

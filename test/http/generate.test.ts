@@ -76,6 +76,25 @@ t.test('a template comes back whole, with what filled each gap', async (t) => {
   t.equal(usage.completion_tokens, 3 * 8)
 })
 
+t.test('a stop string ends what fills a gap, and the template goes on after it', async (t) => {
+  const request = { template: 'The [[12]] sat on [[9]].', seed: 1, n: 4, timeline: true, confidence: true }
+  const whole = await generate(url, request)
+  const stop = whole.outputs[0]?.gaps?.[0]?.text.slice(4, 6) ?? ''
+  const { outputs, usage } = await generate(url, { ...request, stop })
+  t.equal(outputs[0]?.finish_reason, 'stop')
+  let made = 0
+  for (const [i, { text, tokens, gaps = [], timeline, confidence, finish_reason: reason }] of outputs.entries()) {
+    const uncut = whole.outputs[i]?.gaps ?? []
+    t.same(gaps.map((gap) => gap.text), uncut.map((gap) => gap.text.split(stop)[0]))
+    for (const [j, gap] of gaps.entries()) t.same(gap.tokens, uncut[j]?.tokens.slice(0, gap.tokens.length))
+    t.equal(text, `The${gaps[0]?.text} sat on${gaps[1]?.text}.`)
+    t.same([timeline?.length, confidence?.length], [tokens.length, tokens.length])
+    t.equal(reason === 'stop', gaps.some((gap, j) => gap.text !== uncut[j]?.text))
+    made += gaps.reduce((sum, gap) => sum + gap.tokens.length, 0)
+  }
+  t.equal(usage.completion_tokens, made)
+})
+
 t.test('timeline and confidence have one entry a token', async (t) => {
   const { outputs } = await generate(url, { prompt: 'The', max_tokens: 25, steps: 6, seed: 9, n: 4, timeline: true, confidence: true })
   for (const { tokens, timeline, confidence } of outputs) {

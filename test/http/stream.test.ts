@@ -19,6 +19,8 @@ t.test('what a client assembles from the changes is the text, at every step and 
     { prompt: 'The cat', max_tokens: 30, n: 3 },
     { prompt: '', max_tokens: 60, stop: ['e', 'o'], steps: 16 },
     { template: 'A [[8]] ü [[3]]!', n: 2, solver: 'euler_exact' },
+    { template: 'A [[8]] ü [[3]]!', n: 2, stop: ['a', 'e', 'i', 'o', 'u'].slice(1) },
+    { prompt: 'The cat ', max_tokens: 12, n: 3 },
     { schedule: 'geometric', temperature: 0.7, top_k: 20, top_p: 0.9 }
   ]
   for (const request of requests) {

@@ -45,6 +45,7 @@ t.test('a wrong field gets 400, and the error names it', async (t) => {
     [{ stop: 'x'.repeat(65) }, /stop must have at most 64 characters/],
     [{ stop: ['a', ''] }, /stop\[1\] must have at least 1 character/],
     [{ stop: ['a', 'b', 'c', 'd', 'e'] }, /stop must have at most 4 entries/],
+    [{ allow_special: 1 }, /allow_special must be a boolean/],
     [{ stream: 'true' }, /stream must be a boolean/],
     [{ timeline: 1 }, /timeline must be a boolean/],
     [{ confidence: null }, /confidence must be a boolean/]

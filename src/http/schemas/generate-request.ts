@@ -12,7 +12,8 @@ const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
 export const GenerateRequest = named('GenerateRequest', Type.Object({
   model: Type.Optional(Type.String({ description: "A loaded model's name, as /v1/models lists it; any other is refused. Left out: the first one listed.", examples: ['fewstep-stories'] })),
   prompt: Type.Optional(Type.String({
-    description: 'Text to continue. Empty or left out: free generation. Excludes template.',
+    description: 'Text to continue. A space at its end belongs to the continuation, as tokens begin with the space before their word; it is not repeated there. ' +
+      'Empty or left out: free generation. Excludes template.',
     examples: ['Once upon a time']
   })),
   template: Type.Optional(Type.String({
@@ -24,6 +25,9 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     minimum: 1,
     description: `Tokens to generate after the prompt. Left out: ${DEFAULT_MAX_TOKENS}, or what room the prompt leaves on the model's canvas.`,
     examples: [96]
+  })),
+  allow_special: Type.Optional(Type.Boolean({
+    description: 'true: special tokens spelt out in prompt or template, such as <|endoftext|>, are those tokens. Left out: they are text like any other.'
   })),
   steps: Type.Optional(Type.Union([
     StepCount,
@@ -42,7 +46,8 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     Type.Enum([...SCHEDULES]),
     Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), { minItems: 1, maxItems: MAX_STEPS })
   ], {
-    description: '"uniform", "geometric" or a list of step sizes that sum to 1, which then implies steps.',
+    description: '"uniform", "geometric" or a list of step sizes that sum to 1, which then implies steps. geometric: each step half as long as the one before, ' +
+      'as long as none gets shorter than 1/1024. A list: none shorter than 0.00001.',
     examples: ['uniform', [0.5, 0.25, 0.25]]
   })),
   solver: Type.Optional(Type.Enum([...SOLVERS], {
@@ -72,7 +77,7 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
   n: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_OUTPUTS, description: 'Outputs to draw. Left out: 1.', examples: [1] })),
   stop: Type.Optional(Type.Union([StopString, Type.Array(StopString, { minItems: 1, maxItems: MAX_STOP_STRINGS })], {
     description: `a string of 1 to ${MAX_STOP_LENGTH} characters or a list of up to ${MAX_STOP_STRINGS}. ` +
-      'The continuation is cut before the first of them; a template is never cut.',
+      'The continuation is cut before the first of them; of a template what fills each gap, by itself.',
     examples: ['\n\n']
   })),
   deadline_ms: Type.Optional(Type.Integer({

@@ -7,9 +7,9 @@ const Tokens = Type.Array(Type.Integer(), { description: 'Token ids.' })
 
 const Output = Type.Object({
   index: Type.Integer({ description: 'From 0.' }),
-  text: Type.String({ description: 'The continuation without the prompt, cut before end-of-text or a stop string; for a template the whole text.' }),
+  text: Type.String({ description: 'The continuation without the prompt, cut before end-of-text or a stop string; for a template the whole text, with each gap\'s filling cut so.' }),
   tokens: Type.Array(Type.Integer(), { description: 'The token ids of text.' }),
-  finish_reason: Type.Enum(['stop', 'length'], { description: 'stop: cut at end-of-text or a stop string. length: every position is part of the text.' }),
+  finish_reason: Type.Enum(['stop', 'length'], { description: 'stop: the continuation, or the filling of a gap, was cut at end-of-text or a stop string. length: every position is part of the text.' }),
   seed: Type.Integer({ description: 'With it the same request gives the same output.' }),
   steps: Type.Integer({ description: 'Refinements taken.' }),
   steps_reason: Type.Enum([...STEPS_REASONS], {
