@@ -1,14 +1,14 @@
-/** Rows between their steps: gives every idle session a batch, runs a failed step again, and measures what steps cost. */
+/** Rows between their steps: gives every idle session a batch, runs failed ones again apart, and measures what steps cost. */
 import type { Logger } from 'pino'
 import { assembleBatch, distributeResult } from './assemble.js'
+import { BatchLimits } from './batch-limits.js'
 import { nextBatch } from './batcher.js'
 import type { CostCurve } from './cost-curve.js'
 import type { Row } from './row.js'
 import type { SessionPool } from './session-pool.js'
 import type { Pressure } from './step-budget.js'
+import { Suspects, type Batch } from './suspects.js'
 
-/** A step that failed so often, on whichever workers, fails its request. */
-export const MAX_FAILURES = 3
 /** Weight of a new measurement of the time between two steps of a row. */
 const NEWEST_WEIGHT = 0.1
 
@@ -23,13 +23,13 @@ export interface StepTotals {
   readonly runMs: number
   /** Time from handing a batch to a worker to its result, over all workers. */
   readonly workerMs: number
-  /** Batches that failed and were run again. */
+  /** Batches that failed. */
   readonly failures: number
 }
 
 export interface DispatcherOptions {
   readonly pool: Pick<SessionPool, 'run' | 'idleCount' | 'size'>
-  readonly costs: CostCurve
+  readonly costs: Pick<CostCurve, 'observe' | 'estimate' | 'efficientRows'>
   readonly maxBatch: number
   readonly logger: Logger
   /** Milliseconds, monotonic. */
@@ -38,13 +38,15 @@ export interface DispatcherOptions {
   readonly onBegin: (row: Row) => void
   /** A row took a step, in a batch that ran from `begin` to `end`, in ms of the clock. */
   readonly onStep: (row: Row, begin: number, end: number) => void
-  /** A row's step failed for good. */
+  /** A row's step failed for good, or its `onStep` threw. */
   readonly onFailed: (row: Row, cause: unknown) => void
 }
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #waiting = new Set<Row>()
+  readonly #suspects = new Suspects()
+  readonly #limits = new BatchLimits()
   readonly #running = new Set<Row>()
   readonly #totals = { batches: 0, rows: 0, positions: 0, runMs: 0, workerMs: 0, failures: 0 }
   /** Moving average of the time from the end of a row's step to the end of its next one. */
@@ -55,7 +57,7 @@ export class Dispatcher {
   }
 
   get waitingRows (): number {
-    return this.#waiting.size
+    return this.#waiting.size + this.#suspects.size
   }
 
   get runningRows (): number {
@@ -73,16 +75,17 @@ export class Dispatcher {
   /** The row leaves; a step that it is in goes on without it. */
   remove (row: Row): void {
     this.#waiting.delete(row)
+    this.#suspects.delete(row)
     this.#running.delete(row)
   }
 
   /** Expected time until all that is here is done, in ms: at full throughput on all workers. */
   backlogMs (): number {
-    const { costs, maxBatch, pool } = this.#options
+    const { costs, pool } = this.#options
     let ms = 0
-    for (const rows of [this.#waiting, this.#running]) {
+    for (const rows of [this.#waiting, this.#suspects, this.#running]) {
       for (const row of rows) {
-        const company = costs.efficientRows(row.paddedLength, maxBatch, row.filters)
+        const company = this.#efficientRows(row)
         ms += row.stepsLeft * costs.estimate(company, row.paddedLength, row.filters) / company
       }
     }
@@ -91,36 +94,43 @@ export class Dispatcher {
 
   /** Give every idle session a batch. */
   tick (): void {
-    const { pool, maxBatch, costs, now, logger } = this.#options
-    while (this.#waiting.size > 0 && pool.idleCount > 0) {
-      const batch = nextBatch({ waiting: this.#waiting, now: now(), idleWorkers: pool.idleCount, maxBatch, costs })
-      this.#run(batch).catch((error: unknown) => { logger.error({ err: error }, 'a step was lost') })
+    const { pool, logger } = this.#options
+    while (pool.idleCount > 0) {
+      const batch = this.#suspects.next() ?? this.#choose()
+      if (batch.rows.length === 0) return
+      this.#run(batch).catch((error: unknown) => { logger.error({ err: error }, 'a step went wrong outside its worker') })
     }
   }
 
-  async #run (rows: Row[]): Promise<void> {
-    const { pool, costs, now, logger, onStep } = this.#options
-    const { paddedLength = 0, filters = false } = rows[0] ?? {}
-    const shape = { rows: rows.length, paddedLength }
+  #choose (): Batch {
+    const { pool, maxBatch, costs } = this.#options
+    const now = this.#options.now()
+    const rows = nextBatch({ waiting: this.#waiting, now, idleWorkers: pool.idleCount, maxBatch, costs })
+    const [first] = rows
+    return { rows: first === undefined ? [] : rows.slice(0, this.#limits.rowsFor(first, now)) }
+  }
+
+  /** Only what the worker does, and its result, may fail a step: what comes after is no reason to run it again. */
+  async #run (batch: Batch): Promise<void> {
+    const { pool, now } = this.#options
+    const { rows } = batch
+    const { paddedLength = 0 } = rows[0] ?? {}
     const begin = now()
     for (const row of rows) this.#begin(row, begin)
+    let runMs: number
     try {
-      const { arrays, runMs } = await pool.run(shape, (batch) => { assembleBatch(rows, batch) })
-      distributeResult(rows, arrays)
-      const end = now()
-      costs.observe({ ...shape, filters, ms: end - begin })
-      this.#count(shape, runMs, end - begin)
-      for (const row of rows) {
-        this.#measureTurnaround(row, end)
-        if (!this.#running.delete(row)) continue // it left meanwhile
-        if (!row.done) this.#waiting.add(row)
-        onStep(row, begin, end)
-      }
+      const result = await pool.run({ rows: rows.length, paddedLength }, (arrays) => { assembleBatch(rows, arrays) })
+      distributeResult(rows, result.arrays)
+      runMs = result.runMs
     } catch (error) {
-      this.#totals.failures++
-      logger.warn({ err: error, rows: rows.length }, 'a step failed: running it again')
-      for (const row of rows) this.#retry(row, error)
+      this.#failed(rows, error)
+      return
     }
+    const end = now()
+    const stayed = rows.filter((row) => this.#running.delete(row))
+    for (const row of stayed) if (!row.done) this.#waiting.add(row)
+    for (const row of stayed) this.#tell(row, begin, end)
+    this.#measure(batch, runMs, begin, end)
   }
 
   #begin (row: Row, now: number): void {
@@ -132,33 +142,61 @@ export class Dispatcher {
   }
 
   #pressureOn (row: Row, now: number): Pressure {
-    const { costs, maxBatch, pool } = this.#options
-    const capacity = pool.size * costs.efficientRows(row.paddedLength, maxBatch, row.filters)
+    const { costs, pool } = this.#options
+    const capacity = pool.size * this.#efficientRows(row)
     return {
-      load: (this.#waiting.size + this.#running.size) / capacity,
+      load: (this.waitingRows + this.#running.size) / capacity,
       slackMs: row.deadlineAt - now,
       stepMs: Math.max(costs.estimate(1, row.paddedLength, row.filters), this.#turnaroundMs)
     }
+  }
+
+  #efficientRows ({ paddedLength, filters }: Row): number {
+    const { costs, maxBatch, now } = this.#options
+    const limit = this.#limits.rowsFor({ paddedLength, filters }, now())
+    return costs.efficientRows(paddedLength, Math.min(maxBatch, limit), filters)
+  }
+
+  #tell (row: Row, begin: number, end: number): void {
+    const { onStep, onFailed } = this.#options
+    try {
+      onStep(row, begin, end)
+    } catch (error) {
+      this.remove(row)
+      onFailed(row, error)
+    }
+  }
+
+  #failed (rows: readonly Row[], cause: unknown): void {
+    const { logger, onFailed } = this.#options
+    this.#totals.failures++
+    const givenUp = this.#suspects.failed(rows.filter((row) => this.#running.delete(row)))
+    logger.warn({ err: cause, rows: rows.length }, givenUp === undefined ? 'a step failed: its rows run again, apart' : 'a step failed again and again: its request is given up')
+    if (givenUp !== undefined) onFailed(givenUp, cause)
+  }
+
+  #measure (batch: Batch, runMs: number, begin: number, end: number): void {
+    const { costs } = this.#options
+    const { rows } = batch
+    const [first] = rows
+    if (first === undefined) return
+    const { paddedLength, filters } = first
+    costs.observe({ rows: rows.length, paddedLength, filters, ms: end - begin })
+    this.#limits.passed(first, rows.length)
+    const enough = this.#suspects.passed(batch)
+    if (enough !== undefined) this.#limits.lower(first, enough, end)
+    for (const row of rows) this.#measureTurnaround(row, end)
+    const totals = this.#totals
+    totals.batches++
+    totals.rows += rows.length
+    totals.positions += rows.length * paddedLength
+    totals.runMs += runMs
+    totals.workerMs += end - begin
   }
 
   #measureTurnaround (row: Row, now: number): void {
     const ms = now - (row.steppedAt ?? now)
     row.steppedAt = now
     this.#turnaroundMs += (this.#turnaroundMs === 0 ? 1 : NEWEST_WEIGHT) * (ms - this.#turnaroundMs)
-  }
-
-  #count ({ rows, paddedLength }: { rows: number, paddedLength: number }, runMs: number, workerMs: number): void {
-    const totals = this.#totals
-    totals.batches++
-    totals.rows += rows
-    totals.positions += rows * paddedLength
-    totals.runMs += runMs
-    totals.workerMs += workerMs
-  }
-
-  #retry (row: Row, cause: unknown): void {
-    if (!this.#running.delete(row)) return
-    if (++row.failures < MAX_FAILURES) this.#waiting.add(row)
-    else this.#options.onFailed(row, cause)
   }
 }

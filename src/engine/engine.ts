@@ -1,18 +1,17 @@
 /** The engine: admits requests, has their rows refined, and keeps its promises to them. */
 import type { Logger } from 'pino'
-import { FewstepError } from '../errors.js'
 import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
 import { dueTime } from './batcher.js'
-import { Dispatcher, MAX_FAILURES, type StepTotals } from './dispatcher.js'
+import { systemClock, type Clock } from './clock.js'
+import { Dispatcher, type StepTotals } from './dispatcher.js'
 import { chooseGraphs, graphFiles, type GraphChoice } from './graph-choice.js'
 import { Job } from './job.js'
 import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
+import { cancelled, deadlineExceeded, inferenceFailed, notReady, queueFull, shutDown, shuttingDown } from './refusals.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
 import { Row, type RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
 import type { ExecutionProvider, Precision } from './worker-protocol.js'
-
-const MAX_RETRY_AFTER_SECONDS = 60
 
 type SessionSettings = Pick<OpenSessionsOptions, 'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'>
 
@@ -26,8 +25,8 @@ export interface EngineOptions extends SessionSettings {
   readonly logger: Logger
   /** Breaks the start off; of no effect afterwards. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds, monotonic; for tests. */
-  readonly now?: () => number
+  /** For tests: by it everything is scheduled, due and given up. */
+  readonly clock?: Clock
 }
 
 export type EngineState = 'ready' | 'draining' | 'stopped'
@@ -49,7 +48,7 @@ export interface EngineStats {
 
 export class Engine {
   readonly #options: EngineOptions
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #source: RowSource
   readonly #graphs: Readonly<Record<ExecutionProvider, GraphChoice>>
   readonly #pool: SessionPool
@@ -57,16 +56,17 @@ export class Engine {
   readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
   readonly #jobs = new Set<Job>()
   readonly #jobOf = new WeakMap<Row, Job>()
+  /** Called when no job is left. */
+  readonly #whenEmpty = new Set<() => void>()
   #state: EngineState = 'ready'
   #sequence = 0
   #listeners = 0
-  #whenEmpty: (() => void) | undefined
 
   private constructor (options: EngineOptions, graphs: Readonly<Record<ExecutionProvider, GraphChoice>>, { sessions, costs }: OpenedSessions) {
     const { manifest } = options.model
     const { logger, maxBatch, stepTimeoutMs } = options
     this.#options = options
-    this.#now = options.now ?? (() => performance.now())
+    this.#clock = options.clock ?? systemClock
     this.#source = {
       distribution: manifest.source_distribution,
       vocabSize: manifest.vocab_size,
@@ -81,16 +81,17 @@ export class Engine {
       sessions,
       stepTimeoutMs,
       logger,
+      clock: this.#clock,
       onIdle: () => { this.#dispatcher.tick() },
-      onHopeless: (cause) => { this.#failAll(new FewstepError('inference_failed', 'no session worker could be started', { cause })) }
+      onHopeless: (cause) => { this.#failAll(notReady(this.#pool.readyInMs, cause)) }
     })
     this.#dispatcher = new Dispatcher({
       pool: this.#pool,
       costs,
       maxBatch,
       logger,
-      now: this.#now,
-      onBegin: (row) => { this.#jobOf.get(row)?.begin(this.#now()) },
+      now: this.#clock.now,
+      onBegin: (row) => { this.#jobOf.get(row)?.begin(this.#clock.now()) },
       onStep: (row, begin, end) => { this.#stepped(row, begin, end) },
       onFailed: (row, cause) => { this.#stepFailed(row, cause) }
     })
@@ -139,63 +140,59 @@ export class Engine {
    * Refine all rows of a request to t = 1.
    *
    * The same model, seeds, exact budget and sampling give the same tokens, whoever shares the batches.
-   * @throws FewstepError queue_full, draining, cancelled, deadline_exceeded or inference_failed
+   * @throws FewstepError queue_full, not_ready, draining, cancelled, deadline_exceeded or inference_failed
    */
   async generate (request: GenerationRequest, options: GenerateOptions = {}): Promise<GenerationResult> {
     this.#admit(request)
     const { signal } = options
     const { deadlineMs } = request
     const job = this.#createJob(request, options)
-    const cancel = (): void => { this.#fail(job, new FewstepError('cancelled', 'the request was cancelled')) }
+    const cancel = (): void => { this.#fail(job, cancelled()) }
     if (signal?.aborted === true) cancel()
     signal?.addEventListener('abort', cancel, { once: true })
-    const deadline = deadlineMs === undefined
+    const forgetDeadline = deadlineMs === undefined
       ? undefined
-      : setTimeout(() => { this.#fail(job, deadlineExceeded(job, deadlineMs)) }, deadlineMs)
+      : this.#clock.after(deadlineMs, () => { this.#fail(job, deadlineExceeded(deadlineMs, job.stepsTaken, job.steps)) })
     this.#listeners++
     setImmediate(() => { this.#dispatcher.tick() })
     try {
       return await job.promise
     } finally {
       this.#listeners--
-      clearTimeout(deadline)
+      forgetDeadline?.()
       signal?.removeEventListener('abort', cancel)
     }
   }
 
   /** Refuse new requests and wait for the running ones; those still running after `timeoutMs` fail with `draining`. */
   async drain (timeoutMs: number = Infinity): Promise<void> {
-    this.#state = 'draining'
+    if (this.#state === 'ready') this.#state = 'draining'
     if (this.#jobs.size === 0) return
-    const empty = new Promise<void>((resolve) => { this.#whenEmpty = resolve })
-    const limit = Number.isFinite(timeoutMs)
-      ? setTimeout(() => { this.#failAll(new FewstepError('draining', 'the server shut down before the generation was done')) }, timeoutMs)
-      : undefined
+    const empty = new Promise<void>((resolve) => { this.#whenEmpty.add(resolve) })
+    const forgetLimit = Number.isFinite(timeoutMs) ? this.#clock.after(timeoutMs, () => { this.#failAll(shutDown()) }) : undefined
     await empty
-    clearTimeout(limit)
+    forgetLimit?.()
   }
 
   /** Stop at once: what still runs fails with `draining`. */
   async close (): Promise<void> {
     this.#state = 'stopped'
-    this.#failAll(new FewstepError('draining', 'the server shut down before the generation was done'))
+    this.#failAll(shutDown())
     await this.#pool.close()
   }
 
   #admit (request: GenerationRequest): void {
-    if (this.#state !== 'ready') throw new FewstepError('draining', 'the server is shutting down; send the request to another replica')
+    if (this.#state !== 'ready') throw shuttingDown()
+    if (this.#pool.readyCount === 0) throw notReady(this.#pool.readyInMs)
     const { maxQueue } = this.#options
+    const needed = request.rows.length
     const admitted = this.#dispatcher.waitingRows + this.#dispatcher.runningRows
-    if (admitted + request.rows.length <= maxQueue) return
-    const seconds = Math.ceil(this.#dispatcher.backlogMs() / 1000)
-    throw new FewstepError('queue_full',
-      `the queue is full: ${admitted} of ${maxQueue} canvases are taken and the request needs ${request.rows.length}; retry later`,
-      { retryAfterSeconds: Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, seconds)) })
+    if (admitted + needed > maxQueue) throw queueFull({ admitted, maxQueue, needed, waitMs: this.#dispatcher.backlogMs() })
   }
 
   #createJob (request: GenerationRequest, options: GenerateOptions): Job {
     const { sampling, budget, stableBelow, deadlineMs = Infinity } = request
-    const now = this.#now()
+    const now = this.#clock.now()
     const plan = { sampling, budget, stableBelow, dueAt: dueTime(now, deadlineMs), deadlineAt: now + deadlineMs }
     const job = new Job(request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source)), options, now)
     this.#jobs.add(job)
@@ -215,12 +212,12 @@ export class Engine {
       this.#fail(job, error as Error)
       return
     }
-    if (job.rows.every(({ done }) => done)) this.#finish(job, () => { job.resolve(this.#now()) })
+    if (job.rows.every(({ done }) => done)) this.#finish(job, () => { job.resolve(this.#clock.now()) })
   }
 
   #stepFailed (row: Row, cause: unknown): void {
     const job = this.#jobOf.get(row)
-    if (job !== undefined) this.#fail(job, new FewstepError('inference_failed', `a step failed ${MAX_FAILURES} times; the server's log says why`, { cause }))
+    if (job !== undefined) this.#fail(job, inferenceFailed(cause))
   }
 
   #fail (job: Job, error: Error): void {
@@ -235,12 +232,8 @@ export class Engine {
   #finish (job: Job, settle: () => void): void {
     if (!this.#jobs.delete(job)) return
     settle()
-    if (this.#jobs.size === 0) this.#whenEmpty?.()
+    if (this.#jobs.size > 0) return
+    for (const resolve of this.#whenEmpty) resolve()
+    this.#whenEmpty.clear()
   }
-}
-
-function deadlineExceeded ({ rows }: Job, deadlineMs: number): FewstepError {
-  const taken = Math.min(...rows.map(({ step }) => step))
-  return new FewstepError('deadline_exceeded',
-    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${rows[0]?.steps ?? 0} steps; ask for fewer steps or tokens, an elastic budget, or more time`, { field: 'deadline_ms' })
 }

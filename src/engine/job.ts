@@ -26,6 +26,16 @@ export class Job {
     this.#onStep = options.onStep
   }
 
+  /** In all, as planned now. */
+  get steps (): number {
+    return this.rows[0]?.steps ?? 0
+  }
+
+  /** The fewest that one of its rows has taken. */
+  get stepsTaken (): number {
+    return Math.min(...this.rows.map(({ step }) => step))
+  }
+
   /** One of its rows is on its way to a worker. */
   begin (now: number): void {
     this.#startedAt ??= now

@@ -44,7 +44,7 @@ export class Row implements Candidate {
   h = 0
   /** Steps taken. */
   step = 0
-  /** Steps in all, as planned now. */
+  /** Steps in all, as planned now; those taken once it is done. */
   steps: number
   /** Failed attempts at the current step. */
   failures = 0
@@ -55,6 +55,8 @@ export class Row implements Candidate {
   readonly #grid: Float64Array | undefined
   #reason: StepsReason = 'full'
   #settled = false
+  /** Where steps reveal masks for good, one at least each: with none left there is nothing to do. Elsewhere Infinity. */
+  #masksLeft: number
 
   constructor (sequence: number, request: RowRequest, plan: RowPlan, source: RowSource) {
     const { budget } = plan
@@ -68,6 +70,7 @@ export class Row implements Candidate {
     this.confidence = new Float32Array(this.tokens.length)
     this.timeline = new Int32Array(this.tokens.length)
     this.paddedLength = lengthBucket(this.tokens.length, source.maxLength)
+    this.#masksLeft = this.#countMasks()
     this.#grid = budget.kind === 'exact' ? timeGrid(budget.stepSizes) : undefined
     this.steps = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
   }
@@ -83,7 +86,8 @@ export class Row implements Candidate {
   get stepsLeft (): number {
     const { budget } = this.plan
     if (this.#settled) return 1
-    return budget.kind === 'exact' ? this.steps - this.step : Math.max(1, budget.min - this.step)
+    const planned = budget.kind === 'exact' ? this.steps - this.step : budget.min - this.step
+    return Math.max(1, Math.min(planned, this.#masksLeft))
   }
 
   get done (): boolean {
@@ -116,13 +120,18 @@ export class Row implements Candidate {
   advance (tokens: Int32Array, confidence: Float32Array, offset: number): void {
     this.step++
     this.failures = 0
-    this.t = this.step === this.steps ? 1 : this.#grid?.[this.step] ?? this.t + this.h
     for (let i = 0; i < this.tokens.length; i++) {
       const token = tokens[offset + i] ?? 0
       if (token !== this.tokens[i]) this.timeline[i] = this.step
       this.tokens[i] = token
       this.confidence[i] = confidence[offset + i] ?? 0
     }
+    this.#masksLeft = this.#countMasks()
+    if (this.#masksLeft === 0 && this.step < this.steps) {
+      this.steps = this.step
+      this.#reason = 'stable'
+    }
+    this.t = this.step === this.steps ? 1 : this.#grid?.[this.step] ?? this.t + this.h
     const { stableBelow = 0 } = this.plan
     this.#settled = this.step < this.steps - 1 && this.#expectedChanges() < stableBelow
   }
@@ -130,6 +139,12 @@ export class Row implements Candidate {
   result (): RowResult {
     const { tokens, confidence, timeline, step } = this
     return { tokens, confidence, timeline, steps: step, stepsReason: this.#reason }
+  }
+
+  #countMasks (): number {
+    const { maskTokenId, revealsForGood } = this.#source
+    if (!revealsForGood) return Infinity
+    return this.tokens.reduce((masks, token, i) => masks + Number(this.editable[i] !== 0 && token === maskTokenId), 0)
   }
 
   /** Share of the editable positions that are expected to change before the last step. */

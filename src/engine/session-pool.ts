@@ -1,38 +1,46 @@
 /** Sessions, each in its own process. Work goes to idle ones; one that dies is replaced by another like it. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import type { Clock } from './clock.js'
+import { Place } from './place.js'
 import { Session, type StepResult } from './session.js'
 import type { BatchArrays, BatchShape } from './step-message.js'
-
-const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 10_000
-/** After so many failed starts in a row with no worker left, waiting work is given up. */
-const HOPELESS_STARTS = 3
 
 export interface SessionPoolOptions {
   /** Started and ready, at least one. */
   readonly sessions: readonly Session[]
   readonly stepTimeoutMs: number
   readonly logger: Logger
+  readonly clock: Clock
   /** A session is idle (again). */
   readonly onIdle: () => void
-  /** No worker is left and new ones do not start. */
+  /** No worker is left, and the start of the last one that could have helped has failed: for now nobody is served. */
   readonly onHopeless: (reason: Error) => void
 }
 
 export class SessionPool {
   readonly size: number
   readonly #options: SessionPoolOptions
-  readonly #sessions = new Set<Session>()
+  readonly #places: readonly Place[]
+  readonly #sessions = new Map<Session, Place>()
   readonly #idle: Session[] = []
   readonly #closing = new AbortController()
-  #failedStarts = 0
+  readonly #replacing = new Set<Promise<void>>()
+  /** Workers that are being started. */
+  #starting = 0
+  /** How long the last start took. */
+  #startMs: number
   #replacements = 0
 
   constructor (options: SessionPoolOptions) {
+    const { sessions, clock } = options
     this.#options = options
-    this.size = options.sessions.length
-    for (const session of options.sessions) this.#add(session)
+    this.size = sessions.length
+    this.#startMs = Math.max(...sessions.map(({ startMs }) => startMs))
+    this.#places = sessions.map((session) => {
+      const place = new Place(session.options, clock)
+      this.#add(session, place)
+      return place
+    })
   }
 
   get readyCount (): number {
@@ -49,7 +57,14 @@ export class SessionPool {
   }
 
   get pids (): number[] {
-    return [...this.#sessions].flatMap((session) => session.pid ?? [])
+    return [...this.#sessions.keys()].flatMap((session) => session.pid ?? [])
+  }
+
+  /** Expected time until a worker is ready, in ms: 0 where one is. */
+  get readyInMs (): number {
+    const now = this.#options.clock.now()
+    const waits = this.#places.map(({ nextAt }) => nextAt === undefined ? 0 : Math.max(0, nextAt + this.#startMs - now))
+    return Math.min(...waits)
   }
 
   /**
@@ -60,23 +75,26 @@ export class SessionPool {
     const session = this.#idle.pop()
     if (session === undefined) throw new Error('no idle session')
     try {
-      return await session.run(shape, fill, this.#options.stepTimeoutMs)
+      const result = await session.run(shape, fill, this.#options.stepTimeoutMs)
+      this.#sessions.get(session)?.stepped()
+      return result
     } finally {
       if (session.alive) this.#release(session)
     }
   }
 
+  /** Kills all workers, those that are being started too. */
   async close (): Promise<void> {
     this.#closing.abort()
-    const sessions = [...this.#sessions]
-    for (const session of sessions) session.kill()
-    await Promise.all(sessions.map((session) => session.exited))
+    for (const session of this.#sessions.keys()) session.kill()
+    await Promise.all([...this.#sessions.keys()].map((session) => session.exited))
+    await Promise.all(this.#replacing)
   }
 
-  #add (session: Session): void {
-    this.#sessions.add(session)
-    this.#failedStarts = 0
-    void session.exited.then(() => { this.#lost(session) })
+  #add (session: Session, place: Place): void {
+    this.#sessions.set(session, place)
+    place.fill()
+    void session.exited.then(() => { this.#lost(session, place) })
     this.#release(session)
   }
 
@@ -86,31 +104,62 @@ export class SessionPool {
     setImmediate(this.#options.onIdle)
   }
 
-  #lost (session: Session): void {
+  #lost (session: Session, place: Place): void {
     this.#sessions.delete(session)
     const index = this.#idle.indexOf(session)
     if (index >= 0) this.#idle.splice(index, 1)
     if (this.#closing.signal.aborted) return
     this.#replacements++
-    this.#options.logger.error({ worker: session.pid }, 'a session worker died: replacing it')
-    this.#replace(session).catch((error: unknown) => { this.#options.logger.error({ err: error }, 'cannot replace a session worker') })
+    const pauseMs = place.empty()
+    this.#options.logger.error({ worker: session.pid, pauseMs }, 'a session worker died: replacing it')
+    const replacing = this.#replace(place, pauseMs)
+    this.#replacing.add(replacing)
+    void replacing.finally(() => { this.#replacing.delete(replacing) })
   }
 
-  async #replace (lost: Session): Promise<void> {
-    const { signal } = this.#closing
-    while (!signal.aborted) {
+  async #replace (place: Place, pauseMs: number): Promise<void> {
+    let pause = pauseMs
+    while (!this.#closing.signal.aborted) {
+      await this.#pause(pause)
       try {
-        const session = await Session.start(lost.options)
-        if (signal.aborted) session.kill()
-        else this.#add(session)
+        const session = await this.#start(place)
+        this.#options.logger.info({ worker: session.pid, startMs: Math.round(session.startMs) }, 'a session worker has been replaced')
+        this.#add(session, place)
         return
       } catch (error) {
-        this.#failedStarts++
-        this.#options.logger.error({ err: error, failedStarts: this.#failedStarts }, 'a session worker did not start')
-        if (this.#sessions.size === 0 && this.#failedStarts >= HOPELESS_STARTS) this.#options.onHopeless(error as Error)
-        const wait = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failedStarts)
-        await delay(wait, undefined, { signal, ref: false }).catch(() => {})
+        if (this.#closing.signal.aborted) return
+        pause = place.failed()
+        this.#options.logger.error({ err: error, pauseMs: pause }, 'a session worker did not start')
+        if (this.#sessions.size === 0 && this.#starting === 0) this.#options.onHopeless(error as Error)
       }
     }
+  }
+
+  async #start ({ options }: Place): Promise<Session> {
+    this.#starting++
+    try {
+      const session = await Session.start(options, this.#closing.signal)
+      this.#startMs = session.startMs
+      return session
+    } finally {
+      this.#starting--
+    }
+  }
+
+  /** Until so many ms are over or the pool is closed. */
+  async #pause (ms: number): Promise<void> {
+    const { signal } = this.#closing
+    if (ms === 0 || signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(ms, () => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      })
+      const stop = (): void => {
+        cancel()
+        resolve()
+      }
+      signal.addEventListener('abort', stop, { once: true })
+    })
   }
 }

@@ -36,6 +36,8 @@ export class Session {
   readonly runtimeVersion: string
   /** Why `auto` did not get CUDA. */
   readonly fallbackReason: string | undefined
+  /** How long its start took. */
+  readonly startMs: number
   /** Resolves when the process is gone. */
   readonly exited: Promise<void>
   readonly #child: ChildProcess
@@ -44,11 +46,12 @@ export class Session {
   #pending: Pending | undefined
   #killed = false
 
-  private constructor (child: ChildProcess, options: WorkerOptions, ready: FromWorker & { type: 'ready' }, stderr: () => string) {
+  private constructor (child: ChildProcess, options: WorkerOptions, ready: FromWorker & { type: 'ready' }, startMs: number, stderr: () => string) {
     this.#child = child
     this.options = { ...options, executionProvider: ready.executionProvider }
     this.runtimeVersion = ready.runtimeVersion
     this.fallbackReason = ready.fallbackReason
+    this.startMs = startMs
     this.exited = new Promise((resolve) => {
       const onExit = (code: number | null, signal: string | null): void => {
         this.#settle()?.reject(new Error(`the session worker exited (${signal ?? `code ${code}`}) ${stderr()}`.trim()))
@@ -69,6 +72,7 @@ export class Session {
    */
   static async start (options: WorkerOptions, signal?: AbortSignal): Promise<Session> {
     signal?.throwIfAborted()
+    const begin = performance.now()
     const child = fork(WORKER_FILE, [JSON.stringify(options), String(process.pid)], {
       execArgv: [...process.execArgv, ...NO_DEBUGGER],
       serialization: 'advanced',
@@ -84,7 +88,7 @@ export class Session {
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
       throw signal.reason
     }
-    if (first.type === 'ready') return new Session(child, options, first, tail)
+    if (first.type === 'ready') return new Session(child, options, first, performance.now() - begin, tail)
     child.kill('SIGKILL')
     throw new Error(first.type === 'failed' ? first.message : 'the session worker spoke out of turn')
   }

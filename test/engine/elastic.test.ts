@@ -1,5 +1,6 @@
 /** Elastic budgets and early finishes, on a real engine. */
 import t from 'tap'
+import { systemClock } from '../../src/engine/clock.js'
 import { requestOf, rowOf, startEngine } from '../support/engine.js'
 import { Draw } from '../support/draw.js'
 import type { StepUpdate } from '../../src/engine/request.js'
@@ -34,7 +35,7 @@ t.test('an elastic budget', async (t) => {
   await t.test('shrinks when its deadline comes near', async (t) => {
     let now = 0
     // A clock that shows 40 ms more each time that it is read: steps are slow, whatever the machine does.
-    const engine = await startEngine('tiny-text', { now: () => (now += 40) })
+    const engine = await startEngine('tiny-text', { clock: { ...systemClock, now: () => (now += 40) } })
     t.teardown(() => engine.close())
     const budget = { kind: 'elastic', min: 2, max: 500 } as const
     const [row] = (await engine.generate(requestOf([rowOf(1, 40)], 1, { budget, deadlineMs: 60_000 }))).rows

@@ -1,12 +1,22 @@
+import { createHash } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Engine } from '../../src/engine/engine.js'
 import type { StepUpdate } from '../../src/engine/request.js'
-import { readManifest } from '../../src/model/manifest.js'
+import { readManifest, type Manifest } from '../../src/model/manifest.js'
+import { ManualClock } from '../support/clock.js'
+import { copyOf } from '../support/copy.js'
 import { fixture, requestOf, rowOf, startEngine } from '../support/engine.js'
+import { TestLog } from '../support/log.js'
+
+/** Where there are GPUs, too, there is none of this number. */
+const NO_DEVICE = 4096
+
+const DIED = 'a session worker died: replacing it'
+const NOT_STARTED = 'a session worker did not start'
+const REPLACED = 'a session worker has been replaced'
 
 function empty (engine: Engine): boolean {
   const { queuedRows, runningRows } = engine.stats()
@@ -85,6 +95,18 @@ t.test('a client that leaves', async (t) => {
   })
 })
 
+t.test('deadlines go by the clock by which steps are scheduled', async (t) => {
+  const clock = new ManualClock()
+  const engine = await startEngine('tiny-text', { clock })
+  t.teardown(() => engine.close())
+  const generation = engine.generate(requestOf([rowOf(1, 40)], 1024, { deadlineMs: 3_600_000 }), {
+    onStep: ({ step }) => { if (step === 3) clock.advance(3_600_000) }
+  })
+  await t.rejects(generation, { code: 'deadline_exceeded', message: /after 3 of 1024 steps/ })
+  t.ok(empty(engine))
+  t.equal(clock.alarms, 0)
+})
+
 t.test('a generation that is not done by its deadline fails with 504, and its rows leave', async (t) => {
   const engine = await startEngine('tiny-text')
   t.teardown(() => engine.close())
@@ -107,12 +129,76 @@ t.test('a worker', async (t) => {
   })
 
   await t.test('that dies over and over fails the request in the end, not the server', async (t) => {
-    const engine = await startEngine('tiny-text')
+    const log = new TestLog()
+    const engine = await startEngine('tiny-text', { logger: log.logger })
     t.teardown(() => engine.close())
     const generation = engine.generate(requestOf([rowOf(1, 64)], 1024))
     const killer = setInterval(() => { for (const pid of engine.workerPids) process.kill(pid, 'SIGKILL') }, 1)
     await t.rejects(generation, { code: 'inference_failed', statusCode: 500 }).finally(() => { clearInterval(killer) })
+    await log.says(REPLACED, engine.stats().workers.replaced)
     t.equal((await engine.generate(requestOf([rowOf(1, 10)], 2))).rows.length, 1, 'a later request is served')
+  })
+})
+
+t.test('a request whose step fails takes nobody down who shares its batch', async (t) => {
+  const engine = await startEngine('tiny-faulty')
+  t.teardown(() => engine.close())
+  // A step with token 13 fails: see train/tests/faulty_graph.py.
+  const bad = t.rejects(engine.generate(requestOf([rowOf(1, 8, [13])], 2)), { code: 'inference_failed' })
+  const good = await Promise.all([2, 3, 4].map((seed) => engine.generate(requestOf([rowOf(seed, 8)], 2))))
+  for (const { rows: [row] } of good) t.match(row, { steps: 2 })
+  await bad
+  t.ok(empty(engine))
+})
+
+t.test('while no worker is left and none can be started', async (t) => {
+  /** An engine on a model of its own. */
+  const startOnCopy = async (t: Test) => {
+    const directory = await copyOf('tiny-text')
+    const log = new TestLog()
+    const engine = await startEngine('tiny-text', { model: { directory, manifest: await readManifest(directory) }, logger: log.logger })
+    t.teardown(() => engine.close())
+    return { engine, log, graph: join(directory, 'step.onnx') }
+  }
+  const kill = (engine: Engine): void => { for (const pid of engine.workerPids) process.kill(pid, 'SIGKILL') }
+  const NOT_READY = { code: 'not_ready', statusCode: 503, retryAfterSeconds: Number }
+  const request = requestOf([rowOf(1, 30)], 6)
+
+  await t.test('requests are refused at once, and those that wait are told so; once the file is back, all are served', async (t) => {
+    const { engine, log, graph } = await startOnCopy(t)
+    const steps = new EventEmitter()
+    const running = engine.generate(requestOf([rowOf(1, 60)], 1024), { onStep: () => steps.emit('step') })
+    const refused = t.rejects(running, NOT_READY)
+    await once(steps, 'step')
+    await rename(graph, `${graph}.away`)
+    kill(engine)
+    await log.says(DIED)
+    await t.rejects(engine.generate(request), NOT_READY, 'also while a new worker is being started')
+    await refused
+    t.match(log.with(NOT_STARTED)[0], { err: { message: /step\.onnx cannot be read: ENOENT/ } })
+    t.ok(empty(engine))
+    await t.rejects(engine.generate(request), NOT_READY)
+    await rename(`${graph}.away`, graph)
+    await log.says(REPLACED)
+    t.equal((await engine.generate(request)).rows.length, 1)
+  })
+
+  await t.test('because the file is another one now: it is named, and no other weights are ever used', async (t) => {
+    const { engine, log, graph } = await startOnCopy(t)
+    const { rows } = await engine.generate(request)
+    const bytes = await readFile(graph)
+    const flipped = Buffer.from(bytes)
+    const middle = bytes.length >> 1
+    flipped.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
+    await writeFile(`${graph}.new`, flipped)
+    await rename(`${graph}.new`, graph)
+    kill(engine)
+    await log.says(NOT_STARTED)
+    t.match(log.with(NOT_STARTED)[0], { err: { message: /step\.onnx is not the file that was checked/ } })
+    await t.rejects(engine.generate(request), NOT_READY)
+    await writeFile(graph, bytes)
+    await log.says(REPLACED)
+    t.same((await engine.generate(request)).rows, rows)
   })
 })
 
@@ -142,21 +228,44 @@ t.test('draining', async (t) => {
   })
 })
 
+t.test('draining more than once', async (t) => {
+  await t.test('ends for everybody, at the earliest limit', async (t) => {
+    const engine = await startEngine('tiny-text')
+    t.teardown(() => engine.close())
+    const refused = t.rejects(engine.generate(requestOf([rowOf(1, 60)], 1024)), { code: 'draining' })
+    await Promise.all([engine.drain(), engine.drain(1), engine.drain(60_000)])
+    await refused
+    await engine.drain()
+    t.equal(engine.state, 'draining')
+  })
+
+  await t.test('an engine that has stopped stays so', async (t) => {
+    const engine = await startEngine('tiny-text')
+    const drained = engine.drain()
+    await engine.close()
+    await Promise.all([drained, engine.drain()])
+    t.equal(engine.state, 'stopped')
+    await t.rejects(engine.generate(requestOf([rowOf(1, 10)], 1)), { code: 'draining' })
+  })
+})
+
 t.test('an engine that cannot run says why', async (t) => {
   await t.test('CUDA demanded where there is none', async (t) => {
-    await t.rejects(startEngine('tiny-text', { executionProvider: 'cuda' }), { message: /cuda/i })
+    await t.rejects(startEngine('tiny-text', { executionProvider: 'cuda', devices: [NO_DEVICE] }), { message: /CUDA device 4096/ })
   })
 
   await t.test('a step graph that is no graph', async (t) => {
-    const directory = await mkdtemp(join(tmpdir(), 'fewstep-'))
-    await writeFile(join(directory, 'step.onnx'), 'not a graph')
-    const manifest = await readManifest(fixture('tiny-text'))
+    const text = 'not a graph'
+    const files: Manifest['files'] = { 'step.onnx': { sha256: createHash('sha256').update(text).digest('hex'), bytes: text.length } }
+    const directory = await copyOf('tiny-text', { files })
+    await writeFile(join(directory, 'step.onnx'), text)
+    const manifest = { ...await readManifest(fixture('tiny-text')), files }
     await t.rejects(startEngine('tiny-text', { model: { directory, manifest } }), { message: /step\.onnx/ })
   })
 })
 
 t.test('auto falls back to the CPU and says so once', async (t) => {
-  const engine = await startEngine('tiny-text', { executionProvider: 'auto', workers: 2 })
+  const engine = await startEngine('tiny-text', { executionProvider: 'auto', devices: [NO_DEVICE], workers: 2 })
   t.teardown(() => engine.close())
   t.equal(engine.stats().executionProvider, 'cpu')
   t.equal((await engine.generate(requestOf([rowOf(1, 10)], 2))).rows.length, 1)

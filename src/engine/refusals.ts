@@ -1,0 +1,49 @@
+/** What the engine tells those whom it does not serve, or not to the end. */
+import { FewstepError } from '../errors.js'
+
+const MAX_RETRY_AFTER_SECONDS = 60
+
+export function queueFull ({ admitted, maxQueue, needed, waitMs }: {
+  /** Canvases. */
+  readonly admitted: number
+  readonly maxQueue: number
+  readonly needed: number
+  /** Expected time until all that is admitted is done. */
+  readonly waitMs: number
+}): FewstepError {
+  return new FewstepError('queue_full',
+    `the queue is full: ${admitted} of ${maxQueue} canvases are taken and the request needs ${needed}; retry later`,
+    { retryAfterSeconds: retryAfterSeconds(waitMs) })
+}
+
+/** @param waitMs expected time until there is a worker */
+export function notReady (waitMs: number, cause?: unknown): FewstepError {
+  return new FewstepError('not_ready', 'no session worker of the model is ready; retry later',
+    { retryAfterSeconds: retryAfterSeconds(waitMs), cause })
+}
+
+export function shuttingDown (): FewstepError {
+  return new FewstepError('draining', 'the server is shutting down; send the request to another replica')
+}
+
+export function shutDown (): FewstepError {
+  return new FewstepError('draining', 'the server shut down before the generation was done')
+}
+
+export function cancelled (): FewstepError {
+  return new FewstepError('cancelled', 'the request was cancelled')
+}
+
+export function inferenceFailed (cause: unknown): FewstepError {
+  return new FewstepError('inference_failed', 'a step failed again and again; the server\'s log says why', { cause })
+}
+
+/** @param taken the fewest steps that one of the canvases has taken */
+export function deadlineExceeded (deadlineMs: number, taken: number, steps: number): FewstepError {
+  return new FewstepError('deadline_exceeded',
+    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${steps} steps; ask for fewer steps or tokens, an elastic budget, or more time`, { field: 'deadline_ms' })
+}
+
+function retryAfterSeconds (ms: number): number {
+  return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(ms / 1000)))
+}
