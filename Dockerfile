@@ -49,7 +49,8 @@ COPY models/fewstep-stories ./models/fewstep-stories
 USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+# Whether the process is alive: what does not answer this is to be restarted. Whether to send it requests, /health/ready says.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # SIGUSR1 would open a debugger until the service handles it.
 CMD ["node", "--disable-sigusr1", "dist/main.js"]

@@ -2,14 +2,15 @@
 import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import type { App, AppContext } from './http/context.js'
-import { createFastifyApp } from './http/fastify-app.js'
+import { createFastifyApp, type ConnectionSettings } from './http/fastify-app.js'
+import { Lifecycle } from './http/lifecycle.js'
 import { Metrics } from './http/metrics.js'
-import { logRequests } from './http/request-log.js'
+import { OpenReplies } from './http/open-replies.js'
 import { addRoutes } from './http/routes.js'
 import type { LoadedModels } from './loaded-models.js'
 
 export interface AppOptions {
-  readonly config: Pick<Config, 'bodyLimit' | 'sseKeepaliveMs'>
+  readonly config: ConnectionSettings & Pick<Config, 'sseKeepaliveMs' | 'readyWhen'>
   /** Started; whoever started them closes them, after the app. */
   readonly models: LoadedModels
   readonly logger: Logger
@@ -17,10 +18,15 @@ export interface AppOptions {
   readonly droppedLogLines?: (() => number) | undefined
 }
 
-export async function buildApp ({ config, models, logger, droppedLogLines = () => 0 }: AppOptions): Promise<App> {
-  const context: AppContext = { config, models, metrics: new Metrics(models, droppedLogLines) }
-  const app = createFastifyApp({ bodyLimit: config.bodyLimit, logger })
-  logRequests(app, (request) => { context.metrics.served(request) })
+export interface Service {
+  readonly app: App
+  readonly lifecycle: Lifecycle
+}
+
+export async function buildApp ({ config, models, logger, droppedLogLines = () => 0 }: AppOptions): Promise<Service> {
+  const lifecycle = new Lifecycle(new OpenReplies(), config.bodyLimit)
+  const context: AppContext = { config, models, lifecycle, metrics: new Metrics(models, lifecycle, droppedLogLines) }
+  const app = createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { context.metrics.served(request) } })
   await addRoutes(app, () => context)
-  return app
+  return { app, lifecycle }
 }

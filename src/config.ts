@@ -5,6 +5,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 
 export const EXECUTION_PROVIDERS = ['auto', 'cpu', 'cuda'] as const
+export const READY_WHEN = ['any', 'all'] as const
 export const PRECISIONS = ['auto', 'float32', 'int8'] as const
 export const DEFAULT_MODEL = fileURLToPath(new URL('../models/fewstep-stories', import.meta.url))
 
@@ -26,6 +27,11 @@ export const Environment = Type.Object({
   FEWSTEP_CACHE_DIR: Type.String({ default: '~/.cache/fewstep', description: 'Folder where these measurements are kept between starts; "none": they are not.' }),
   FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, maximum: HOUR_MS, description: 'A worker that needs longer for one step is replaced.' }),
   FEWSTEP_DRAIN_TIMEOUT_MS: Type.Integer({ default: 30000, minimum: 0, maximum: HOUR_MS, description: 'How long SIGTERM waits for running generations.' }),
+  FEWSTEP_DRAIN_GRACE_MS: Type.Integer({ default: 5000, minimum: 0, maximum: HOUR_MS, description: 'Before that: how long after SIGTERM new requests are still served while /health/ready says no, so that balancers notice. Ctrl-C skips it.' }),
+  FEWSTEP_KEEP_ALIVE_TIMEOUT_MS: Type.Integer({ default: 75000, minimum: 1000, maximum: HOUR_MS, description: 'An idle connection is closed after this long: longer than the balancer in front keeps one (60 s is usual, some keep them for 350 or 600 s).' }),
+  FEWSTEP_REQUEST_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, maximum: HOUR_MS, description: 'A request that has not arrived whole by then, headers and body, gets 408.' }),
+  FEWSTEP_SEND_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, maximum: HOUR_MS, description: 'A client that does not take what it is sent for this long is cut off, and its generation cancelled.' }),
+  FEWSTEP_READY: Type.Enum([...READY_WHEN], { default: 'any', description: 'any or all: how many of the models must be ready for /health/ready to say yes.' }),
   FEWSTEP_BODY_LIMIT: Type.Integer({ default: 1048576, minimum: 1024, maximum: 268435456, description: 'Largest request body, in bytes.' }),
   FEWSTEP_SSE_KEEPALIVE_MS: Type.Integer({ default: 15000, minimum: 10, maximum: HOUR_MS, description: 'A comment line keeps an idle event stream open, this often.' }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent.' })
@@ -70,6 +76,11 @@ export interface Config {
   readonly cacheDirectory: string | undefined
   readonly stepTimeoutMs: number
   readonly drainTimeoutMs: number
+  readonly drainGraceMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly sendTimeoutMs: number
+  readonly readyWhen: (typeof READY_WHEN)[number]
   readonly bodyLimit: number
   readonly sseKeepaliveMs: number
   readonly logLevel: string
@@ -100,6 +111,11 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
     cacheDirectory: cacheDirectoryOf(values.FEWSTEP_CACHE_DIR),
     stepTimeoutMs: values.FEWSTEP_STEP_TIMEOUT_MS,
     drainTimeoutMs: values.FEWSTEP_DRAIN_TIMEOUT_MS,
+    drainGraceMs: values.FEWSTEP_DRAIN_GRACE_MS,
+    keepAliveTimeoutMs: values.FEWSTEP_KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeoutMs: values.FEWSTEP_REQUEST_TIMEOUT_MS,
+    sendTimeoutMs: values.FEWSTEP_SEND_TIMEOUT_MS,
+    readyWhen: values.FEWSTEP_READY,
     bodyLimit: values.FEWSTEP_BODY_LIMIT,
     sseKeepaliveMs: values.FEWSTEP_SSE_KEEPALIVE_MS,
     logLevel: values.LOG_LEVEL

@@ -6,14 +6,17 @@ const TABLE = {
   not_found: 404,
   model_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   body_too_large: 413,
   unsupported_media_type: 415,
+  expectation_failed: 417,
   prompt_too_long: 422,
   invalid_schedule: 422,
   invalid_template: 422,
   invalid_solver: 422,
   invalid_jumps: 422,
   queue_full: 429,
+  headers_too_large: 431,
   cancelled: 499,
   inference_failed: 500,
   internal_error: 500,
@@ -23,6 +26,9 @@ const TABLE = {
 } as const
 
 export type ErrorCode = keyof typeof TABLE
+
+/** When it is worth another try where the error itself does not say: in seconds, the time that a worker takes to be replaced, and another replica to be found. */
+const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = { not_ready: 3, draining: 1 }
 
 export interface ErrorDetails {
   /** The request's field that is at fault, as the client spelt it. */
@@ -44,7 +50,7 @@ export class FewstepError extends Error {
     this.code = code
     this.statusCode = TABLE[code]
     this.field = details.field
-    this.retryAfterSeconds = details.retryAfterSeconds
+    this.retryAfterSeconds = details.retryAfterSeconds ?? RETRY_AFTER_SECONDS[code]
   }
 }
 

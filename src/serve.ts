@@ -45,8 +45,9 @@ async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSi
     stop.removeEventListener('abort', breakOff)
   }
   if (!stop.aborted) await once(stop, 'abort')
-  say('stopping: running generations finish, new ones are refused')
-  await server.stop()
+  say('stopping: not ready any more; what comes in the grace period is served, what runs finishes')
+  // Who presses Ctrl-C or closes the terminal has no balancer to wait for.
+  await server.stop({ grace: (stop.reason as Stopped).signal === 'SIGTERM' })
 }
 
 function settings (): Config | undefined {

@@ -27,6 +27,11 @@ t.test('with nothing set there is a default for everything', async (t) => {
     cacheDirectory: join(homedir(), '.cache/fewstep'),
     stepTimeoutMs: 60000,
     drainTimeoutMs: 30000,
+    drainGraceMs: 5000,
+    keepAliveTimeoutMs: 75000,
+    requestTimeoutMs: 60000,
+    sendTimeoutMs: 60000,
+    readyWhen: 'any',
     bodyLimit: 1048576,
     sseKeepaliveMs: 15000,
     logLevel: 'info'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
-import { eventsOf, post } from './support/client.js'
+import { eventsOf, generate, post } from './support/client.js'
 import { copyOf } from './support/copy.js'
 import { asProcessOne } from './support/namespace.js'
 import { childrenOf, isAlive, listenersOf, workersOf } from './support/processes.js'
@@ -73,6 +73,19 @@ t.test('SIGUSR1 opens no debugger, neither in the service nor in its workers', a
   child.kill('SIGTERM')
   t.same(await exited, [0, null])
   t.notMatch(child.output.stderr, 'Debugger')
+})
+
+t.test('SIGTERM serves on for the grace period, Ctrl-C waits for nobody', async (t) => {
+  const child = startProcess({ FEWSTEP_DRAIN_GRACE_MS: '3600000' })
+  const url = await listening(child)
+  child.kill('SIGTERM')
+  await until(async () => (await fetch(`${url}/health/ready`)).status === 503)
+  t.equal((await generate(url, { max_tokens: 2, steps: 2 })).outputs.length, 1)
+  child.kill('SIGKILL')
+  const other = startProcess({ FEWSTEP_DRAIN_GRACE_MS: '3600000' })
+  await listening(other)
+  other.kill('SIGINT')
+  t.same(await once(other, 'close'), [0, null])
 })
 
 t.test('a second signal exits at once with 1', async (t) => {

@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http'
 export function clientLeft (response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   const onClose = (): void => { if (!response.writableFinished) controller.abort() }
-  if (response.closed) onClose()
+  if (response.destroyed) onClose()
   else response.once('close', onClose)
   return controller.signal
 }

@@ -1,7 +1,10 @@
 /** GET /health/live and /health/ready: for those who start, stop and route to the service. */
+import { Type } from 'typebox'
 import { FewstepError } from '../errors.js'
 import type { LoadedModel } from '../loaded-models.js'
+import { chooseModel } from './choose-model.js'
 import type { App, ContextSource } from './context.js'
+import { shuttingDown } from './lifecycle.js'
 import { errorResponse } from './schemas/error.js'
 import { refTo } from './schemas/reference.js'
 import { Liveness, Readiness } from './schemas/service.js'
@@ -23,23 +26,42 @@ export function addHealthRoutes (app: App, getContext: ContextSource): void {
     schema: {
       operationId: 'ready',
       tags,
-      summary: 'Can it take requests?',
-      description: 'True while every model can be asked. False from the moment the server is told to stop; what runs then still finishes.',
-      response: { 200: refTo(Readiness), '4xx': badRequest, 503: errorResponse('A model has no session worker that is ready, or the server is shutting down.') }
+      summary: 'Should requests be sent here?',
+      description: 'True while any model can be asked, or all of them where `FEWSTEP_READY` says so. ' +
+        'False from the moment the server is told to stop; what comes in its grace period is still served.',
+      querystring: Type.Object({ model: Type.Optional(Type.String({ description: 'Only this one is asked about.' })) }),
+      response: {
+        200: refTo(Readiness),
+        '4xx': badRequest,
+        404: errorResponse('No model of that name is loaded.'),
+        503: {
+          headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
+          ...errorResponse('No model, or not the one asked about, has a session worker that is ready; or the server is shutting down.')
+        }
+      }
     }
-  }, async () => {
-    const { all } = getContext().models
-    if (all.some(({ engine }) => engine.state !== 'ready')) throw new FewstepError('draining', 'the server is shutting down')
-    const waiting = all.filter(({ engine }) => engine.stats().workers.ready === 0).map(({ model }) => model.manifest.name)
-    if (waiting.length > 0) throw new FewstepError('not_ready', `no session worker of ${waiting.join(', ')} is ready; try again in a moment`)
-    return { status: 'ready' as const, models: all.map(readyModel) }
+  }, async ({ query: { model } }) => {
+    const { models, lifecycle, config } = getContext()
+    if (lifecycle.phase !== 'serving') throw shuttingDown()
+    const asked = model === undefined ? models.all : [chooseModel(models, model)]
+    const waiting = asked.filter((loaded) => !canBeAsked(loaded)).map((loaded) => loaded.model.manifest.name)
+    if (waiting.length === asked.length || (config.readyWhen === 'all' && waiting.length > 0)) {
+      throw new FewstepError('not_ready', `no session worker of ${waiting.join(', ')} is ready; try again in a moment`)
+    }
+    return { status: 'ready' as const, models: asked.map(readyModel) }
   })
 }
 
-function readyModel ({ model, engine }: LoadedModel): Readiness['models'][number] {
+function canBeAsked ({ engine }: LoadedModel): boolean {
+  return engine.state === 'ready' && engine.stats().workers.ready > 0
+}
+
+function readyModel (loaded: LoadedModel): Readiness['models'][number] {
+  const { model, engine } = loaded
   const { workers, queuedRows, runningRows, executionProvider, precision } = engine.stats()
   return {
     model: model.manifest.name,
+    ready: canBeAsked(loaded),
     execution_provider: executionProvider,
     precision,
     workers: { ready: workers.ready, total: workers.total, threads: workers.threads },

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Engine } from '../engine/engine.js'
 import type { TextResult } from '../generation/index.js'
 import type { LoadedModels } from '../loaded-models.js'
+import type { Lifecycle } from './lifecycle.js'
 import type { Outcome } from './outcome.js'
 
 const USUAL_OUTCOMES: readonly Outcome[] = ['completed', 'cancelled', 'deadline_exceeded', 'queue_full', 'draining', 'inference_failed']
@@ -28,7 +29,7 @@ export class Metrics {
   readonly #outputs: Counter
 
   /** @param droppedLogLines how many lines the log has lost so far */
-  constructor (models: LoadedModels, droppedLogLines: () => number) {
+  constructor (models: LoadedModels, lifecycle: Lifecycle, droppedLogLines: () => number) {
     const registers = [this.registry]
     const labelNames = ['method', 'route', 'status']
     this.#requests = new Counter({ name: 'fewstep_http_requests_total', help: 'Requests served; status 499: the client left before the end, mid-stream too; a stream that failed has the status of its error.', labelNames, registers })
@@ -51,7 +52,7 @@ export class Metrics {
     total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
     total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
     gauge('fewstep_workers', 'Session workers that there should be.', (stats) => stats.workers.total)
-    gauge('fewstep_ready', '1 while requests to the model are taken.', (stats) => Number(stats.state === 'ready' && stats.workers.ready > 0))
+    gauge('fewstep_ready', '1 while others should send requests to the model.', (stats) => Number(lifecycle.phase === 'serving' && stats.state === 'ready' && stats.workers.ready > 0))
     // eslint-disable-next-line no-new -- it lives in the registry
     new Counter({
       name: 'fewstep_log_lines_dropped_total',

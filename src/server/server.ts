@@ -1,24 +1,31 @@
 /** A running service: models, engines and app together, from the first byte to the last. */
-import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { buildApp } from '../app.js'
+import { buildApp, type Service } from '../app.js'
 import type { Config } from '../config.js'
 import { LoadedModels } from '../loaded-models.js'
-import { OpenResponses } from './open-responses.js'
+import { listen, type Listeners } from './listen.js'
 
 /** How long responses may take to reach their readers where the drain timeout is shorter. */
 const LAST_WORDS_MS = 1000
-const SWEEP_MS = 50
+/** How long a request may be on its way that was sent before its client could know that nobody listens any more. */
+const ON_THE_WAY_MS = 250
+
+export interface StopOptions {
+  /** Whether new requests are still served for the time of the setting; true. A later call without ends that time. */
+  readonly grace?: boolean
+}
 
 export interface Server {
   /** Where it listens. */
   readonly url: string
   readonly models: LoadedModels
   /**
-   * Stop: not ready at once, new generations are refused, running ones finish, then everything closes. What needs
-   * longer than the drain timeout is cut off. Calling it again returns the same promise.
+   * Stop: not ready at once; after the grace period nobody can connect any more and new generations are refused; running ones
+   * finish, then everything closes. What needs longer than the drain timeout is cut off. Calling it again returns the same promise.
    */
-  stop: () => Promise<void>
+  stop: (options?: StopOptions) => Promise<void>
 }
 
 export interface StartOptions {
@@ -29,44 +36,54 @@ export interface StartOptions {
 }
 
 interface Parts {
-  readonly app: Awaited<ReturnType<typeof buildApp>>
+  readonly service: Service
+  readonly listeners: Listeners
   readonly models: LoadedModels
-  readonly responses: OpenResponses
 }
 
 /** @throws Error where a model is damaged, no session can be made or the port is taken; the signal's reason */
 export async function startServer (config: Config, logger: Logger, { signal, droppedLogLines }: StartOptions = {}): Promise<Server> {
   const models = await LoadedModels.start(config.modelDirectories, { ...config, logger, signal })
   try {
-    const app = await buildApp({ config, models, logger, droppedLogLines })
-    const responses = new OpenResponses(app.server)
+    const service = await buildApp({ config, models, logger, droppedLogLines })
     signal?.throwIfAborted()
-    await app.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `${models.names.join(', ')}: fewstep listens on ${address}` })
-    const stop = (): Promise<void> => stopWithin(config.drainTimeoutMs, { app, models, responses })
+    const listeners = await listen(service, config, (address) => `${models.names.join(', ')}: fewstep listens on ${address}`)
     let stopped: Promise<void> | undefined
-    return { url: urlOf(app.server.address() as AddressInfo), models, stop: () => (stopped ??= stop()) }
+    const hurry = new AbortController()
+    const stop = ({ grace = true }: StopOptions = {}): Promise<void> => {
+      if (!grace) hurry.abort()
+      return (stopped ??= stopWithin(config, hurry.signal, { service, listeners, models }))
+    }
+    return { url: listeners.url, models, stop }
   } catch (error) {
     await models.close()
     throw error
   }
 }
 
-/** The listener stays open while generations finish: whoever asks is told that this replica is not ready. */
-async function stopWithin (timeoutMs: number, { app, models, responses }: Parts): Promise<void> {
-  const end = performance.now() + Math.max(timeoutMs, LAST_WORDS_MS)
-  await models.drain(timeoutMs)
-  await responses.allClosed(end - performance.now())
+/**
+ * Balancers that ask /health/ready learn of it in the grace period. The others learn from being refused a connection, which they
+ * take as a sign to ask another replica; an answer of 503 many of them would pass on. So none is given while it can be helped.
+ */
+async function stopWithin ({ drainGraceMs, drainTimeoutMs }: Config, hurry: AbortSignal, { service, listeners, models }: Parts): Promise<void> {
+  const { app, lifecycle } = service
+  const { replies } = lifecycle
+  lifecycle.leave()
+  if (drainGraceMs > 0) await delay(drainGraceMs, undefined, { signal: hurry }).catch(() => {}) // there is no time for it
+  listeners.close()
+  if (await connectionCount(app) > replies.count) await delay(ON_THE_WAY_MS)
+  lifecycle.refuse()
+  const end = performance.now() + Math.max(drainTimeoutMs, LAST_WORDS_MS)
+  await models.drain(drainTimeoutMs)
+  await replies.allClosed(end - performance.now())
+  lifecycle.noteCutOff()
   const closed = app.close()
-  // What would keep the server open: connections that went idle only now or never sent a request (which Node does not
-  // count as idle), and past the end readers who stall.
-  const sweep = setInterval(() => {
-    if (responses.count === 0 || performance.now() > end) app.server.closeAllConnections()
-  }, SWEEP_MS)
+  // Connections that never brought a request, which Node does not count as idle, and readers who stall.
+  app.server.closeAllConnections()
   await closed
-  clearInterval(sweep)
   await models.close()
 }
 
-function urlOf ({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+async function connectionCount ({ server }: Service['app']): Promise<number> {
+  return await promisify(server.getConnections.bind(server))()
 }

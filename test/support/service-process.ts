@@ -15,7 +15,8 @@ const ENVIRONMENT = {
   FEWSTEP_EXECUTION_PROVIDER: 'cpu',
   FEWSTEP_WORKERS: '1',
   FEWSTEP_THREADS: '1',
-  FEWSTEP_WARM_UP_MS: '0'
+  FEWSTEP_WARM_UP_MS: '0',
+  FEWSTEP_DRAIN_GRACE_MS: '0'
 }
 
 export type ServiceProcess = ChildProcessByStdio<null, Readable, Readable> & {

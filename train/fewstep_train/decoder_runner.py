@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnxruntime
-from onnxruntime import InferenceSession, IOBinding, OrtValue, SessionOptions
+from onnxruntime import InferenceSession, IOBinding, OrtValue
+
+from fewstep_train.session_options import cpu_options
 
 WARM_UP_SECONDS = 0.08  # untimed tokens before the timed ones: threads wake up, and others' give the cores back
 
@@ -39,9 +41,7 @@ class Runner:
         key = (request.graph, request.threads)
         if self.session is None or self.session[0] != key:
             self.session = self.binding = None
-            options = SessionOptions()
-            options.intra_op_num_threads, options.inter_op_num_threads = request.threads, 1
-            options.log_severity_level = 3
+            options = cpu_options(request.threads)
             self.session = key, InferenceSession(request.graph, options, providers=["CPUExecutionProvider"])
         return self.session[1]
 

@@ -17,6 +17,7 @@ from fewstep_train.exported import load_exported
 from fewstep_train.model_facts import canvas_facts
 from fewstep_train.model_folder import FILE, INT8_FILE, parameter_arrays
 from fewstep_train.network import NetworkConfig
+from fewstep_train.session_options import cpu_options
 
 Feeds = dict[str, np.ndarray]
 
@@ -32,9 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def open_session(graph: str | bytes, threads: int, profile: str = "") -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    options = cpu_options(threads)
     if profile:
         options.enable_profiling = True
         options.profile_file_prefix = profile

@@ -10,6 +10,7 @@ import onnxruntime as ort
 import torch
 
 from fewstep_train.network import Network, NetworkConfig
+from fewstep_train.session_options import cpu_options
 
 REFERENCE = Path(__file__).parents[2] / "test" / "reference"
 SOURCES = ["mask", "uniform"]
@@ -38,10 +39,7 @@ def golden_arrays(source: str, weights: str = "student_ema") -> dict[str, np.nda
 
 
 def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 2
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(model.SerializeToString(), cpu_options(threads=2), providers=["CPUExecutionProvider"])
 
 
 def assert_rows_do_not_look_at_each_other(session: ort.InferenceSession, crowd: dict[str, np.ndarray]) -> None:

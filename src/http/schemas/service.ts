@@ -10,6 +10,7 @@ export const Liveness = named('Liveness', Type.Object({ status: Type.Literal('li
 
 const ReadyModel = Type.Object({
   model: Type.String({ description: 'Its name.' }),
+  ready: Type.Boolean({ description: 'Whether it can be asked: a session worker of it is ready.' }),
   execution_provider: Type.Enum(['cpu', 'cuda']),
   precision: Type.Enum(['float32', 'int8'], { description: 'Of the products with the canvas.' }),
   workers: Type.Object({ ready: Type.Integer(), total: Type.Integer(), threads: Type.Integer({ description: 'Of each worker.' }) }),
@@ -20,7 +21,7 @@ const ReadyModel = Type.Object({
 export const Readiness = named('Readiness', Type.Object({
   status: Type.Literal('ready'),
   models: Type.Array(ReadyModel)
-}, { description: 'Requests to all models are taken.' }))
+}, { description: 'Requests are taken, of each model that is ready.' }))
 export type Readiness = Static<typeof Readiness>
 
 const ModelCard = Type.Object({

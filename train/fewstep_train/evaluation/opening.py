@@ -13,6 +13,7 @@ from fewstep_train.export import parts_of_checkpoint, parts_of_model
 from fewstep_train.exported import Config, config_of, kind_of, read_manifest
 from fewstep_train.identity import digest
 from fewstep_train.model_folder import FILE, INT8_FILE, build_graph, parameter_arrays
+from fewstep_train.session_options import cpu_options
 
 
 class Graph(NamedTuple):
@@ -40,8 +41,7 @@ def graph_of(path: Path, compute: str) -> Graph:
 
 
 def open_session(graph: str | bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options = cpu_options(threads)
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 

@@ -1,0 +1,38 @@
+/** Where the service takes connections. */
+import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import type { Service } from '../app.js'
+
+export interface Listeners {
+  /** Of the first of them. */
+  readonly url: string
+  /** From now on whoever connects is refused by the operating system, and connections that are idle close. */
+  close: () => void
+}
+
+/**
+ * The name localhost has two addresses, 127.0.0.1 and ::1: it means both.
+ * @param describe the line of the log that says where
+ * @throws Error where the port is taken or the host has no such address
+ */
+export async function listen ({ app }: Service, { host, port }: { host: string, port: number }, describe: (address: string) => string): Promise<Listeners> {
+  const [first = host, ...others] = host === 'localhost' ? (await lookup(host, { all: true })).map(({ address }) => address) : [host]
+  await app.listen({ host: first, port, listenTextResolver: describe })
+  const address = app.server.address() as AddressInfo // it listens, and not on a pipe
+  const servers: Server[] = []
+  for (const other of others) {
+    // Like the options that node:http gives its own listener.
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => { app.server.emit('connection', socket) })
+    // An address that this machine does not have is no loss.
+    await once(server.listen(address.port, other), 'listening').then(() => { servers.push(server) }, () => {})
+  }
+  return {
+    url: urlOf(address),
+    close: () => { for (const server of [app.server, ...servers]) server.close() }
+  }
+}
+
+function urlOf ({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
