@@ -38,33 +38,32 @@ export async function rollingRestart ({ requests, ratePerSecond, env = {} }: Tri
   const replicas = await Promise.all(ports.map(async (one) => await startReplica(one, env)))
   const nginx = await startNginx(port, ports)
   const lost: string[] = []
-  let asked = 0
-  let restarts = 0
-  let isOver = false
+  const state = { asked: 0, restarts: 0, isOver: false }
   const load = async (): Promise<void> => {
     const running: Array<Promise<void>> = []
     const begin = performance.now()
-    while (!isOver || asked < requests) {
-      running.push(ask(nginx.url, asked++).catch((error: unknown) => { lost.push(`${Math.round(performance.now() - begin)} ms: ${String(error)}`) }))
-      await delay(Math.max(0, begin + asked * 1000 / ratePerSecond - performance.now()))
+    while (!state.isOver || state.asked < requests) {
+      running.push(ask(nginx.url, state.asked++).catch((error: unknown) => { lost.push(`${Math.round(performance.now() - begin)} ms: ${String(error)}`) }))
+      await delay(Math.max(0, begin + state.asked * 1000 / ratePerSecond - performance.now()))
     }
     await Promise.all(running)
   }
   const restart = async (): Promise<void> => {
-    while (restarts < ports.length || asked < requests) {
+    while (state.restarts < ports.length || state.asked < requests) {
       await delay(PAUSE_MS)
-      const i = restarts % ports.length
+      const i = state.restarts % ports.length
       const code = await (replicas[i] as Replica).stop()
       if (code !== 0) lost.push(`a replica exited with ${code}`)
       replicas[i] = await startReplica(ports[i] ?? 0, env)
-      restarts++
+      state.restarts++
     }
-    isOver = true
+    state.isOver = true
   }
   await Promise.all([load(), restart()])
   const complaints = await nginx.complaints()
   await nginx.stop()
   await Promise.all(replicas.map(async (replica) => await replica.stop()))
+  const { asked, restarts } = state
   return { asked, lost, restarts, complaints }
 }
 
