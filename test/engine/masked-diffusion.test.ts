@@ -5,15 +5,16 @@ import type { GenerationRequest, RowResult, StepUpdate } from '../../src/engine/
 import { fixture, requestOf, rowOf, startEngine } from '../support/engine.js'
 import { readManifest } from '../../src/model/manifest.js'
 
-/** How many masks each step leaves: h / (1 - t) of those that are left are revealed, rounded up. */
+/** How many masks each step leaves: h / (1 - t) of those that are left are revealed, rounded up. The first to leave none is the last. */
 function plannedMasks (masks: number, stepSizes: readonly number[]): number[] {
   const grid = timeGrid(Float64Array.from(stepSizes))
   let left = masks
-  return stepSizes.map((h, i) => {
+  const planned = stepSizes.map((h, i) => {
     // Times are rounded: 9.00001 are 9.
     left -= Math.ceil(left * h / (1 - (grid[i] ?? 0)) - 1e-3)
     return left
   })
+  return planned.slice(0, planned.indexOf(0) + 1)
 }
 
 for (const name of ['tiny-llada', 'tiny-dream'] as const) {
@@ -40,6 +41,27 @@ for (const name of ['tiny-llada', 'tiny-dream'] as const) {
           t.same([...(row?.timeline ?? [])], Array.from({ length }, (_, i) => 1 + canvases.findIndex((canvas) => canvas[i] !== mask)))
         }
       }
+    })
+
+    await t.test('is done when nothing is masked any more, and says so', async (t) => {
+      const request = requestOf([rowOf(1, 3), rowOf(2, 20)], 16)
+      const updates: StepUpdate[] = []
+      const { rows: [short, long], networkCalls } = await engine.generate(request, { onStep: (update) => updates.push(update) })
+      t.match(short, { steps: 3, stepsReason: 'stable' })
+      t.match(long, { steps: 16, stepsReason: 'full' })
+      t.equal(networkCalls, 19)
+      t.same(updates.flatMap(({ row, step, steps, t }) => row === 0 ? [[step, steps, t]] : []), [[1, 16, 1 / 16], [2, 16, 2 / 16], [3, 3, 1]])
+      t.notOk(short?.tokens.includes(mask))
+      t.same(short?.tokens, (await engine.generate(requestOf([rowOf(1, 3)], 3))).rows[0]?.tokens, 'as in as many steps')
+    })
+
+    await t.test('that is filled by the last step of its budget used the whole of it', async (t) => {
+      for (const budget of [{ kind: 'exact', stepSizes: Float64Array.of(0.5, 0.5) }, { kind: 'elastic', min: 1, max: 2 }] as const) {
+        const { row } = await watch(requestOf([rowOf(1, 2)], 1, { budget }))
+        t.match(row, { steps: 2, stepsReason: 'full' })
+      }
+      const { row } = await watch(requestOf([rowOf(1, 2)], 1, { budget: { kind: 'elastic', min: 4, max: 8 } }))
+      t.match(row, { steps: 2, stepsReason: 'stable' })
     })
 
     await t.test('leaves given positions alone, also where they hold the mask token, and counts only its own masks', async (t) => {

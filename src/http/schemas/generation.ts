@@ -13,7 +13,7 @@ const Output = Type.Object({
   seed: Type.Integer({ description: 'With it the same request gives the same output.' }),
   steps: Type.Integer({ description: 'Refinements taken.' }),
   steps_reason: Type.Enum([...STEPS_REASONS], {
-    description: 'full: the whole budget. load, deadline: an elastic budget was cut down because others waited or the deadline was near. stable: stop_when_stable ended it.'
+    description: 'full: the whole budget. load, deadline: an elastic budget was cut down because others waited or the deadline was near. stable: stop_when_stable ended it, or, in masked diffusion, nothing was masked any more.'
   }),
   timeline: Type.Optional(Type.Array(Type.Integer(), {
     description: 'For each of tokens, the step (1-based) at which it last changed; 0 for a given one.'
