@@ -75,12 +75,12 @@ def test_a_killed_export_leaves_a_whole_model(exchanging, tmp_path, monkeypatch)
         write_model(folder, replace(parts, defaults={"temperature": temperature}))
 
     moment, seen = 1, set()
-    while killed_at(moment, partial(export, 1000 + moment)):
+    while killed_at(moment, partial(export, 1 + moment / 100_000)):
         if always_there or folder.exists():
-            seen.add("new" if temperature_of(folder) == 1000 + moment else "old")
+            seen.add("new" if temperature_of(folder) == 1 + moment / 100_000 else "old")
         moment += 1
     assert seen == {"old", "new"}, "killed before and after the new model took the old one's place"
-    assert temperature_of(folder) == 1000 + moment, "the last one got to its end"
+    assert temperature_of(folder) == 1 + moment / 100_000, "the last one got to its end"
     assert os.listdir(place) == ["tiny-text"], "nothing is left lying about"
 
 
