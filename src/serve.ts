@@ -46,8 +46,8 @@ async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSi
   }
   if (!stop.aborted) await once(stop, 'abort')
   say('stopping: not ready any more; what comes in the grace period is served, what runs finishes')
-  // Who presses Ctrl-C or closes the terminal has no balancer to wait for.
-  await server.stop({ grace: (stop.reason as Stopped).signal === 'SIGTERM' })
+  // Whoever presses Ctrl-C has no balancer to wait for.
+  await server.stop({ grace: (stop.reason as Stopped).signal !== 'SIGINT' })
 }
 
 function settings (): Config | undefined {

@@ -89,7 +89,7 @@ export async function readManifest (directory: string): Promise<Manifest> {
 function withAdvice (error: unknown): unknown {
   const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
   const missing = cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR'
-  return missing ? new Error(`${message}; a model's folder holds manifest.json, step.onnx and tokenizer.json`, { cause }) : error
+  return missing ? new Error(`${message}; a model's folder, which FEWSTEP_MODEL or --model names, holds manifest.json, step.onnx and tokenizer.json`, { cause }) : error
 }
 
 /** What no field says alone. */

@@ -9,7 +9,7 @@ import { field, manifest, otherThings, refuses, text } from '../support/refusals
 
 refuses('a manifest that cannot be read', 'manifest.json', {
   ...otherThings('manifest.json'),
-  'no folder at all': [(directory) => rm(directory, { recursive: true }), /^there is no such file; a model's folder holds manifest\.json, step\.onnx and tokenizer\.json$/],
+  'no folder at all': [(directory) => rm(directory, { recursive: true }), /^there is no such file; a model's folder, which FEWSTEP_MODEL or --model names, holds manifest\.json, step\.onnx and tokenizer\.json$/],
   'an empty one': [text('manifest.json', ''), /^it is empty/],
   'only blanks': [text('manifest.json', ' \n'), /^it is empty/],
   'cut short': [text('manifest.json', '{"format_version": 1, "name": "ti'), /^it is no JSON, or cut short: Unterminated string/],
