@@ -1,9 +1,10 @@
 /** What is refused before a byte of the body is looked at: so the answer depends on method, path and headers alone. */
 import { METHODS } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { shuttingDown } from '../engine/refusals.js'
 import { FewstepError } from '../errors.js'
 import type { App } from './context.js'
-import { shuttingDown, type Lifecycle } from './lifecycle.js'
+import type { Lifecycle } from './lifecycle.js'
 import { takesBody } from './unfinished-request.js'
 
 /** Node has sent `100 Continue` where it was asked to; nothing else can be expected. */

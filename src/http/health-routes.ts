@@ -1,10 +1,10 @@
 /** GET /health/live and /health/ready: for those who start, stop and route to the service. */
 import { Type } from 'typebox'
+import { shuttingDown } from '../engine/refusals.js'
 import { FewstepError } from '../errors.js'
 import type { LoadedModel } from '../loaded-models.js'
 import { chooseModel } from './choose-model.js'
 import type { App, ContextSource } from './context.js'
-import { shuttingDown } from './lifecycle.js'
 import { errorResponse } from './schemas/error.js'
 import { refTo } from './schemas/reference.js'
 import { Liveness, Readiness } from './schemas/service.js'

@@ -1,5 +1,5 @@
 /** How a service leaves: moved on by server/, looked at by hooks and routes. */
-import { FewstepError } from '../errors.js'
+import { shuttingDown } from '../engine/refusals.js'
 import type { OpenReplies } from './open-replies.js'
 import { noteFacts } from './request-log.js'
 import { isUnfinished, refuseUnfinished } from './unfinished-request.js'
@@ -38,8 +38,4 @@ export class Lifecycle {
   noteCutOff (): void {
     for (const { request } of this.replies) noteFacts(request, { cut_off: 'shutdown' })
   }
-}
-
-export function shuttingDown (): FewstepError {
-  return new FewstepError('draining', 'the server is shutting down; send the request to another replica')
 }
