@@ -11,7 +11,7 @@ from torch import Tensor
 from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
 from fewstep_train.exported import empty_network
 from fewstep_train.identity import content_identity
-from fewstep_train.published_fields import Fields, words
+from fewstep_train.published_fields import Fields, faults_of, words
 from fewstep_train.published_names import published_name
 from fewstep_train.safetensors_folder import check_tensors
 from fewstep_train.transformer import TransformerConfig
@@ -137,13 +137,9 @@ def read_gguf(file: Path) -> Causal:
     fields = {name: field.contents() for name, field in reader.fields.items()}
     if fields.get("general.architecture") != "llama":
         raise SystemExit(f"{file}: its architecture is {fields.get('general.architecture')!r}; this kit reads 'llama'")
-    try:
+    with faults_of(file):
         config = config_of(fields)
         empty_network(config)
-    except KeyError as error:
-        raise SystemExit(f"{file}: {error} is missing") from None
-    except ValueError as error:
-        raise SystemExit(f"{file}: {error}") from None
     tokenizer = for_whole_texts(tokenizer_of(fields, file))
     beside = file.with_name("tokenizer.json")
     files = [file, *([beside] if beside.is_file() else [])]

@@ -11,6 +11,7 @@ from torch import Tensor
 from fewstep_train.exported import empty_network
 from fewstep_train.network import Network, NetworkConfig
 from fewstep_train.published_fields import Fields, count, number, read_json, words
+from fewstep_train.safetensors_folder import check_tensors as check_shapes
 
 WEIGHTS = {"student_ema": "student_ema_model", "student": "student_model", "teacher": "teacher_model"}
 WRAPPERS = ("module.", "_orig_mod.")  # DistributedDataParallel and torch.compile prefix every name
@@ -107,12 +108,4 @@ def check_tensors(config: NetworkConfig, weights: dict[str, Tensor]) -> None:
     """Raises SystemExit naming every tensor that is missing, surplus or of another shape."""
     expected = {name: tuple(t.shape) for name, t in Network(config).state_dict().items()}
     found = {name: tuple(t.shape) for name, t in weights.items()}
-    problems = [f"missing: {name} {shape}" for name, shape in expected.items() if name not in found]
-    problems += [f"surplus: {name} {shape}" for name, shape in found.items() if name not in expected]
-    problems += [
-        f"wrong shape: {name} is {found[name]}, the configuration says {shape}"
-        for name, shape in expected.items()
-        if name in found and found[name] != shape
-    ]
-    if problems:
-        raise SystemExit("the checkpoint does not fit the configuration:\n  " + "\n  ".join(problems))
+    check_shapes(found, expected, "the checkpoint does")

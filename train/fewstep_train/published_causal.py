@@ -7,7 +7,7 @@ from tokenizers import Tokenizer
 from fewstep_train.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
 from fewstep_train.exported import empty_network
 from fewstep_train.identity import content_identity
-from fewstep_train.published_fields import Fields, Raw, count, number, read_json, with_rotary, words
+from fewstep_train.published_fields import Fields, Raw, count, faults_of, number, read_json, with_rotary, words
 from fewstep_train.published_names import dream_name
 from fewstep_train.safetensors_folder import Renamed, Shards, check_tensors, shard_files
 from fewstep_train.transformer import TransformerConfig
@@ -58,13 +58,9 @@ def read_causal_folder(folder: Path) -> Causal:
         if not file.is_file():
             raise SystemExit(f"{file}: no such file; a published causal model has it beside its safetensors")
     raw = with_rotary(read_json(files[0]))
-    try:
+    with faults_of(files[0]):
         config = llama_config(raw)
         empty_network(config)
-    except KeyError as error:
-        raise SystemExit(f"{files[0]}: {error} is missing") from None
-    except ValueError as error:
-        raise SystemExit(f"{files[0]}: {error}") from None
     shards = Shards(folder)
     shapes = parameter_shapes(config, tied="lm_head.weight" not in shards)
     names = {name: dream_name(name) for name in shapes}

@@ -1,7 +1,8 @@
 """The fields of a published configuration: each honoured, known to change nothing, or a reason to refuse the model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,17 @@ class Fields:
                 f"{', '.join(unknown)}: not known here, so it may be another network than {known}; "
                 "what changes nothing may be taken out of the file"
             )
+
+
+@contextmanager
+def faults_of(file: Path) -> Iterator[None]:
+    """Raises SystemExit, naming the file, for what a configuration lacks (KeyError) or has otherwise (ValueError)."""
+    try:
+        yield
+    except KeyError as error:
+        raise SystemExit(f"{file}: {error} is missing") from None
+    except ValueError as error:
+        raise SystemExit(f"{file}: {error}") from None
 
 
 def read_json(file: Path) -> dict[str, Any]:

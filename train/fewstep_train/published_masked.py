@@ -18,6 +18,7 @@ from fewstep_train.published_fields import (
     Raw,
     count,
     end_of_text_ids,
+    faults_of,
     number,
     read_json,
     token_id,
@@ -155,7 +156,7 @@ def read_config(file: Path, length: int | None) -> tuple[Family, TransformerConf
     family = FAMILIES.get(str(raw.get("model_type")).lower())
     if family is None:
         raise SystemExit(f"{file}: model_type is {raw.get('model_type')!r}; use one of {', '.join(FAMILIES)}")
-    try:
+    with faults_of(file):
         made_for = count(raw, family.longest, LONGEST)
         if length is not None and not 1 <= length <= made_for:
             bounds = f"made for {made_for} tokens at most, and at least one"
@@ -163,10 +164,6 @@ def read_config(file: Path, length: int | None) -> tuple[Family, TransformerConf
         config = family.config(raw, length or min(made_for, LONGEST))
         empty_network(config)
         return family, config, end_of_text_ids(raw, config.vocab_size)
-    except KeyError as error:
-        raise SystemExit(f"{file}: {error} is missing") from None
-    except ValueError as error:
-        raise SystemExit(f"{file}: {error}") from None
 
 
 def generation_ends(folder: Path, rows: int) -> list[int]:

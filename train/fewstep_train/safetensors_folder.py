@@ -76,8 +76,11 @@ class Renamed(Mapping[str, Tensor]):
         return len(self.names)
 
 
-def check_tensors(found: Shapes, expected: Shapes) -> None:
-    """Raises SystemExit naming every tensor that is missing, surplus or of another shape than `expected`."""
+def check_tensors(found: Shapes, expected: Shapes, what: str = "the tensors do") -> None:
+    """Raises SystemExit naming every tensor that is missing, surplus or of another shape than `expected`.
+
+    `what`: begins the sentence "... not fit the configuration".
+    """
     problems = [f"missing: {name} {shape}" for name, shape in expected.items() if name not in found]
     problems += [f"surplus: {name} {shape}" for name, shape in found.items() if name not in expected]
     problems += [
@@ -86,4 +89,4 @@ def check_tensors(found: Shapes, expected: Shapes) -> None:
         if name in found and found[name] != shape
     ]
     if problems:
-        raise SystemExit("the tensors do not fit the configuration:\n  " + "\n  ".join(problems))
+        raise SystemExit(f"{what} not fit the configuration:\n  " + "\n  ".join(problems))
