@@ -1,5 +1,6 @@
 """Training text as one flat array of token ids, cut into crops."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,22 +30,24 @@ def encode_corpus(paths: Iterable[Path], tokenizer: Tokenizer, cache: Path) -> n
             for encoding in tokenizer.encode_batch_fast(documents):
                 pieces.append(np.array([*encoding.ids, end], dtype=np.uint16))
             print(f"encoded {path.name}: {len(documents)} documents", flush=True)
-        partial = file.with_suffix(".partial.npy")
+        partial = file.with_suffix(f".partial-{os.getpid()}.npy")
         np.save(partial, np.concatenate(pieces))
         partial.rename(file)
     return np.load(file, mmap_mode="r")
 
 
 class Crops:
-    """Random crops of a token stream. Half of them begin where a paragraph or document begins, as prompts do."""
+    """Random crops of a token stream. Half of them begin where a paragraph or document begins, as prompts do.
 
-    def __init__(self, tokens: np.ndarray, tokenizer: Tokenizer, seed: int) -> None:
-        self.tokens = tokens
-        breaks = [
-            tokenizer.token_to_id(END_OF_TEXT),
-            tokenizer.token_to_id("\u010a"),
-        ]  # "\n" in byte-level BPE
-        self.starts = np.flatnonzero(np.isin(tokens[:-1], [b for b in breaks if b is not None])) + 1
+    `documents`: share of crops that begin where a document begins, before the others are halved.
+    """
+
+    def __init__(self, tokens: np.ndarray, tokenizer: Tokenizer, seed: int, documents: float = 0.0) -> None:
+        self.tokens, self.documents = tokens, documents
+        end, newline = tokenizer.token_to_id(END_OF_TEXT), tokenizer.token_to_id("\u010a")  # "\n" in byte-level BPE
+        self.firsts = np.append(0, np.flatnonzero(tokens[:-1] == end) + 1)  # of documents
+        breaks = [b for b in (end, newline) if b is not None]
+        self.starts = np.flatnonzero(np.isin(tokens[:-1], breaks)) + 1
         self.generator = np.random.default_rng(seed)
 
     def draw(self, rows: int, length: int, lead: int = 0) -> Tensor:
@@ -52,7 +55,11 @@ class Crops:
         last = len(self.tokens) - length
         anywhere = self.generator.integers(last, size=rows)
         aligned = np.minimum(self.generator.choice(self.starts, size=rows), last - 1)
-        begin = np.maximum(np.where(self.generator.random(rows) < 0.5, anywhere, aligned), lead)
+        begin = np.where(self.generator.random(rows) < 0.5, anywhere, aligned)
+        if self.documents:
+            firsts = np.minimum(self.generator.choice(self.firsts, size=rows), last - 1)
+            begin = np.where(self.generator.random(rows) < self.documents, firsts, begin)
+        begin = np.maximum(begin, lead)
         return torch.from_numpy(np.stack([self.tokens[b - lead : b + length] for b in begin]).astype(np.int64))
 
     def random_state(self) -> State:

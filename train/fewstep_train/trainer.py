@@ -19,6 +19,7 @@ from fewstep_train.kinds import CANVAS
 from fewstep_train.optimizer import learning_rate, make_optimizers
 from fewstep_train.precision import autocast
 from fewstep_train.random_state import Source, TorchRandom
+from fewstep_train.replicas import Replicas, Spending
 from fewstep_train.stages import Spent, Stages
 
 MOST_SKIPPED = 20  # steps in a row without a finite gradient; more are no accident
@@ -65,7 +66,9 @@ class Trainer:
         self.optimizers = make_optimizers(
             self.network, options.optimizer, options.lr, options.weight_decay, options.matmul_type
         )
-        self.step, self.tokens, self.seconds = 0, 0, 0.0
+        self.replicas = Replicas()
+        self.step, self.tokens, self.seconds = 0, 0, 0.0  # of all replicas; between meetings, as far as this one knows
+        self.known, self.agreed = Spending(), False  # at the last meeting
         self.random: dict[str, Source] = {"torch": TorchRandom(options.device)}
         self.saved_random: dict[str, Any] = {}
         self.skipped = 0  # steps in a row
@@ -80,12 +83,13 @@ class Trainer:
         except SystemExit as error:
             raise SystemExit(f"{path}: {error}") from None
         self.step, self.tokens, self.seconds = spent.steps, spent.tokens, spent.seconds
+        self.known = Spending(self.step, self.tokens, self.seconds)
         self.network.load_state_dict(checkpoint["model"])
         self.ema.load_state_dict(checkpoint["ema"])
         if "optimizer" not in changed:
             for optimizer, state in zip(self.optimizers, checkpoint["optimizers"], strict=True):
                 optimizer.load_state_dict(state)
-        if "seed" not in changed:
+        if "seed" not in changed and self.replicas.leads:
             self.saved_random = checkpoint.get("random", {})
         print(f"resumed {path} at step {self.step} ({self.seconds / 3600:.2f} h)", flush=True)
         if changed:
@@ -111,8 +115,15 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """Share of the budget used, in [0, 1]."""
-        return min(1.0, max(self.step / self.options.steps, self.seconds / (self.options.hours * 3600)))
+        """Share of the budget used, in [0, 1]. Since they met, replicas take each other to have done the same."""
+        more = self.replicas.count - 1
+        steps = self.step + more * (self.step - self.known.steps)
+        seconds = self.seconds + more * (self.seconds - self.known.seconds)
+        return min(1.0, max(steps / self.options.steps, seconds / (self.options.hours * 3600)))
+
+    @property
+    def done(self) -> bool:
+        return self.progress >= 1 or self.stopping
 
     def update(self, loss: Tensor) -> float:
         """One optimiser step, if the gradient is finite; returns its norm before clipping."""
@@ -146,7 +157,27 @@ class Trainer:
     def request_stop(self, _signal: int, _frame: FrameType | None) -> None:
         self.stopping = True
 
+    def meet(self) -> None:
+        """The replicas' networks and weight averages become their means, and each knows what all have spent."""
+        known = self.known
+        own = Spending(self.step - known.steps, self.tokens - known.tokens, self.seconds - known.seconds, self.stopping)
+        all_of_them = self.replicas.meet(own, [*self.network.parameters(), *self.ema.parameters()])
+        self.step, self.tokens = known.steps + all_of_them.steps, known.tokens + all_of_them.tokens
+        self.seconds, self.stopping = known.seconds + all_of_them.seconds, all_of_them.stopping
+        self.known = Spending(self.step, self.tokens, self.seconds)
+
+    def over(self) -> bool:
+        """Is the budget used, or a stop asked for? Replicas ask only when they meet: all get the same answer."""
+        if self.replicas.count == 1:
+            return self.done
+        if self.done or self.replicas.due():
+            self.meet()
+            self.agreed = self.done
+        return self.agreed
+
     def judge_and_save(self, held_out_loss: Callable[[nn.Module], Tensor] | None) -> None:
+        if not self.replicas.leads:
+            return
         if held_out_loss is not None:
             with torch.no_grad(), autocast(self.options.device, self.options.matmul_type):
                 self.held_out = held_out_loss(self.ema).item()
@@ -169,7 +200,7 @@ class Trainer:
             signal.signal(number, self.request_stop)
         mean_loss, since_log, last_save = 0.0, 0, time.monotonic()
         log_seconds, log_tokens = self.seconds, self.tokens
-        while self.progress < 1 and not self.stopping:
+        while not self.over():
             begin = training_clock(self.options.device)
             with autocast(self.options.device, self.options.matmul_type):
                 loss, tokens = loss_of()
@@ -182,7 +213,7 @@ class Trainer:
             self.tokens += tokens
             mean_loss += loss.item()
             since_log += 1
-            if since_log == self.options.log_every:
+            if since_log >= self.options.log_every and self.replicas.leads:
                 rate = (self.tokens - log_tokens) / (self.seconds - log_seconds)
                 left = self.seconds * (1 - self.progress) / max(self.progress, 1e-9)
                 print(
@@ -196,4 +227,5 @@ class Trainer:
                 self.judge_and_save(held_out_loss)
                 last_save = time.monotonic()
         self.judge_and_save(held_out_loss)
-        print(f"saved {self.options.out} at step {self.step}", flush=True)
+        if self.replicas.leads:
+            print(f"saved {self.options.out} at step {self.step}", flush=True)

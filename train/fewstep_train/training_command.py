@@ -42,10 +42,15 @@ def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
     parser.add_argument("--steps", type=int, default=10**9, help="optimiser steps, if that comes first")
     parser.add_argument("--batch-tokens", type=int, default=4096, help="tokens a step (default %(default)s)")
     parser.add_argument("--lr", type=float, default=lr, help="peak learning rate (default %(default)s)")
+    parser.add_argument("--documents", type=float, default=0.0, help="share of crops that begin a document (default 0)")
     parser.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
     parser.add_argument("--ema", type=float, default=0.9995, help="decay of the weight average")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        help="CPU threads (default: all cores); torchrun --nproc-per-node N -m fewstep_train ... trains in N processes",
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of matrix products; auto: bf16 where in hardware"
@@ -155,7 +160,10 @@ def make_trainer(args: argparse.Namespace, origin: Trained, stage: str, extra: d
     )
     if args.out.exists():
         trainer.resume(args.out)
-        torch.manual_seed(batch_seed(args, trainer))  # for a checkpoint without random states
+    if (
+        args.out.exists() or not trainer.replicas.leads
+    ):  # a leader draws on from the states of its checkpoint, if it has any
+        torch.manual_seed(batch_seed(args, trainer))
     parameters = sum(p.numel() for p in network.parameters())
     arithmetic = str(trainer.options.matmul_type).removeprefix("torch.")
     print(f"{parameters / 1e6:.2f}M parameters, {args.device}, {arithmetic}", flush=True)
@@ -165,14 +173,17 @@ def make_trainer(args: argparse.Namespace, origin: Trained, stage: str, extra: d
 
 
 def batch_seed(args: argparse.Namespace, trainer: Trainer) -> int:
-    """A resumed run must not see the same batches again, also under a new seed or without random states."""
-    return args.seed + 1_000_003 * trainer.step
+    """A resumed run must not see the same batches again, also under a new seed or without random states.
+
+    Nor must replicas see the same.
+    """
+    return args.seed + 1_000_003 * trainer.step + 7_919 * trainer.replicas.rank
 
 
 def make_crops(args: argparse.Namespace, tokenizer: Tokenizer, seed: int) -> Crops:
     tokens = encode_corpus(args.data, tokenizer, args.cache)
     print(f"corpus: {len(tokens):,} tokens", flush=True)
-    return Crops(tokens, tokenizer, seed)
+    return Crops(tokens, tokenizer, seed, args.documents)
 
 
 def held_out_crops(args: argparse.Namespace, tokenizer: Tokenizer, length: int, lead: int = 0) -> Tensor | None:
