@@ -1,4 +1,4 @@
-"""Local SGD: several processes train copies of one network on their own batches and meet every few seconds.
+"""Local SGD: several processes train copies of one network on their own batches and meet once a minute.
 
 On processors, processes of one thread each make nearly twice the tokens of one process with as many threads, which
 waits at every product. Started by `torchrun --nproc-per-node N`, which says through the environment who is who.
@@ -28,7 +28,7 @@ class Spending:
 class Replicas:
     """`rank` of `count`. They meet by the clock, not by steps, so that one on a busy core holds nobody up."""
 
-    def __init__(self, every: float = 20.0) -> None:
+    def __init__(self, every: float = 60.0) -> None:
         self.rank, self.count = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
         self.every, self.met = every, time.monotonic()
         if self.count > 1 and not dist.is_initialized():
@@ -53,10 +53,11 @@ class Replicas:
         dist.all_gather(everyones, torch.tensor(own, dtype=torch.float64))
         steps, tokens, seconds, stopping = torch.stack(everyones).sum(0).tolist()
         share = spent.steps / steps if steps else 1 / self.count
+        weights = list(weights)
+        mean = torch.cat([tensor.detach().cpu().flatten() for tensor in weights]) * share
+        dist.all_reduce(mean)  # all at once: each call waits for everybody
         with torch.no_grad():
-            for tensor in weights:
-                mean = tensor.detach().cpu() * share
-                dist.all_reduce(mean)
-                tensor.copy_(mean)
+            for tensor, values in zip(weights, mean.split([tensor.numel() for tensor in weights]), strict=True):
+                tensor.copy_(values.view_as(tensor))
         self.met = time.monotonic()
         return Spending(int(steps), int(tokens), seconds, stopping > 0)
