@@ -4,6 +4,7 @@ import type { GenerationResult, RowResult, StepUpdate } from '../engine/request.
 import { coverage, readCanvas, type CanvasText } from './canvas-reader.js'
 import { ChangeTracker } from './change-tracker.js'
 import type { PreparedGeneration } from './prepare.js'
+import { settledText } from './settled.js'
 import { StepQueue } from './step-queue.js'
 import type { GapFill, TextOutput, TextResult, TextStep } from './text-result.js'
 
@@ -56,9 +57,18 @@ export async function * streamText (
   }
 }
 
-function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], { row, step, steps, t, tokens }: StepUpdate): TextStep {
+function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], update: StepUpdate): TextStep {
+  const { row, step, steps, t, tokens } = update
   const view = readCanvas(prepared, tokens)
-  return { index: row, step, steps, t, changes: trackers[row]?.changes(view) ?? [], text: view.pieces.join('') }
+  return {
+    index: row,
+    step,
+    steps,
+    t,
+    changes: trackers[row]?.changes(view) ?? [],
+    text: view.pieces.join(''),
+    settled: settledText(prepared, tokens, view, t === 1)
+  }
 }
 
 function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls }: GenerationResult): TextResult {

@@ -1,6 +1,7 @@
 /** What a text generation answers: refinements on the way, outputs at the end. */
 import type { GenerationResult } from '../engine/request.js'
 import type { StepsReason } from '../engine/step-budget.js'
+import type { Settled } from './settled.js'
 
 export type FinishReason = 'stop' | 'length'
 
@@ -25,6 +26,8 @@ export interface TextStep {
   readonly t: number
   readonly changes: readonly TextChange[]
   readonly text: string
+  /** What of it stays, whatever comes. */
+  readonly settled: Settled
 }
 
 /** What filled one gap of a template. */
