@@ -1,8 +1,8 @@
 /** Sends generations over kept-alive connections and notes when what came back. */
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { ErrorBody } from '../../src/http/schemas/error.js'
-import type { Generation } from '../../src/http/schemas/generation.js'
+import type { ErrorBody } from '../../src/http/errors/error-schema.js'
+import type { Generation } from '../../src/http/native/schemas/generation.js'
 import { EventReader } from './event-reader.js'
 
 /** What is kept of a generation. */

@@ -25,7 +25,8 @@ export interface CanvasLayout {
 }
 
 /**
- * No sensible text has more bytes a token on average; English has four or five. Longer ones are refused before they are tokenised: that takes some
+ * No sensible text has more bytes a token on average; English has four or five. Longer ones are refused before they are tokenised: that
+ * takes some
  * milliseconds for every ten thousand bytes, in which nobody else is served.
  */
 const MAX_BYTES_PER_TOKEN = 16
@@ -54,7 +55,8 @@ class GivenText {
     this.#bytes += Buffer.byteLength(text)
     if (this.#bytes <= maxLength * MAX_BYTES_PER_TOKEN) return this.#model.tokenizer.encode(text, this.#options)
     throw new FewstepError('prompt_too_long',
-      `${this.#field} has more than ${maxLength * MAX_BYTES_PER_TOKEN} bytes of text, far more than the ${maxLength} tokens of the model's canvas hold; shorten it`,
+      `${this.#field} has more than ${maxLength * MAX_BYTES_PER_TOKEN} bytes of text, far more than the ${maxLength} tokens of the ` +
+      'model\'s canvas hold; shorten it',
       { field: this.#field })
   }
 }
@@ -75,7 +77,8 @@ export interface PromptOptions {
 }
 
 /**
- * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's gap.
+ * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's
+ * gap.
  * @throws FewstepError prompt_too_long
  */
 export function layOutPrompt (model: Model, prompt: string, { maxTokens, allowSpecial }: PromptOptions): CanvasLayout {
@@ -127,7 +130,8 @@ export function layOutTemplate (model: Model, template: string, allowSpecial: bo
   }
   if (tokens.length > maxLength) {
     throw new FewstepError('prompt_too_long',
-      `template has ${count(model, tokens.length)} tokens (${promptTokens} of text, ${tokens.length - promptTokens} of gaps) and the model's canvas ${maxLength}; ` +
+      `template has ${count(model, tokens.length)} tokens (${promptTokens} of text, ${tokens.length - promptTokens} of gaps) and the ` +
+      `model's canvas ${maxLength}; ` +
       'shorten the text or the gaps', { field: 'template' })
   }
   const editable = new Uint8Array(tokens.length)

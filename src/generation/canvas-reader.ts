@@ -21,7 +21,8 @@ export function coverage ({ segments }: CanvasLayout): [begin: number, end: numb
 }
 
 /**
- * Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it, and the end of one gap's text is not that of
+ * Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it, and the end of one gap's text is
+ * not that of
  * the others.
  * @param canvas tokens [L] of one row after some step
  */
@@ -33,7 +34,9 @@ export function readCanvas (prepared: PreparedGeneration, canvas: Int32Array): C
   let finishReason: FinishReason = 'length'
   for (const { begin, end, editable } of layout.segments) {
     const tokens = canvas.subarray(begin, end)
-    const part = editable ? readMade(prepared, tokens) : { pieces: tokenizer.pieces(tokens, { given: true }), kept: tokens.length, found: false }
+    const part = editable
+      ? readMade(prepared, tokens)
+      : { pieces: tokenizer.pieces(tokens, { given: true }), kept: tokens.length, found: false }
     for (let i = 0; i < part.kept; i++) kept.push(begin - first + i)
     for (const piece of part.pieces) pieces.push(piece)
     if (part.found) finishReason = 'stop'
@@ -47,5 +50,6 @@ function readMade ({ model: { tokenizer }, layout, stop }: PreparedGeneration, t
   const pieces = tokenizer.pieces(end < 0 ? tokens : tokens.subarray(0, end))
   if (layout.followsSpace && pieces[0]?.startsWith(' ') === true) pieces[0] = pieces[0].slice(1)
   const cut = cutAtStop(pieces, stop)
-  return { pieces: cut.pieces.concat(new Array<string>(tokens.length - cut.pieces.length).fill('')), kept: cut.kept, found: cut.found || end >= 0 }
+  const rest = new Array<string>(tokens.length - cut.pieces.length).fill('')
+  return { pieces: cut.pieces.concat(rest), kept: cut.kept, found: cut.found || end >= 0 }
 }

@@ -7,6 +7,13 @@
  */
 export { generateText, streamText, type RunOptions, type TextEvent } from './generate.js'
 export { prepare, type PreparedGeneration } from './prepare.js'
-export { DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K, type TextRequest } from './text-request.js'
+export {
+  DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS,
+  MAX_TEMPERATURE, MAX_TOP_K,
+  type TextRequest
+} from './text-request.js'
 export type { FinishReason, GapFill, TextChange, TextOutput, TextResult, TextStep } from './text-result.js'
 export { STEPS_REASONS } from '../engine/step-budget.js'
+export { JUMPS } from '../diffusion/jump-times.js'
+export { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
+export { SOLVERS } from '../diffusion/solver.js'

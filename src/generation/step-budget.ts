@@ -15,7 +15,8 @@ export function stepBudgetOf (request: Pick<TextRequest, 'steps' | 'schedule'>, 
 function elasticBudget ({ min, max }: { min: number, max: number }, schedule: TextRequest['schedule']): StepBudget {
   if (min > max) throw invalid(`steps.min is ${min} but steps.max ${max}; min must not be above max`, 'steps')
   if (schedule !== undefined && schedule !== 'uniform') {
-    throw invalid('an elastic budget, steps with min and max, sizes its steps as it goes: leave schedule out, or give a number of steps', 'schedule')
+    throw invalid('an elastic budget, steps with min and max, sizes its steps as it goes: leave schedule out, or give a number of ' +
+      'steps', 'schedule')
   }
   return { kind: 'elastic', min, max }
 }
@@ -26,7 +27,10 @@ function stepSizesOf (steps: number | undefined, schedule: NonNullable<TextReque
   const sizes = explicitSchedule(schedule)
   if (sizes === null) {
     const small = schedule.findIndex((h) => !(h >= SMALLEST_STEP))
-    if (small >= 0) throw invalid(`schedule[${small}] is ${schedule[small]}, too small to move t: make it at least ${SMALLEST_STEP}, or leave it out`)
+    if (small >= 0) {
+      throw invalid(`schedule[${small}] is ${schedule[small]}, too small to move t: make it at least ${SMALLEST_STEP}, or ` +
+      'leave it out')
+    }
     const sum = schedule.reduce((a, b) => a + b, 0)
     throw invalid(`schedule's step sizes must sum to 1 (to within ${SUM_TOLERANCE}); these sum to ${Number(sum.toPrecision(6))}`)
   }

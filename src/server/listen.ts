@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import type { Service } from '../app.js'
+import type { Service } from '../http/app/build-app.js'
 
 export interface Listeners {
   /** Of the first of them. */

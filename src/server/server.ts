@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Logger } from 'pino'
-import { buildApp, type Service } from '../app.js'
 import type { Config } from '../config.js'
+import { buildApp, type Service } from '../http/app/build-app.js'
 import { LoadedModels } from '../loaded-models.js'
 import { listen, type Listeners } from './listen.js'
 

@@ -1,7 +1,7 @@
 /** Real HTTP clients for the tests. */
 import { connect, type Socket } from 'node:net'
-import type { ErrorBody } from '../../src/http/schemas/error.js'
-import type { Generation, StepEvent } from '../../src/http/schemas/generation.js'
+import type { ErrorBody } from '../../src/http/errors/error-schema.js'
+import type { Generation, StepEvent } from '../../src/http/native/schemas/generation.js'
 
 export async function post (url: string, body: unknown, init: RequestInit = {}): Promise<Response> {
   return await fetch(`${url}/v1/generate`, {

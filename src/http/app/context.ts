@@ -1,0 +1,5 @@
+/** What all routes together work with. */
+import type { GenerationContext } from '../generation/context.js'
+import type { OperationContext } from '../operation/context.js'
+
+export type AppContext = GenerationContext & OperationContext

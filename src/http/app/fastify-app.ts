@@ -1,0 +1,80 @@
+/** An empty Fastify instance with this service's habits. */
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { Logger } from 'pino'
+import type { Config } from '../../config.js'
+import { ClientErrors } from '../connection/client-error.js'
+import { refuseEarly } from '../connection/early-refusals.js'
+import { takeJsonBodies } from '../connection/json-body.js'
+import type { Lifecycle } from '../connection/lifecycle.js'
+import { cutStalledReaders } from '../connection/stalled-readers.js'
+import { addErrorHandler, sendError } from '../errors/error-handler.js'
+import type { App } from '../fastify.js'
+import { echoRequestId, requestIdOf } from '../log/request-id.js'
+import type { ServedRequest } from '../log/request-log.js'
+import { logRequest } from '../log/request-log.js'
+
+export type ConnectionSettings = Pick<Config, 'bodyLimit' | 'keepAliveTimeoutMs' | 'requestTimeoutMs' | 'sendTimeoutMs'>
+
+export interface FastifyAppOptions {
+  readonly settings: ConnectionSettings
+  readonly logger: Logger
+  readonly lifecycle: Lifecycle
+  readonly served: (request: ServedRequest) => void
+}
+
+/** How long a reader may stall who keeps the server from stopping. */
+const LAST_STALL_MS = 5000
+
+export function createFastifyApp ({ settings, logger, lifecycle, served }: FastifyAppOptions): App {
+  const { bodyLimit, keepAliveTimeoutMs, requestTimeoutMs, sendTimeoutMs } = settings
+  const loggerInstance: FastifyBaseLogger = logger
+  const { replies } = lifecycle
+  const clientErrors = new ClientErrors({ replies, bodyLimit, requestTimeoutMs, logger, served })
+  const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    replies.add(reply)
+    logRequest(request, reply, served)
+  }
+  // Balancers keep connections: one that they were told to close brings no request to a server that is gone.
+  const closeWhileLeaving = (reply: FastifyReply): void => {
+    if (lifecycle.phase !== 'serving' && replies.isLast(reply)) reply.header('connection', 'close')
+  }
+  const app = Fastify({
+    loggerInstance,
+    bodyLimit,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, requestTimeoutMs / 4),
+      // Node would answer without a body; `refuseEarly` asks for it.
+      requireHostHeader: false
+    },
+    // While draining the engine refuses, and it says so itself.
+    return503OnClosing: false,
+    // A misspelt or ill-typed option is an error, not a surprise; verbose brings the schema for messages.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: false, verbose: true } },
+    clientErrorHandler: (error, socket) => { clientErrors.onError(error, socket) },
+    // For a path that is no URL, which runs no hooks.
+    frameworkErrors: (error, request, reply) => {
+      begin(request, reply)
+      closeWhileLeaving(reply)
+      void sendError(error, request, reply, bodyLimit)
+    }
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  takeJsonBodies(app, bodyLimit)
+  app.addHook('onRequest', async (request, reply) => { begin(request, reply) })
+  app.addHook('onSend', async (_request, reply) => { closeWhileLeaving(reply) })
+  echoRequestId(app)
+  refuseEarly(app, lifecycle)
+  addErrorHandler(app, bodyLimit)
+  cutStalledReaders(app, replies, () => lifecycle.phase === 'refusing' ? Math.min(sendTimeoutMs, LAST_STALL_MS) : sendTimeoutMs)
+  // Node leaves an unknown expectation to us: the hooks refuse it like anything else.
+  app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
+  app.server.on('connect', (request) => { clientErrors.onConnect(request) })
+  return app
+}

@@ -1,0 +1,15 @@
+/** All routes: each dialect is a plugin of its own, so that its parsers, hooks and errors are. */
+import { ErrorBody } from '../errors/error-schema.js'
+import type { App, Source } from '../fastify.js'
+import { addNative } from '../native/native.js'
+import { addDocs, addOpenApi } from '../openapi/openapi.js'
+import { addOperation } from '../operation/operation.js'
+import type { AppContext } from './context.js'
+
+export async function addRoutes (app: App, getContext: Source<AppContext>): Promise<void> {
+  app.addSchema(ErrorBody)
+  await addOpenApi(app)
+  await app.register(async (native) => { await addNative(native, getContext) })
+  await app.register(async (operation) => { await addOperation(operation, getContext) })
+  await addDocs(app)
+}

@@ -1,0 +1,19 @@
+/** The one shape of every error. */
+import { Type, type Static } from 'typebox'
+import { ERROR_CODES } from '../../errors.js'
+import { named, refTo } from '../openapi/reference.js'
+
+export const ErrorBody = named('Error', Type.Object({
+  error: Type.Object({
+    code: Type.Enum([...ERROR_CODES], { description: 'Stable; programs may depend on it.', examples: ['invalid_request'] }),
+    message: Type.String({ description: 'Says what is wrong and what to change.', examples: ['steps must be at most 1024'] }),
+    field: Type.Optional(Type.String({ description: 'The field of the request that is at fault.', examples: ['steps'] })),
+    request_id: Type.String({ description: 'Also in the x-request-id header and on every line of the log.' })
+  })
+}, { description: 'An error.' }))
+export type ErrorBody = Static<typeof ErrorBody>
+
+/** An error response of a route. */
+export function errorResponse (description: string): object {
+  return { description, content: { 'application/json': { schema: refTo(ErrorBody) } } }
+}

@@ -1,0 +1,88 @@
+/** Between JSON (snake_case) and the generation room's own values. */
+import { DEFAULT_STABLE_BELOW, type TextEvent, type TextOutput, type TextRequest, type TextResult } from '../../generation/index.js'
+import { round } from '../generation/round.js'
+import { encodeEvent } from '../generation/sse.js'
+import type { GenerateRequest } from './schemas/generate-request.js'
+import type { Generation, StepEvent } from './schemas/generation.js'
+
+export function toTextRequest (body: GenerateRequest): TextRequest {
+  return {
+    prompt: body.prompt,
+    template: body.template,
+    maxTokens: body.max_tokens,
+    allowSpecial: body.allow_special,
+    steps: body.steps,
+    schedule: body.schedule,
+    solver: body.solver,
+    jumps: body.jumps,
+    temperature: body.temperature,
+    topK: body.top_k,
+    topP: body.top_p,
+    seed: body.seed,
+    n: body.n,
+    stopWhenStable: stableBelow(body.stop_when_stable),
+    stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
+    deadlineMs: body.deadline_ms
+  }
+}
+
+function stableBelow (option: GenerateRequest['stop_when_stable']): number | undefined {
+  return typeof option === 'boolean' ? (option ? DEFAULT_STABLE_BELOW : undefined) : option
+}
+
+/** What an answer says besides its outputs. */
+export interface AnswerOptions {
+  readonly id: string
+  readonly model: string
+  readonly timeline: boolean
+  readonly confidence: boolean
+}
+
+export function toGeneration ({ outputs, usage, timings }: TextResult, options: AnswerOptions): Generation {
+  return {
+    id: options.id,
+    object: 'generation',
+    model: options.model,
+    outputs: outputs.map((output) => toOutput(output, options)),
+    usage: {
+      prompt_tokens: usage.promptTokens,
+      completion_tokens: usage.completionTokens,
+      network_calls: usage.networkCalls
+    },
+    timings: {
+      queue_ms: round(timings.queueMs, 3),
+      compute_ms: round(timings.computeMs, 3),
+      total_ms: round(timings.totalMs, 3)
+    }
+  }
+}
+
+function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions): Generation['outputs'][number] {
+  const { index, text, tokens, finishReason, seed, steps, stepsReason, gaps } = output
+  return {
+    index,
+    text,
+    tokens: [...tokens],
+    finish_reason: finishReason,
+    seed,
+    steps,
+    steps_reason: stepsReason,
+    ...(timeline ? { timeline: [...output.timeline] } : {}),
+    ...(confidence ? { confidence: output.confidence.map((p) => round(p, 4)) } : {}),
+    ...(gaps === undefined ? {} : { gaps: gaps.map((gap) => ({ text: gap.text, tokens: [...gap.tokens] })) })
+  }
+}
+
+/** Each event of a generation as a server-sent one, encoded. */
+export async function * toEvents (
+  events: AsyncIterable<TextEvent>, onDone: (result: TextResult) => Generation
+): AsyncGenerator<string, void, undefined> {
+  for await (const event of events) {
+    if (event.type === 'done') {
+      yield encodeEvent('done', onDone(event.result))
+    } else {
+      const { index, step, steps, t, changes, text } = event.step
+      yield encodeEvent('step', { index, step, steps, t: round(t, 6), changes: [...changes], text } satisfies StepEvent)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
+import { SCHEDULES, SOLVERS } from '../../generation/index.js'
+import { isMaskedDiffusion, type Manifest } from '../../model/manifest.js'
+import { errorResponse } from '../errors/error-schema.js'
+import type { App, Source } from '../fastify.js'
+import type { GenerationContext } from '../generation/context.js'
+import { refTo } from '../openapi/reference.js'
+import { ModelList } from './schemas/models.js'
+
+export function addModelsRoute (app: App, getContext: Source<GenerationContext>): void {
+  const created = Math.floor(Date.now() / 1000)
+  app.get('/v1/models', {
+    schema: {
+      operationId: 'listModels',
+      tags: ['models'],
+      summary: 'List the loaded models',
+      response: { 200: refTo(ModelList), '4xx': errorResponse('The request is not valid.') }
+    }
+  }, async (): Promise<ModelList> => ({
+    object: 'list',
+    data: getContext().models.all.map(({ model }) => modelCard(model.manifest, created))
+  }))
+}
+
+function modelCard (manifest: Manifest, created: number): ModelList['data'][number] {
+  const { solver, jumps = 'independent', ...defaults } = manifest.defaults
+  const solves = !isMaskedDiffusion(manifest)
+  return {
+    id: manifest.name,
+    object: 'model',
+    created,
+    owned_by: 'fewstep',
+    algorithm: manifest.algorithm,
+    source_distribution: manifest.source_distribution,
+    parameters: manifest.parameters,
+    vocab_size: manifest.vocab_size,
+    max_length: manifest.max_length,
+    trained_step_sizes: manifest.trained_step_sizes,
+    solvers: solves ? [...SOLVERS] : [],
+    schedules: [...SCHEDULES],
+    defaults: solves ? { ...defaults, solver, jumps } : defaults
+  }
+}

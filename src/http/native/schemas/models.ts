@@ -1,0 +1,38 @@
+/** The answer of GET /v1/models. */
+import { Type, type Static } from 'typebox'
+import { JUMPS, SCHEDULES, SOLVERS } from '../../../generation/index.js'
+import { ALGORITHMS } from '../../../model/manifest.js'
+import { named } from '../../openapi/reference.js'
+
+const ModelCard = Type.Object({
+  id: Type.String({ description: 'The name that a request may give as model.' }),
+  object: Type.Literal('model'),
+  created: Type.Integer({ description: 'When the server loaded it, in seconds since 1970.' }),
+  owned_by: Type.String(),
+  algorithm: Type.Enum([...ALGORITHMS], {
+    description: 'fs-dfm, dfm: discrete flow matching. llada, dream: masked diffusion, whose steps reveal masked tokens for good.'
+  }),
+  source_distribution: Type.Enum(['mask', 'uniform'], { description: 'What a canvas holds before the first step.' }),
+  parameters: Type.Integer(),
+  vocab_size: Type.Integer(),
+  max_length: Type.Integer({ description: 'Tokens on a canvas, given and generated ones together.' }),
+  trained_step_sizes: Type.Array(Type.Number()),
+  solvers: Type.Array(Type.Enum([...SOLVERS]), {
+    description: 'What a request may give as solver; empty for masked diffusion, which has none.'
+  }),
+  schedules: Type.Array(Type.Enum([...SCHEDULES])),
+  defaults: Type.Object({
+    steps: Type.Integer(),
+    temperature: Type.Number(),
+    top_k: Type.Integer(),
+    top_p: Type.Number(),
+    solver: Type.Optional(Type.Enum([...SOLVERS])),
+    jumps: Type.Optional(Type.Enum([...JUMPS])),
+    schedule: Type.Enum([...SCHEDULES])
+  }, { description: 'What a request gets for the fields it leaves out.' })
+})
+
+export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelCard) }, {
+  description: 'The loaded models; the first one serves requests that name none.'
+}))
+export type ModelList = Static<typeof ModelList>

@@ -1,0 +1,36 @@
+/** The OpenAPI document, made from the routes, and the page that shows it. */
+import { readFileSync } from 'node:fs'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { App } from '../fastify.js'
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+/** Before the routes: it listens to them being declared. */
+export async function addOpenApi (app: App): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'fewstep',
+        version,
+        description: 'Text generation with few-step diffusion language models: every request is a text refined a handful of times.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
+      },
+      servers: [{ url: '/', description: 'This server.' }],
+      security: [],
+      tags: [
+        { name: 'generation', description: 'Text from a prompt or a template.' },
+        { name: 'models', description: 'What is loaded.' },
+        { name: 'operation', description: 'For those who run the service.' }
+      ]
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, i) => typeof json.$id === 'string' ? json.$id : `schema-${i}` }
+  })
+}
+
+/** /docs for people, /openapi.json for programs. */
+export async function addDocs (app: App): Promise<void> {
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}

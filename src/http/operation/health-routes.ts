@@ -1,0 +1,72 @@
+/** GET /health/live and /health/ready: for those who start, stop and route to the service. */
+import { Type } from 'typebox'
+import { shuttingDown } from '../../engine/refusals.js'
+import { FewstepError } from '../../errors.js'
+import type { LoadedModel } from '../../loaded-models.js'
+import { errorResponse } from '../errors/error-schema.js'
+import type { App, Source } from '../fastify.js'
+import { chooseModel } from '../generation/choose-model.js'
+import { refTo } from '../openapi/reference.js'
+import type { OperationContext } from './context.js'
+import { Liveness, Readiness } from './health-schema.js'
+
+const tags = ['operation']
+const badRequest = errorResponse('The request is not valid.')
+
+export function addHealthRoutes (app: App, getContext: Source<OperationContext>): void {
+  app.get('/health/live', {
+    schema: {
+      operationId: 'live',
+      tags,
+      summary: 'Is the process alive?',
+      response: { 200: refTo(Liveness), '4xx': badRequest }
+    }
+  }, async () => ({ status: 'live' as const }))
+
+  app.get('/health/ready', {
+    schema: {
+      operationId: 'ready',
+      tags,
+      summary: 'Should requests be sent here?',
+      description: 'True while any model can be asked, or all of them where `FEWSTEP_READY` says so. ' +
+        'False from the moment the server is told to stop; what comes in its grace period is still served.',
+      querystring: Type.Object({ model: Type.Optional(Type.String({ description: 'Only this one is asked about.' })) }),
+      response: {
+        200: refTo(Readiness),
+        '4xx': badRequest,
+        404: errorResponse('No model of that name is loaded.'),
+        503: {
+          headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
+          ...errorResponse('No model, or not the one asked about, has a session worker that is ready; or the server is shutting down.')
+        }
+      }
+    }
+  }, async ({ query: { model } }) => {
+    const { models, lifecycle, config } = getContext()
+    if (lifecycle.phase !== 'serving') throw shuttingDown()
+    const asked = model === undefined ? models.all : [chooseModel(models, model)]
+    const waiting = asked.filter((loaded) => !canBeAsked(loaded)).map((loaded) => loaded.model.manifest.name)
+    if (waiting.length === asked.length || (config.readyWhen === 'all' && waiting.length > 0)) {
+      throw new FewstepError('not_ready', `no session worker of ${waiting.join(', ')} is ready; try again in a moment`)
+    }
+    return { status: 'ready' as const, models: asked.map(readyModel) }
+  })
+}
+
+function canBeAsked ({ engine }: LoadedModel): boolean {
+  return engine.state === 'ready' && engine.stats().workers.ready > 0
+}
+
+function readyModel (loaded: LoadedModel): Readiness['models'][number] {
+  const { model, engine } = loaded
+  const { workers, queuedRows, runningRows, executionProvider, precision } = engine.stats()
+  return {
+    model: model.manifest.name,
+    ready: canBeAsked(loaded),
+    execution_provider: executionProvider,
+    precision,
+    workers: { ready: workers.ready, total: workers.total, threads: workers.threads },
+    queued: queuedRows,
+    running: runningRows
+  }
+}

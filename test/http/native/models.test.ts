@@ -1,0 +1,115 @@
+/** Several models behind one address. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { readManifest } from '../../../src/model/manifest.js'
+import { eventsOf, failure, generate, post } from '../../support/client.js'
+import { copyOf } from '../../support/copy.js'
+import { workersOf } from '../../support/processes.js'
+import { startTestServer, TINY_TEXT, type TestServer } from '../../support/server.js'
+import { until } from '../../support/until.js'
+
+const { defaults } = await readManifest(TINY_TEXT)
+const SHORT = await copyOf('tiny-text', { name: 'tiny-short', max_length: 32, defaults: { ...defaults, steps: 3 } })
+
+async function startBoth (settings: Parameters<typeof startTestServer>[0] = {}): Promise<TestServer> {
+  return await startTestServer({ modelDirectories: [TINY_TEXT, SHORT], ...settings })
+}
+
+async function json (url: string): Promise<{ status: number, body: unknown }> {
+  const response = await fetch(url)
+  return { status: response.status, body: await response.json() }
+}
+
+t.test('two models', async (t) => {
+  const server = await startBoth()
+  t.teardown(server.stop)
+  const { url } = server
+
+  await t.test('are listed, the default first', async (t) => {
+    t.match((await json(`${url}/v1/models`)).body, {
+      data: [{ id: 'tiny-text', max_length: 64, defaults: { steps: 8 } }, { id: 'tiny-short', max_length: 32, defaults: { steps: 3 } }]
+    })
+  })
+
+  await t.test('a request that names none goes to the first, one that names one to that, streams too', async (t) => {
+    t.match(await generate(url, { max_tokens: 4 }), { model: 'tiny-text', outputs: [{ steps: 8 }] })
+    t.match(await generate(url, { max_tokens: 4, model: 'tiny-text' }), { model: 'tiny-text', outputs: [{ steps: 8 }] })
+    t.match(await generate(url, { max_tokens: 4, model: 'tiny-short' }), { model: 'tiny-short', outputs: [{ steps: 3 }] })
+    let last
+    for await (const event of eventsOf(await post(url, { max_tokens: 4, model: 'tiny-short', stream: true }))) last = event
+    t.match(last, { event: 'done', data: { model: 'tiny-short', outputs: [{ steps: 3 }] } })
+    t.match(await failure(url, { max_tokens: 33, model: 'tiny-short' }), { status: 422, code: 'prompt_too_long' })
+    await until(() => server.log.filter(({ route }) => route === '/v1/generate').length === 5)
+    t.same(server.log.flatMap(({ route, model }) => route === '/v1/generate' ? [model] : []),
+      ['tiny-text', 'tiny-text', 'tiny-short', 'tiny-short', 'tiny-short'])
+  })
+
+  await t.test('a request that names another gets 404 with the names, and the nearest one', async (t) => {
+    const refused = { status: 404, code: 'model_not_found', field: 'model' }
+    t.match(await failure(url, { model: 'gpt' }), { ...refused, message: /^there is no model gpt; this server runs tiny-text, tiny-short: / })
+    t.match(await failure(url, { model: 'Tiny_Shord' }), { ...refused, message: /did you mean tiny-short\?/ })
+  })
+
+  await t.test('metrics tell them apart', async (t) => {
+    const text = async (): Promise<string> => await (await fetch(`${url}/metrics`)).text()
+    t.match(await text(), /^fewstep_network_calls_total\{model="tiny-short"\} 6$/m)
+    t.match(await text(), /^fewstep_network_calls_total\{model="tiny-text"\} 16$/m)
+    t.match(await text(), /^fewstep_step_rows_total\{model="tiny-short"\} 6$/m)
+    t.match(await text(), /^fewstep_outputs_total\{model="tiny-short",steps_reason="full"\} 2$/m)
+    t.match(await text(), /^fewstep_compute_seconds_count\{model="tiny-text"\} 2$/m)
+    for (const model of ['tiny-text', 'tiny-short']) t.match(await text(), new RegExp(`^fewstep_ready\\{model="${model}"\\} 1$`, 'm'))
+  })
+
+  await t.test('have a queue each: one that is full refuses nobody at the other', async (t) => {
+    const small = await startBoth({ maxQueue: 2 })
+    t.teardown(small.stop)
+    const client = new AbortController()
+    await eventsOf(await post(small.url, { n: 2, steps: 1024, stream: true }, { signal: client.signal })).next()
+    t.match(await failure(small.url, {}), { status: 429, code: 'queue_full' })
+    t.equal((await generate(small.url, { model: 'tiny-short', n: 2, max_tokens: 2 })).outputs.length, 2)
+    client.abort()
+  })
+})
+
+t.test('a model whose worker died is not ready until it is replaced, and the other is served meanwhile', async (t) => {
+  const server = await startBoth()
+  t.teardown(server.stop)
+  const { url } = server
+  const [pid = 0] = server.models.get('tiny-short')?.engine.workerPids ?? []
+  process.kill(pid, 'SIGKILL')
+  await until(() => server.models.get('tiny-short')?.engine.stats().workers.ready === 0)
+  t.match(await json(`${url}/health/ready`), { status: 200, body: { models: [{ model: 'tiny-text', ready: true }, { model: 'tiny-short', ready: false }] } })
+  t.match(await json(`${url}/health/ready?model=tiny-short`), { status: 503, body: { error: { code: 'not_ready', message: /worker of tiny-short is/ } } })
+  t.equal((await generate(url, { max_tokens: 2, steps: 1 })).model, 'tiny-text')
+  await until(async () => (await json(`${url}/health/ready?model=tiny-short`)).status === 200)
+})
+
+t.test('a stop finishes what runs on each model, and leaves no worker behind', async (t) => {
+  const server = await startBoth()
+  t.teardown(server.stop)
+  const pids = server.models.all.flatMap(({ engine }) => engine.workerPids)
+  t.equal(pids.length, 2)
+  const running = ['tiny-text', 'tiny-short'].map((model) => generate(server.url, { model, steps: 300, max_tokens: 8 }))
+  await until(() => server.models.all.every(({ engine }) => engine.stats().generations === 1))
+  const stopped = server.stop()
+  await t.rejects(generate(server.url, { model: 'tiny-short' }), 'nobody connects any more')
+  t.match(await Promise.all(running), [{ model: 'tiny-text' }, { model: 'tiny-short' }])
+  await stopped
+  for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+})
+
+t.test('two models of one name are refused, and both folders named', async (t) => {
+  const twin = await copyOf('tiny-text')
+  await t.rejects(startTestServer({ modelDirectories: [TINY_TEXT, SHORT, twin] }), {
+    message: `${TINY_TEXT} and ${twin} are both named ` +
+    'tiny-text'
+  })
+})
+
+t.test('where one model does not start, those already started are closed', async (t) => {
+  const broken = await copyOf('tiny-text', { name: 'broken', files: {} })
+  await writeFile(join(broken, 'step.onnx'), 'no graph')
+  await t.rejects(startTestServer({ modelDirectories: [TINY_TEXT, broken] }), { message: /step\.onnx/ })
+  t.same(await workersOf(process.pid), [])
+})
