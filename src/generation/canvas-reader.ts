@@ -44,9 +44,9 @@ export function readCanvas (prepared: PreparedGeneration, canvas: Int32Array): C
   return { tokens: canvas.subarray(first, last), pieces, kept, finishReason }
 }
 
-/** What was made in a row ends before end-of-text or a stop string, whichever comes first: from there on its pieces are ''. */
+/** What was made in a row ends before an end-of-text token or a stop string, whichever comes first: from there on its pieces are ''. */
 function readMade ({ model: { tokenizer }, layout, stop }: PreparedGeneration, tokens: Int32Array): Cut {
-  const end = tokenizer.endOfTextTokenId === null ? -1 : tokens.indexOf(tokenizer.endOfTextTokenId)
+  const end = tokens.findIndex((token) => tokenizer.endOfTextTokenIds.has(token))
   const pieces = tokenizer.pieces(end < 0 ? tokens : tokens.subarray(0, end))
   if (layout.followsSpace && pieces[0]?.startsWith(' ') === true) pieces[0] = pieces[0].slice(1)
   const cut = cutAtStop(pieces, stop)

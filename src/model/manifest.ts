@@ -11,6 +11,7 @@ import { illTyped } from './ill-typed.js'
 import { shown } from './quote.js'
 
 const FILE = 'manifest.json'
+const ADVICE = "a model's folder, which FEWSTEP_MODEL or --model names, holds manifest.json, step.onnx and tokenizer.json"
 /** Those that the kit writes have a few thousand bytes. */
 const MAX_BYTES = 2 ** 20
 const MAX_INT32 = 2 ** 31 - 1
@@ -21,7 +22,8 @@ export const ALGORITHMS = ['fs-dfm', 'dfm', 'llada', 'dream'] as const
 
 const oneOf = <Value extends string>(values: readonly Value[]) => Type.Enum([...values], { description: `one of ${values.join(', ')}` })
 const count = (maximum: number, description: string) => Type.Integer({ minimum: 1, maximum, description })
-const tokenId = (description: string) => Type.Union([Type.Integer({ minimum: 0, maximum: MAX_INT32 }), Type.Null()], { description })
+const TokenId = Type.Integer({ minimum: 0, maximum: MAX_INT32 })
+const TokenIdOrNull = Type.Union([TokenId, Type.Null()], { description: 'a token id or null' })
 const FileName = Type.String({ pattern: '^(?!\\.)[^/\\\\\\p{C}]{1,255}$', description: "a file's name, without a folder before it" })
 
 const FileEntry = Type.Object({
@@ -42,8 +44,10 @@ export const Manifest = Type.Object({
   exponent: Type.Number({ exclusiveMinimum: 0, maximum: 100, description: 'a number above 0, at most 100' }),
   vocab_size: Type.Integer({ minimum: 2, maximum: MAX_INT32, description: 'a whole number of 2 or more' }),
   /** The first id beyond the vocabulary, or one inside it. */
-  mask_token_id: tokenId('a token id or null'),
-  end_of_text_token_id: tokenId('a token id or null'),
+  mask_token_id: TokenIdOrNull,
+  end_of_text_token_id: TokenIdOrNull,
+  /** Where text may end at several tokens: all of them, `end_of_text_token_id` too. */
+  end_of_text_token_ids: Type.Optional(Type.Array(TokenId, { description: 'a list of token ids' })),
   max_length: count(2 ** 20, `a whole number from 1 to ${2 ** 20}`),
   parameters: count(Number.MAX_SAFE_INTEGER, 'a whole number of 1 or more'),
   trained_step_sizes: Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), { description: 'a list of numbers above 0, at most 1' }),
@@ -73,6 +77,11 @@ export function isMaskedDiffusion ({ algorithm }: Pick<Manifest, 'algorithm'>): 
   return algorithm === 'llada' || algorithm === 'dream'
 }
 
+/** The tokens that a text ends before, whichever comes first; none where it never ends. */
+export function endOfTextTokenIds ({ end_of_text_token_id: first, end_of_text_token_ids: all }: Manifest): readonly number[] {
+  return all ?? (first === null ? [] : [first])
+}
+
 export function manifestFile (directory: string): string {
   return join(directory, FILE)
 }
@@ -89,23 +98,44 @@ export async function readManifest (directory: string): Promise<Manifest> {
 function withAdvice (error: unknown): unknown {
   const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
   const missing = cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR'
-  return missing ? new Error(`${message}; a model's folder, which FEWSTEP_MODEL or --model names, holds manifest.json, step.onnx and tokenizer.json`, { cause }) : error
+  return missing ? new Error(`${message}; ${ADVICE}`, { cause }) : error
 }
 
 /** What no field says alone. */
 function contradiction (manifest: Manifest): string | undefined {
-  const { algorithm, source_distribution: source, mask_token_id: mask, end_of_text_token_id: end, vocab_size: size, defaults, graph } = manifest
+  const { algorithm, source_distribution: source, mask_token_id: mask, vocab_size: size, defaults, graph } = manifest
   const masked = isMaskedDiffusion(manifest)
   if (masked && source !== 'mask') return `algorithm is ${algorithm}, so source_distribution must be mask, not ${source}`
   if (source === 'mask' && mask === null) return 'source_distribution is mask, so mask_token_id must be a token id'
-  if (source === 'uniform' && mask !== null) return `source_distribution is uniform, which has no mask, so mask_token_id must be null, not ${mask}`
-  if (mask !== null && mask > size) return `mask_token_id is ${mask}, but vocab_size is ${size}: it must lie inside the vocabulary, or be the first id beyond it`
-  if (end !== null && end >= size) return `end_of_text_token_id is ${end}, but vocab_size is ${size}: the last id is ${size - 1}`
-  if (end !== null && end === mask) return `end_of_text_token_id and mask_token_id are both ${end}`
-  if (defaults.jumps === 'spread' && masked) return `defaults.jumps is spread, but algorithm is ${algorithm}, whose steps reveal tokens by plan: it must be independent`
-  if (defaults.jumps === 'spread' && defaults.solver !== 'cumulative') return `defaults.jumps is spread, so defaults.solver must be cumulative, not ${defaults.solver}`
+  if (source === 'uniform' && mask !== null) {
+    return `source_distribution is uniform, which has no mask, so mask_token_id must be null, not ${mask}`
+  }
+  if (mask !== null && mask > size) {
+    return `mask_token_id is ${mask}, but vocab_size is ${size}: it must lie inside the vocabulary, or be the first id beyond it`
+  }
+  const end = wrongEnd(manifest)
+  if (end !== undefined) return end
+  if (defaults.jumps === 'spread' && masked) {
+    return `defaults.jumps is spread, but algorithm is ${algorithm}, whose steps reveal tokens by plan: it must be independent`
+  }
+  if (defaults.jumps === 'spread' && defaults.solver !== 'cumulative') {
+    return `defaults.jumps is spread, so defaults.solver must be cumulative, not ${defaults.solver}`
+  }
   if (graph.int8_file === graph.file) return `graph.int8_file is ${shown(graph.file)}, the same as graph.file`
   return unlisted(manifest)
+}
+
+function wrongEnd (manifest: Manifest): string | undefined {
+  const { end_of_text_token_id: first, end_of_text_token_ids: all, mask_token_id: mask, vocab_size: size } = manifest
+  if (all !== undefined && first !== (all[0] ?? null)) {
+    return `end_of_text_token_id is ${first}, but the first of end_of_text_token_ids is ${all[0] ?? 'missing'}`
+  }
+  const field = all === undefined ? 'end_of_text_token_id is' : 'end_of_text_token_ids has'
+  for (const end of endOfTextTokenIds(manifest)) {
+    if (end >= size) return `${field} ${end}, but vocab_size is ${size}: the last id is ${size - 1}`
+    if (end === mask) return `${field} ${end}, which is mask_token_id: a mask is no end`
+  }
+  return undefined
 }
 
 /** A file that is used must be listed, or nobody would notice that it changed. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { checkGraphs } from './check-graphs.js'
 import { openFile, problem } from './files.js'
-import { manifestFile, readManifest, type Manifest } from './manifest.js'
+import { endOfTextTokenIds, manifestFile, readManifest, type Manifest } from './manifest.js'
 import { checkVocabulary, readTokenizerFile } from './tokenizer-file.js'
 import { Tokenizer } from './tokenizer.js'
 
@@ -41,12 +41,14 @@ async function verifyFile (file: string, { sha256, bytes }: Manifest['files'][st
 export async function loadModel (folder: string, signal?: AbortSignal): Promise<Model> {
   const directory = resolve(folder)
   const manifest = await readManifest(directory)
-  const { tokenizer, mask_token_id: maskTokenId, end_of_text_token_id: endOfTextTokenId } = manifest
-  if (tokenizer === null) throw problem(manifestFile(directory), 'tokenizer is null: the model has no tokenizer; import it again with --tokenizer')
+  const { tokenizer, mask_token_id: maskTokenId } = manifest
+  if (tokenizer === null) {
+    throw problem(manifestFile(directory), 'tokenizer is null: the model has no tokenizer; import it again with --tokenizer')
+  }
   await verifyFiles(directory, manifest, signal)
   await checkGraphs(directory, manifest)
   const file = join(directory, tokenizer)
   const json = await readTokenizerFile(file)
   checkVocabulary(file, json, manifest)
-  return { directory, manifest, tokenizer: Tokenizer.from(file, json, { maskTokenId, endOfTextTokenId }) }
+  return { directory, manifest, tokenizer: Tokenizer.from(file, json, { maskTokenId, endOfTextTokenIds: endOfTextTokenIds(manifest) }) }
 }

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { problem, readJson } from './files.js'
 import { illTyped } from './ill-typed.js'
-import type { Manifest } from './manifest.js'
+import { endOfTextTokenIds, type Manifest } from './manifest.js'
 import { shown } from './quote.js'
 
 /** The largest published ones have 35 MB. */
@@ -34,24 +34,30 @@ export async function readTokenizerFile (file: string): Promise<object> {
 
 /** @throws Error with one sentence: the file, and what in it contradicts the manifest */
 export function checkVocabulary (file: string, json: object, manifest: Manifest): void {
-  const { vocab_size: size, mask_token_id: mask, end_of_text_token_id: end } = manifest
+  const { vocab_size: size, mask_token_id: mask } = manifest
   const names = new Map<unknown, string>()
   for (const [name, id] of tokensOf(json as TokenizerJson)) {
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) throw problem(file, `token ${shown(name)} has the id ${shown(id)}, which is no whole number of 0 or more`)
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) {
+      throw problem(file, `token ${shown(name)} has the id ${shown(id)}, which is no whole number of 0 or more`)
+    }
     if (id >= size && id !== mask) throw problem(file, `token ${shown(name)} has the id ${id}, but vocab_size in the manifest is ${size}`)
     const other = names.get(id)
     if (other !== undefined && other !== name) throw problem(file, `tokens ${shown(other)} and ${shown(name)} both have the id ${id}`)
     names.set(id, name)
   }
-  if (names.size < LEAST_NAMED * size) throw problem(file, `it has ${names.size} tokens, but vocab_size in the manifest is ${size}: it is not the tokenizer of this model`)
-  if (end !== null && !names.has(end)) throw problem(file, `it has no token of the id ${end}, which is end_of_text_token_id in the manifest`)
+  if (names.size < LEAST_NAMED * size) {
+    throw problem(file, `it has ${names.size} tokens, but vocab_size in the manifest is ${size}: it is not the tokenizer of this model`)
+  }
+  const end = endOfTextTokenIds(manifest).find((id) => !names.has(id))
+  if (end !== undefined) throw problem(file, `it has no token of the id ${end}, which ends a text by the manifest`)
 }
 
 /** Text pieces are put together from the bytes that tokens stand for. */
 function otherKind (json: TokenizerJson): string | undefined {
   if (vocabularyOf(json) === undefined) return 'model.vocab must be an object of tokens and their ids'
   const { pre_tokenizer: before, decoder: after } = json as { pre_tokenizer?: unknown, decoder?: unknown }
-  return hasByteLevel(before) || hasByteLevel(after) ? undefined : 'neither pre_tokenizer nor decoder is ByteLevel, and byte-level BPE is the only kind that is understood'
+  if (hasByteLevel(before) || hasByteLevel(after)) return undefined
+  return 'neither pre_tokenizer nor decoder is ByteLevel, and byte-level BPE is the only kind that is understood'
 }
 
 /** Itself, or one of a sequence. */

@@ -16,7 +16,7 @@ const TRIAL = 'Once upon a time, 12 foxes 🦊 said:\n  "Très bien!"'
 
 export interface TokenizerOptions {
   readonly maskTokenId: number | null
-  readonly endOfTextTokenId: number | null
+  readonly endOfTextTokenIds: readonly number[]
 }
 
 export interface EncodeOptions {
@@ -41,7 +41,8 @@ interface AddedToken {
 }
 
 export class Tokenizer {
-  readonly endOfTextTokenId: number | null
+  /** A text ends before any of them. */
+  readonly endOfTextTokenIds: ReadonlySet<number>
   readonly #maskTokenId: number | null
   readonly #library: HfTokenizer
   readonly #bpe: Bpe
@@ -54,13 +55,15 @@ export class Tokenizer {
   readonly #spellings = new Map<number, string | Uint8Array>()
 
   /** @throws Error where it is no byte-level BPE */
-  constructor (json: object, { maskTokenId, endOfTextTokenId }: TokenizerOptions) {
+  constructor (json: object, { maskTokenId, endOfTextTokenIds }: TokenizerOptions) {
     const { model, pre_tokenizer: preTokenizer, added_tokens: added = [] } = json as TokenizerJson
     const rules = JSON.stringify(preTokenizer)
-    if (model.type !== 'BPE' || !rules.includes('"type":"ByteLevel"')) throw new Error('it is not byte-level BPE, the one kind of tokenizer that is read')
-    const special = added.filter((token) => token.special === true || token.id === maskTokenId || token.id === endOfTextTokenId)
+    if (model.type !== 'BPE' || !rules.includes('"type":"ByteLevel"')) {
+      throw new Error('it is not byte-level BPE, the one kind of tokenizer that is read')
+    }
     this.#maskTokenId = maskTokenId
-    this.endOfTextTokenId = endOfTextTokenId
+    this.endOfTextTokenIds = new Set(endOfTextTokenIds)
+    const special = added.filter(({ id, special }) => special === true || id === maskTokenId || this.endOfTextTokenIds.has(id))
     // Texts come in parts here, and only the first has a space before it. The merges are applied by `Bpe`.
     this.#library = new HfTokenizer({
       ...json,
@@ -115,8 +118,8 @@ export class Tokenizer {
   }
 
   /**
-   * The text piece of each token: their concatenation is the decoded text. A character whose bytes are spread over several tokens belongs to
-   * the token that completes it; bytes that complete nothing become U+FFFD.
+   * The text piece of each token: their concatenation is the decoded text. A character whose bytes are spread over several
+   * tokens belongs to the token that completes it; bytes that complete nothing become U+FFFD.
    * @param given whether the tokens come from a text, where what reads like a mask token is none, but was written
    */
   pieces (tokens: ArrayLike<number>, { given = false }: { readonly given?: boolean } = {}): string[] {
@@ -141,7 +144,7 @@ export class Tokenizer {
     let spelling = this.#spellings.get(token)
     if (spelling === undefined) {
       const symbols = this.#library.id_to_token(token) ?? ''
-      const bytes = token === this.endOfTextTokenId ? Buffer.from(symbols) : Buffer.from(bytesOf(symbols))
+      const bytes = this.endOfTextTokenIds.has(token) ? Buffer.from(symbols) : Buffer.from(bytesOf(symbols))
       spelling = isUtf8(bytes) ? bytes.toString() : bytes
       this.#spellings.set(token, spelling)
     }

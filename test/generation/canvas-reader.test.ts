@@ -6,6 +6,7 @@ import { ChangeTracker } from '../../src/generation/change-tracker.js'
 import { prepare, type PreparedGeneration } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
 import { Tokenizer } from '../../src/model/tokenizer.js'
+import { copyOf } from '../support/copy.js'
 import { TINY_TEXT } from '../support/server.js'
 
 const model = await loadModel(TINY_TEXT)
@@ -62,11 +63,22 @@ t.test('an unchanged canvas has no changes', async (t) => {
 t.test('a continuation ends before its first end-of-text token', async (t) => {
   const prepared = prepare(model, { prompt: 'The', maxTokens: 6, seed: 1 })
   const [a = 0] = tokenizer.encode('a')
-  const end = tokenizer.endOfTextTokenId ?? -1
+  const end = manifest.end_of_text_token_id ?? -1
   const canvas = prepared.layout.canvas.tokens.slice()
   canvas.set([a, a, end, a, end, a], prepared.layout.promptTokens)
   const view = readCanvas(prepared, canvas)
   t.match(view, { pieces: ['a', 'a', '', '', '', ''], kept: [0, 1], finishReason: 'stop' })
+})
+
+t.test('where text may end at several tokens, it ends before whichever comes first', async (t) => {
+  const [a = 0, b = 0, c = 0] = ['a', 'b', 'c'].flatMap((text) => tokenizer.encode(text))
+  const several = await loadModel(await copyOf('tiny-text', { end_of_text_token_ids: [0, b, c] }))
+  const prepared = prepare(several, { prompt: 'bc', maxTokens: 4, seed: 1 })
+  for (const end of [0, b, c]) {
+    const canvas = prepared.layout.canvas.tokens.slice()
+    canvas.set([a, end, c, 0], prepared.layout.promptTokens)
+    t.match(readCanvas(prepared, canvas), { pieces: ['a', '', '', ''], kept: [0], finishReason: 'stop' })
+  }
 })
 
 t.test('the given text of a template stays as it was written, but for a space before a gap', async (t) => {
@@ -85,7 +97,7 @@ t.test('a given token that is the mask token is text, in front of gaps that hold
   const inside = {
     ...model,
     manifest: { ...manifest, mask_token_id: mask },
-    tokenizer: await Tokenizer.load(join(TINY_TEXT, 'tokenizer.json'), { maskTokenId: mask, endOfTextTokenId: manifest.end_of_text_token_id })
+    tokenizer: await Tokenizer.load(join(TINY_TEXT, 'tokenizer.json'), { maskTokenId: mask, endOfTextTokenIds: [0] })
   }
   const prepared = prepare(inside, { template: 'a [[2]]a', seed: 1 })
   t.same([...prepared.layout.canvas.editable], [0, 1, 1, 0])
@@ -95,7 +107,7 @@ t.test('a given token that is the mask token is text, in front of gaps that hold
 t.test('what fills a gap ends before end-of-text or a stop string, and the text after the gap stays', async (t) => {
   const [a = 0] = tokenizer.encode('a')
   const [b = 0] = tokenizer.encode('b')
-  const end = tokenizer.endOfTextTokenId ?? -1
+  const end = manifest.end_of_text_token_id ?? -1
   const canvas = (prepared: PreparedGeneration, ...made: number[]): Int32Array => {
     const tokens = prepared.layout.canvas.tokens.slice()
     tokens.forEach((_, i) => { if (prepared.layout.canvas.editable[i] === 1) tokens[i] = made.shift() ?? a })

@@ -57,7 +57,7 @@ t.test('a space at the end of given text is left to what is made after it, in a 
 })
 
 t.test('what is spelt like a special token is text, unless it is allowed to be one', async (t) => {
-  const end = model.tokenizer.endOfTextTokenId
+  const end = model.manifest.end_of_text_token_id
   for (const texts of [{ prompt: 'a<|endoftext|>b', maxTokens: 1 }, { template: 'a<|endoftext|>b[[1]]' }]) {
     const given = (allowSpecial: boolean | undefined): number[] => {
       const { canvas, promptTokens } = prepare(model, { ...texts, allowSpecial }).layout

@@ -63,7 +63,7 @@ refuses("a tokenizer of another model's vocabulary", 'tokenizer.json', {
   'no end of text': [tokenizer((json) => {
     json['added_tokens'] = []
     delete ((json['model'] as Json)['vocab'] as Vocabulary)['<|endoftext|>']
-  }), /^it has no token of the id 0, which is end_of_text_token_id in the manifest$/],
+  }), /^it has no token of the id 0, which ends a text by the manifest$/],
   'a name that would clear the screen': [vocabulary((tokens) => ({ ...tokens, '\u001b[2J\n': 9999 })), /^token "\\u001b\[2J\\n" has the id 9999, but/]
 })
 

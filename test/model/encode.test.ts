@@ -7,7 +7,7 @@ import { Tokenizer } from '../../src/model/tokenizer.js'
 import { Draw } from '../support/draw.js'
 
 const json = JSON.parse(await readFile(join(DEFAULT_MODEL, 'tokenizer.json'), 'utf8')) as { model: object, pre_tokenizer: object, added_tokens: object[] }
-const OPTIONS = { maskTokenId: 4096, endOfTextTokenId: 0 }
+const OPTIONS = { maskTokenId: 4096, endOfTextTokenIds: [0] }
 
 const QWEN_WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 const qwen = {

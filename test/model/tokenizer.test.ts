@@ -7,7 +7,7 @@ const MASK = 320
 const END_OF_TEXT = 0
 
 t.test('the tokenizer', async (t) => {
-  const tokenizer = await Tokenizer.load(join(fixture('tiny-text'), 'tokenizer.json'), { maskTokenId: MASK, endOfTextTokenId: END_OF_TEXT })
+  const tokenizer = await Tokenizer.load(join(fixture('tiny-text'), 'tokenizer.json'), { maskTokenId: MASK, endOfTextTokenIds: [END_OF_TEXT] })
 
   for (const text of ['Once upon a time', '  two spaces\nand a line', 'naïve café', 'a fox 🦊 and an owl 🦉', '中文', 'tab\tand \u00a0 space']) {
     await t.test(`gives back what it was given: ${JSON.stringify(text)}`, async (t) => {
@@ -46,7 +46,7 @@ t.test('the tokenizer', async (t) => {
 
   await t.test('spells out a mask token of the vocabulary where it was written, in a given text', async (t) => {
     const [a = 0, b = 0] = tokenizer.encode('ab')
-    const inside = await Tokenizer.load(join(fixture('tiny-text'), 'tokenizer.json'), { maskTokenId: a, endOfTextTokenId: END_OF_TEXT })
+    const inside = await Tokenizer.load(join(fixture('tiny-text'), 'tokenizer.json'), { maskTokenId: a, endOfTextTokenIds: [END_OF_TEXT] })
     t.same(inside.pieces([a, b]), [MASK_PIECE, 'b'])
     t.same(inside.pieces([a, b], { given: true }), ['a', 'b'])
   })
