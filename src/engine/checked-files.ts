@@ -1,8 +1,7 @@
 /** Loads files that are what they were when they were checked: a model's file may be replaced while the service runs. */
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { sha256Of } from '../model/sha256.js'
 
 const ADVICE = 'put the checked file back, or restart the service to run another model'
 
@@ -18,7 +17,7 @@ export async function loadChecked<T> (hashes: FileHashes, load: () => Promise<T>
   const before: Array<readonly [string, string]> = []
   for (const [file, expected] of Object.entries(hashes)) {
     before.push([file, await identity(file)])
-    const found = await sha256(file)
+    const found = await readable(file, sha256Of(createReadStream(file)))
     if (found !== expected) throw new Error(`${file} is not the file that was checked: its sha256 is ${found}, not ${expected}; ${ADVICE}`)
   }
   const loaded = await load()
@@ -33,12 +32,6 @@ async function identity (file: string): Promise<string> {
   const found = await readable(file, stat(file, { bigint: true }))
   if (!found.isFile()) throw new Error(`${file} is no regular file; ${ADVICE}`)
   return [found.dev, found.ino, found.size, found.ctimeNs].join(' ')
-}
-
-async function sha256 (file: string): Promise<string> {
-  const hash = createHash('sha256')
-  await readable(file, pipeline(createReadStream(file), hash))
-  return hash.digest('hex')
 }
 
 async function readable<T> (file: string, reading: Promise<T>): Promise<T> {

@@ -1,10 +1,9 @@
 /** A model's folder, opened: what the service needs to know of it apart from its weights. */
-import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { checkGraphs } from './check-graphs.js'
 import { openFile, problem } from './files.js'
 import { endOfTextTokenIds, manifestFile, readManifest, type Manifest } from './manifest.js'
+import { sha256Of } from './sha256.js'
 import { checkVocabulary, readTokenizerFile } from './tokenizer-file.js'
 import { Tokenizer } from './tokenizer.js'
 
@@ -24,9 +23,7 @@ async function verifyFile (file: string, { sha256, bytes }: Manifest['files'][st
   try {
     const { size } = await handle.stat()
     if (size !== bytes) throw problem(file, `it has ${size} bytes, the manifest says ${bytes}; fetch the model again`)
-    const hash = createHash('sha256')
-    await pipeline(handle.createReadStream({ autoClose: false, start: 0, end: bytes }), hash, { signal })
-    const found = hash.digest('hex')
+    const found = await sha256Of(handle.createReadStream({ autoClose: false, start: 0, end: bytes }), signal)
     if (found !== sha256) throw problem(file, `its sha256 is ${found}, the manifest says ${sha256}; fetch the model again`)
   } finally {
     await handle.close()
