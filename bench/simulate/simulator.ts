@@ -1,6 +1,7 @@
 /** A service as a sequence of events: requests arrive, batches end, deadlines pass. Whatever decides is handed in. */
 import { type CostCurve } from '../../src/engine/cost-curve.js'
-import { dueTime, type Candidate, type Snapshot } from '../../src/engine/batcher.js'
+import { dueTime } from '../../src/engine/batcher.js'
+import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
 import { gaussian, uniforms } from '../lib/random.js'
 import { EventQueue } from './event-queue.js'
 import type { Arrival } from './workload.js'

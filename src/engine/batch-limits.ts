@@ -1,5 +1,5 @@
 /** How many rows may run together where more have failed, as where a device has too little memory for them. */
-import type { Candidate } from './batcher.js'
+import type { Candidate } from './candidate.js'
 
 /** Rows that may share a batch cost alike. */
 export type Kind = Pick<Candidate, 'paddedLength' | 'filters'>

@@ -1,34 +1,6 @@
 /** Which rows run next: a pure function of a snapshot of what waits. */
-import type { CostCurve } from './cost-curve.js'
+import type { Candidate, Snapshot } from './candidate.js'
 import { Urgency } from './urgency.js'
-
-/** What the policy knows of a row. */
-export interface Candidate {
-  /** Order of arrival. */
-  readonly sequence: number
-  /** When the row should be done, in ms of the engine's clock; see `dueTime`. */
-  readonly dueAt: number
-  /** When it is lost: Infinity without a deadline. */
-  readonly deadlineAt: number
-  /** The fewest steps in which it can still finish. */
-  readonly stepsLeft: number
-  /** Padded length at which the row runs. */
-  readonly paddedLength: number
-  /** Whether its steps sort the posterior, for top-k or top-p, which costs as much again as the rest. */
-  readonly filters: boolean
-}
-
-export interface Snapshot<Row extends Candidate> {
-  /** Read more than once. */
-  readonly waiting: Iterable<Row>
-  /** In ms of the engine's clock. */
-  readonly now: number
-  /** Workers without a step, at least one. */
-  readonly idleWorkers: number
-  /** Rows in one step. */
-  readonly maxBatch: number
-  readonly costs: Pick<CostCurve, 'estimate' | 'efficientRows'>
-}
 
 /** How long after its arrival a row without a deadline is due. */
 export const PATIENCE_MS = 10_000

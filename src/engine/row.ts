@@ -3,7 +3,7 @@ import { initialCanvas, lengthBucket, type Source } from '../diffusion/canvas.js
 import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import { timeGrid } from '../diffusion/schedule.js'
 import { jumpExponent } from '../diffusion/solver.js'
-import type { Candidate } from './batcher.js'
+import type { Candidate } from './candidate.js'
 import type { RowRequest, RowResult, Sampling } from './request.js'
 import { expectedChanges } from './stability.js'
 import { plannedSteps, type Pressure, type StepBudget, type StepsReason } from './step-budget.js'

@@ -1,5 +1,5 @@
 /** In which order waiting rows are served: those who can still be helped first, among them the earliest due. */
-import type { Candidate, Snapshot } from './batcher.js'
+import type { Candidate, Snapshot } from './candidate.js'
 
 /** So many full batches waiting for each idle worker are a crowd: not everybody here will be served in time. */
 const CROWD = 2

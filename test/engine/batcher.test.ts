@@ -1,5 +1,6 @@
 import t from 'tap'
-import { dueTime, nextBatch, PATIENCE_MS, type Candidate, type Snapshot } from '../../src/engine/batcher.js'
+import { dueTime, nextBatch, PATIENCE_MS } from '../../src/engine/batcher.js'
+import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
 import { CostCurve } from '../../src/engine/cost-curve.js'
 
 function row (sequence: number, changes: Partial<Candidate> = {}): Candidate {
