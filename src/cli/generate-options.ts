@@ -28,7 +28,7 @@ const OPTIONS = {
 
 const TAKE_VALUES = new Set(['-n', ...Object.entries(OPTIONS).filter(([, { type }]) => type === 'string').map(([name]) => `--${name}`)])
 
-export interface GenerateOptions {
+export interface GenerateCommand {
   readonly request: TextRequest
   /** undefined: what the environment says. */
   readonly model: string | undefined
@@ -38,7 +38,7 @@ export interface GenerateOptions {
 }
 
 /** @throws UsageError naming the option that is wrong */
-export function parseGenerateOptions (args: readonly string[]): GenerateOptions {
+export function parseGenerateOptions (args: readonly string[]): GenerateCommand {
   const { values, positionals } = parse(args)
   const [prompt] = positionals
   if (positionals.length > 1) throw new UsageError(`one prompt is taken, not ${positionals.length}: put quotes around it`)

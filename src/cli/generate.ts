@@ -5,7 +5,7 @@ import { Engine } from '../engine/engine.js'
 import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
 import { toGeneration } from '../http/native/generate-json.js'
 import { loadModel } from '../model/model.js'
-import type { GenerateOptions } from './generate-options.js'
+import type { GenerateCommand } from './generate-options.js'
 import { LiveView } from './live-view.js'
 import { print } from './print.js'
 import { printableJson } from './printable.js'
@@ -15,7 +15,7 @@ import { printableJson } from './printable.js'
  * @throws Error where the model cannot be opened, or the signal's reason
  * @throws FewstepError where the request cannot be met, or `cancelled` after the signal
  */
-export async function generate ({ request, model: folder, json, color }: GenerateOptions, signal: AbortSignal): Promise<void> {
+export async function generate ({ request, model: folder, json, color }: GenerateCommand, signal: AbortSignal): Promise<void> {
   const config = readGenerateConfig()
   const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL, signal)
   const prepared = prepare(model, request)

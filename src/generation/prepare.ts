@@ -5,7 +5,7 @@ import { FewstepError } from '../errors.js'
 import { isMaskedDiffusion } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
-import { stepBudgetOf } from './step-budget.js'
+import { stepBudgetOf } from './requested-steps.js'
 import { MAX_SEED, type TextRequest } from './text-request.js'
 
 /** Random seeds stay short enough to copy by hand. */
@@ -58,8 +58,8 @@ export function prepare (model: Model, request: TextRequest, id: string = random
 function checkTexts ({ prompt, template, stop = [] }: TextRequest): void {
   for (const [field, text] of [['prompt', prompt], ['template', template], ...stop.map((each) => ['stop', each])] as const) {
     if (text?.isWellFormed() !== false) continue
-    throw new FewstepError('invalid_request', `${field} holds half of a surrogate pair, which is no character; send both halves or ` +
-      'none', { field })
+    throw new FewstepError('invalid_request',
+      `${field} holds half of a surrogate pair, which is no character; send both halves or none`, { field })
   }
 }
 
@@ -69,14 +69,14 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
   if (isMaskedDiffusion(manifest)) {
     if (solver === undefined && jumps === undefined) return { solver: defaults.solver, jumps: 'independent' }
     const field = solver === undefined ? 'jumps' : 'solver'
-    throw new FewstepError(`invalid_${field}`, `${field} is nothing that ${name} can choose: a step of ${algorithm} reveals masked ` +
-      `tokens by plan; leave ${field} out`, { field })
+    throw new FewstepError(`invalid_${field}`,
+      `${name} takes no ${field}: a step of ${algorithm} reveals masked tokens by plan; leave ${field} out`, { field })
   }
   const chosen = solver ?? defaults.solver
   if (chosen === 'cumulative') return { solver: chosen, jumps: jumps ?? defaults.jumps ?? 'independent' }
   if (jumps === 'spread') {
-    throw new FewstepError('invalid_jumps', `jumps can be spread only where the solver is cumulative, not ${chosen}; leave jumps out, ` +
-      'or solver', { field: 'jumps' })
+    throw new FewstepError('invalid_jumps',
+      `jumps can be spread only where the solver is cumulative, not ${chosen}; leave jumps out, or solver`, { field: 'jumps' })
   }
   return { solver: chosen, jumps: 'independent' }
 }
