@@ -19,7 +19,7 @@ export function dueTime (submittedAt: number, deadlineMs: number = Infinity): nu
  * the next step.
  *
  * How many: never waiting for company, so at most those who are here, shared out among the idle workers; at most as many
- * as throughput needs (`efficientRows`), since more only makes everybody wait; and so few that the first one keeps its
+ * as throughput needs (`rowsToRun`), since more only makes everybody wait; and so few that the first one keeps its
  * deadline, if it can. Who cannot be helped comes last: see urgency.ts. Passes and no sort, so that a long queue costs
  * comparisons but no memory.
  */

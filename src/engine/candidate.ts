@@ -25,5 +25,5 @@ export interface Snapshot<Row extends Candidate> {
   readonly idleWorkers: number
   /** Rows in one step. */
   readonly maxBatch: number
-  readonly costs: Pick<CostCurve, 'estimate' | 'efficientRows'>
+  readonly costs: Pick<CostCurve, 'estimate' | 'efficientRows' | 'rowsToRun'>
 }

@@ -29,7 +29,7 @@ export interface StepTotals {
 
 export interface DispatcherOptions {
   readonly pool: Pick<SessionPool, 'run' | 'idleCount' | 'size'>
-  readonly costs: Pick<CostCurve, 'observe' | 'estimate' | 'efficientRows'>
+  readonly costs: Pick<CostCurve, 'observe' | 'estimate' | 'efficientRows' | 'rowsToRun'>
   readonly maxBatch: number
   readonly logger: Logger
   /** Milliseconds, monotonic. */
@@ -171,7 +171,9 @@ export class Dispatcher {
     const { logger, onFailed } = this.#options
     this.#totals.failures++
     const givenUp = this.#suspects.failed(rows.filter((row) => this.#running.delete(row)))
-    logger.warn({ err: cause, rows: rows.length }, givenUp === undefined ? 'a step failed: its rows run again, apart' : 'a step failed again and again: its request is given up')
+    logger.warn({ err: cause, rows: rows.length }, givenUp === undefined
+      ? 'a step failed: its rows run again, apart'
+      : 'a step failed again and again: its request is given up')
     if (givenUp !== undefined) onFailed(givenUp, cause)
   }
 

@@ -12,7 +12,7 @@ const LOST = 2
 interface Kind {
   /** Rows that would run together. */
   readonly size: number
-  /** A step of so many, in ms. */
+  /** A step of as many as throughput needs, or are there, in ms. */
   readonly fullMs: number
   /** A step of one. */
   readonly loneMs: number
@@ -66,10 +66,9 @@ export class Urgency {
     if (known !== undefined) return known
     const { costs, maxBatch } = this.#snapshot
     const efficient = costs.efficientRows(paddedLength, maxBatch, filters)
-    const size = Math.min(this.#share, efficient)
     const kind = {
-      size,
-      fullMs: costs.estimate(size, paddedLength, filters),
+      size: Math.min(this.#share, costs.rowsToRun(paddedLength, maxBatch, filters)),
+      fullMs: costs.estimate(Math.min(this.#share, efficient), paddedLength, filters),
       loneMs: costs.estimate(1, paddedLength, filters),
       crowded: this.#share > CROWD * efficient
     }

@@ -9,7 +9,7 @@ function row (sequence: number, changes: Partial<Candidate> = {}): Candidate {
 
 /** A processor whose throughput is at its best with `full` rows: up to there a step takes 10 ms. */
 function costs (full: number): CostCurve {
-  return new CostCurve([1, full, 2 * full].map((rows) => ({ rows, paddedLength: 64, ms: 10 * Math.max(1, rows / full) })))
+  return new CostCurve([1, full, 16 * full].map((rows) => ({ rows, paddedLength: 64, ms: 10 * Math.max(1, rows / full) })))
 }
 
 function batch (waiting: Candidate[], changes: Partial<Snapshot<Candidate>> = {}): number[] {
@@ -29,7 +29,8 @@ t.test('rows that filter and rows that do not run apart: nobody pays for sorting
 
 t.test('what is due first goes first, whoever came first', async (t) => {
   const short = { paddedLength: 32 }
-  const waiting = [row(0, { dueAt: 900 }), row(1, { ...short, dueAt: 100 }), row(2, { ...short, dueAt: 500 }), row(3, { ...short, dueAt: 200 })]
+  const others = [100, 500, 200].map((dueAt, i) => row(1 + i, { ...short, dueAt }))
+  const waiting = [row(0, { dueAt: 900 }), ...others]
   t.same(batch(waiting, { maxBatch: 2 }), [1, 3])
 })
 
@@ -59,7 +60,7 @@ t.test('idle workers share what waits', async (t) => {
 t.test('the batch is so small that its first row keeps its deadline', async (t) => {
   // Each row costs 2.5 ms a step, and 8 steps are left.
   const waiting = Array.from({ length: 8 }, (_, i) => row(i, i === 0 ? { dueAt: -1, deadlineAt: 130 } : {}))
-  const slow = { estimate: (rows: number) => 2.5 * rows, efficientRows: () => 8 }
+  const slow = { estimate: (rows: number) => 2.5 * rows, efficientRows: () => 8, rowsToRun: () => 8 }
   t.same(batch(waiting, { costs: slow }), [0, 1, 2, 3, 4, 5])
   t.same(batch(waiting, { costs: slow, now: 100 }), [0], 'alone, if need be')
   t.same(batch(waiting, { costs: slow, now: 115 }), [1, 2, 3, 4, 5, 6, 7, 0], 'one that is lost in any company makes room for the others')
@@ -78,10 +79,21 @@ t.test('in a crowd those who make it only in a small batch come after those who 
   const tight = [row(0, { dueAt: 60, deadlineAt: 60 }), row(1, { dueAt: 61, deadlineAt: 61 })]
   const others = Array.from({ length: 10 }, (_, i) => row(2 + i, { dueAt: 500, deadlineAt: 500 }))
   t.same(batch([...tight, ...others], { costs: steep }), [2, 3, 4, 5])
-  t.same(batch([...tight, ...others.slice(0, 3)], { costs: steep }), [0, 1], 'where few wait the tight ones are saved, in a batch that is small enough')
+  t.same(batch([...tight, ...others.slice(0, 3)], { costs: steep }), [0, 1], 'where few wait the tight ones are saved, in a small batch')
   t.same(batch(tight, { costs: steep, now: 25 }), [0, 1], 'and where all are lost they run in turn')
 })
 
 t.test('nothing waiting, nothing runs', async (t) => {
   t.same(batch([]), [])
+})
+
+t.test('now and then a crowd runs in a batch of another size, by the number of steps and by nothing else', async (t) => {
+  const waiting = Array.from({ length: 16 }, (_, i) => row(i))
+  const curve = costs(4)
+  const sizes = Array.from({ length: 68 }, () => {
+    const { length } = batch(waiting, { costs: curve })
+    curve.observe({ rows: length, paddedLength: 64, ms: 10 * Math.max(1, length / 4) })
+    return length
+  })
+  t.same(sizes.flatMap((size, i) => size === 4 ? [] : [[i, size]]), [[16, 8], [33, 16], [50, 6], [67, 2]])
 })

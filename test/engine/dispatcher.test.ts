@@ -13,6 +13,9 @@ import { startSession } from '../support/session.js'
 const MOST_ROWS = 4
 const FAILS = 13
 
+const all = (_length: number, maxRows: number): number => maxRows
+const KNOWN = { estimate: () => 1, efficientRows: all, rowsToRun: all }
+
 interface Parts {
   readonly dispatcher: Dispatcher
   readonly clock: ManualClock
@@ -52,7 +55,7 @@ async function start (t: Test, options: Partial<DispatcherOptions> = {}): Promis
         return await pool.run(shape, fill)
       }
     },
-    costs: { observe: () => {}, estimate: () => 1, efficientRows: (_length, maxRows) => maxRows },
+    costs: { observe: () => {}, ...KNOWN },
     maxBatch: 16,
     logger: log.logger,
     now: clock.now,
@@ -107,7 +110,7 @@ t.test('a listener that throws fails its own row; its step is not run again, nor
 })
 
 t.test('bookkeeping that goes wrong is logged, and no step is run again for it', async (t) => {
-  const costs = { observe: () => { throw new Error('no') }, estimate: () => 1, efficientRows: (_length: number, maxRows: number) => maxRows }
+  const costs = { observe: () => { throw new Error('no') }, ...KNOWN }
   const { dispatcher, log, tried, runAll } = await start(t, { costs })
   const rows = rowsOf(3)
   t.same(await runAll(rows), { done: rows, failed: [] })
