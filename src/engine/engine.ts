@@ -11,6 +11,7 @@ import { cancelled, deadlineExceeded, inferenceFailed, notReady, queueFull, shut
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
 import { Row, type RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
+import { tryStep } from './trial-step.js'
 import type { ExecutionProvider, Precision } from './worker-protocol.js'
 
 type SessionSettings = Pick<OpenSessionsOptions, 'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'>
@@ -97,7 +98,10 @@ export class Engine {
     })
   }
 
-  /** @throws Error where no session can be made: a damaged model, CUDA demanded and not there; or `signal` is aborted, and no worker is left */
+  /**
+   * @throws Error where no session can be made: a damaged model, one whose step is not as its manifest says, CUDA demanded and
+   * not there; or `signal` is aborted, and no worker is left
+   */
   static async start (options: EngineOptions): Promise<Engine> {
     const { directory, manifest } = options.model
     const graphs = chooseGraphs(manifest, options)
@@ -106,7 +110,8 @@ export class Engine {
       ...options,
       graphFiles: { cpu: graphFiles(directory, manifest, cpu), cuda: graphFiles(directory, manifest, cuda) },
       graphSha256: manifest.files[cpu.file]?.sha256 ?? '',
-      maxLength: manifest.max_length
+      maxLength: manifest.max_length,
+      trial: (session) => tryStep(session, manifest)
     }))
   }
 

@@ -21,6 +21,8 @@ export interface OpenSessionsOptions {
   /** Of the graph for the CPU. */
   readonly graphSha256: string
   readonly maxLength: number
+  /** What the first session must pass, or none is opened. */
+  readonly trial: (session: Session) => Promise<void>
   readonly executionProvider: ExecutionProvider | 'auto'
   /** Ids of the GPUs to use; undefined: all that there are. */
   readonly devices: readonly number[] | undefined
@@ -56,6 +58,7 @@ export async function openSessions (options: OpenSessionsOptions): Promise<Opene
     }, signal)
     opened.push(first)
     if (first.fallbackReason !== undefined) logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
+    await options.trial(first)
     const sessions = first.options.executionProvider === 'cuda' ? await onGpus(first, devices, options, opened) : await onCpu(first, plans, options, opened)
     signal?.throwIfAborted()
     return sessions

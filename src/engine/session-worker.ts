@@ -69,12 +69,20 @@ function feedsOf (batch: BatchArrays, shape: BatchShape): InferenceSession.Feeds
   }
 }
 
+/** Else a part of the memory of an earlier step would pass for a result. */
+function checkShape (name: string, { dims }: Tensor, { rows, paddedLength }: BatchShape): void {
+  if (dims.length === 2 && dims[0] === rows && dims[1] === paddedLength) return
+  throw new Error(`its output ${name} has the shape [${dims.join(', ')}], not [${rows}, ${paddedLength}]`)
+}
+
 async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): Promise<FromWorker> {
   const feeds = feedsOf(batches.read(shape, bytes), shape)
   const start = performance.now()
   const { next_tokens: next, confidence } = await session.run(feeds)
   const runMs = performance.now() - start
   if (next === undefined || confidence === undefined) throw new Error('the step graph has no next_tokens or confidence')
+  checkShape('next_tokens', next, shape)
+  checkShape('confidence', confidence, shape)
   const result = results.view(shape)
   const ids = next.data as BigInt64Array
   const lowHalves = new Int32Array(ids.buffer, ids.byteOffset, 2 * ids.length)

@@ -40,7 +40,7 @@ MANIFEST = {
     "algorithm": "dfm",
     "source_distribution": "mask",
     "scheduler": "polynomial",
-    "exponent": 1.0,
+    "exponent": 1e-9,  # all jump in the first step, as the graph has it
     "vocab_size": VOCAB_SIZE,
     "mask_token_id": VOCAB_SIZE,
     "end_of_text_token_id": None,
