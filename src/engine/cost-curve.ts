@@ -32,7 +32,7 @@ export class CostCurve {
   }
 
   /** What is known. */
-  get points (): CostPoint[] {
+  get points (): Array<Required<CostPoint>> {
     return [false, true].flatMap((filters) => [...this.#lengths(filters)].flatMap(([paddedLength, costs]) =>
       costs.levels.map(([rows, ms]) => ({ rows, paddedLength, filters, ms }))))
   }

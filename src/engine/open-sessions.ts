@@ -59,7 +59,9 @@ export async function openSessions (options: OpenSessionsOptions): Promise<Opene
     opened.push(first)
     if (first.fallbackReason !== undefined) logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
     await options.trial(first)
-    const sessions = first.options.executionProvider === 'cuda' ? await onGpus(first, devices, options, opened) : await onCpu(first, plans, options, opened)
+    const sessions = await (first.options.executionProvider === 'cuda'
+      ? onGpus(first, devices, options, opened)
+      : onCpu(first, plans, options, opened))
     signal?.throwIfAborted()
     return sessions
   } catch (error) {
@@ -72,7 +74,9 @@ export async function openSessions (options: OpenSessionsOptions): Promise<Opene
 }
 
 /** One session a device, each warmed up with every shape, so that no request waits for an allocation. */
-async function onGpus (first: Session, devices: readonly number[], options: OpenSessionsOptions, opened: Session[]): Promise<OpenedSessions> {
+async function onGpus (
+  first: Session, devices: readonly number[], options: OpenSessionsOptions, opened: Session[]
+): Promise<OpenedSessions> {
   await start(devices.slice(1).map((deviceId) => ({ ...first.options, deviceId })), opened, options.signal)
   const costs = new CostCurve()
   await warmUp(opened, warmUpShapes(options.maxLength, options.maxBatch), costs, Infinity)
@@ -80,25 +84,28 @@ async function onGpus (first: Session, devices: readonly number[], options: Open
   return { sessions: opened, costs }
 }
 
-async function onCpu (first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]): Promise<OpenedSessions> {
+async function onCpu (
+  first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]
+): Promise<OpenedSessions> {
   const { maxLength, maxBatch, warmUpMs, logger } = options
   const cache = new TuningCache(options.cacheDirectory, {
     graph: options.graphSha256, runtime: first.runtimeVersion, maxBatch, warmUpMs, plans: JSON.stringify(plans)
   })
-  const kept = await cache.read()
+  const shapes = warmUpShapes(maxLength, maxBatch)
+  const kept = await cache.read(plans, shapes)
   const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
   await arrange(plan, first.options, opened, options.signal)
   const costs = new CostCurve(kept?.costs)
-  const shapes = warmUpShapes(maxLength, maxBatch)
   // With a cost curve from before, one small step on each session is enough.
   await warmUp(opened, kept === undefined ? shapes : shapes.slice(0, 1), costs, warmUpMs)
   if (kept === undefined && warmUpMs > 0) {
-    await cache.write({ plan, costs: costs.points }).catch((error: unknown) => {
+    await cache.write({ measuredAt: new Date().toISOString(), plan, costs: costs.points }).catch((error: unknown) => {
       logger.warn({ reason: (error as Error).message },
         `FEWSTEP_CACHE_DIR ${options.cacheDirectory} cannot be written, so the next start measures again: name another folder, or none`)
     })
   }
-  logger.info({ ...plan, measured: kept === undefined ? 'now' : 'at an earlier start' }, 'session workers are ready')
+  const measured = kept === undefined ? { measured: 'now' } : { measured: 'at an earlier start', measuredAt: kept.measuredAt }
+  logger.info({ ...plan, ...measured }, 'session workers are ready')
   return { sessions: opened, costs }
 }
 
@@ -111,8 +118,8 @@ async function bestPlan (first: Session, plans: readonly PoolPlan[], options: Op
   const measured: MeasuredPlan[] = []
   for (const plan of plans) {
     await arrange(plan, first.options, opened, options.signal)
-    const fullMs = await timeStep(opened, { rows, paddedLength }, COMPARED_ROUNDS)
-    const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength }, COMPARED_ROUNDS)
+    const fullMs = await timeStep(opened, { rows, paddedLength, filters: false }, COMPARED_ROUNDS)
+    const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength, filters: false }, COMPARED_ROUNDS)
     measured.push({ plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs })
   }
   options.logger.debug({ measured }, 'plans compared')

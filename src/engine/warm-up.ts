@@ -8,8 +8,13 @@ import type { BatchArrays, BatchShape } from './step-message.js'
 /** No step of a warm-up may take longer: a session that hangs here will not serve. */
 const STEP_TIMEOUT_MS = 300_000
 
+export interface WarmUpShape extends BatchShape {
+  /** Whether the step sorts the posterior. */
+  readonly filters: boolean
+}
+
 /** A batch like any other: all positions real and editable, token 0 everywhere, at the first of eight steps. */
-function anyBatch ({ paddedLength }: BatchShape): (batch: BatchArrays) => void {
+function anyBatch ({ paddedLength, filters }: WarmUpShape): (batch: BatchArrays) => void {
   return (batch) => {
     batch.seed.fill(0)
     batch.step.fill(1)
@@ -20,7 +25,7 @@ function anyBatch ({ paddedLength }: BatchShape): (batch: BatchArrays) => void {
     batch.spreadFrom.fill(NO_TIME_TO_COME)
     batch.h.fill(1 / 8)
     batch.temperature.fill(1)
-    batch.topP.fill(1)
+    batch.topP.fill(filters ? 0.9 : 1)
     batch.tokens.fill(0)
     batch.editable.fill(1)
   }
@@ -31,7 +36,7 @@ function anyBatch ({ paddedLength }: BatchShape): (batch: BatchArrays) => void {
  *
  * The first step of a shape allocates, so one is not enough; and what disturbs a step only ever makes it longer.
  */
-export async function timeStep (sessions: readonly Session[], shape: BatchShape, rounds: number): Promise<number> {
+export async function timeStep (sessions: readonly Session[], shape: WarmUpShape, rounds: number): Promise<number> {
   let best = Infinity
   for (let round = 0; round < rounds; round++) {
     const begin = performance.now()
@@ -41,23 +46,23 @@ export async function timeStep (sessions: readonly Session[], shape: BatchShape,
   return best
 }
 
-/** 1, 2, 4, ... rows up to `maxBatch` at every length that a canvas of the model can have, cheapest first. */
-export function warmUpShapes (maxLength: number, maxBatch: number): BatchShape[] {
+/** 1, 2, 4, ... rows up to `maxBatch` at every length that a canvas of the model can have, filtering or not, cheapest first. */
+export function warmUpShapes (maxLength: number, maxBatch: number): WarmUpShape[] {
   const rowCounts: number[] = []
   for (let rows = 1; rows < maxBatch; rows *= 2) rowCounts.push(rows)
   rowCounts.push(maxBatch)
   return lengthBuckets(maxLength)
-    .flatMap((paddedLength) => rowCounts.map((rows) => ({ rows, paddedLength })))
+    .flatMap((paddedLength) => rowCounts.flatMap((rows) => [false, true].map((filters) => ({ rows, paddedLength, filters }))))
     .sort((a, b) => a.rows * a.paddedLength - b.rows * b.paddedLength)
 }
 
 /** Run the shapes in turn until `budgetMs` is used; what is left the cost curve extrapolates, and learns as it serves. */
 export async function warmUp (
-  sessions: readonly Session[], shapes: readonly BatchShape[], costs: CostCurve, budgetMs: number
+  sessions: readonly Session[], shapes: readonly WarmUpShape[], costs: CostCurve, budgetMs: number
 ): Promise<void> {
   const end = performance.now() + budgetMs
   for (const shape of shapes) {
     if (performance.now() >= end) return
-    costs.observe({ ...shape, ms: await timeStep(sessions, shape, 2) })
+    costs.know({ ...shape, ms: await timeStep(sessions, shape, 2) })
   }
 }

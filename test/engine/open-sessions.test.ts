@@ -31,12 +31,13 @@ t.test('left to itself the engine measures how many workers with how many thread
     const [file = ''] = await readdir(cacheDirectory)
     const kept = JSON.parse(await readFile(join(cacheDirectory, file), 'utf8')) as { plan: object, costs: unknown[] }
     t.ok(kept.costs.length > 0)
-    const plan = { workers: 2, threads: 1 }
+    const plan = { workers: availableParallelism(), threads: 1 }
     await writeFile(join(cacheDirectory, file), JSON.stringify({ ...kept, plan }))
     const { engine, log } = await startOpen({ cacheDirectory })
     t.teardown(() => engine.close())
-    t.match(engine.stats().workers, { ready: 2, total: 2, threads: 1 })
-    t.match(log.find(({ msg }) => msg === 'session workers are ready'), { ...plan, measured: 'at an earlier start' })
+    t.match(engine.stats().workers, { ready: plan.workers, total: plan.workers, threads: 1 })
+    const ready = log.find(({ msg }) => msg === 'session workers are ready')
+    t.match(ready, { ...plan, measured: 'at an earlier start', measuredAt: String })
   })
 
   await t.test('what it cannot read it measures anew', async (t) => {
@@ -64,5 +65,7 @@ t.test('workers that are asked for are not measured, nor are more started', asyn
 })
 
 t.test('CUDA demanded where there is none: the error names the device and what is missing', async (t) => {
-  await t.rejects(startOpen({ executionProvider: 'cuda', devices: [4096] }), { message: /^FEWSTEP_EXECUTION_PROVIDER is cuda, but .*CUDA device 4096.*NVIDIA GPU.*driver/ })
+  await t.rejects(startOpen({ executionProvider: 'cuda', devices: [4096] }), {
+    message: /^FEWSTEP_EXECUTION_PROVIDER is cuda, but .*CUDA device 4096.*NVIDIA GPU.*driver/
+  })
 })
