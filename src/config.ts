@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { isServiceLink } from './config/service-links.js'
 
 export const EXECUTION_PROVIDERS = ['auto', 'cpu', 'cuda'] as const
 export const READY_WHEN = ['any', 'all'] as const
@@ -89,10 +90,11 @@ export interface Config {
 /**
  * Spaces around a value mean nothing, and a variable that is set to nothing counts as not set.
  * @param names the settings that are read; the others take their defaults, whatever they are set to
- * @throws Error naming every variable that is ill-typed or out of range, or that starts with FEWSTEP_ and is not known
+ * @throws Error naming every variable that is ill-typed or out of range, or that starts with FEWSTEP_ and is neither known nor a service link
  */
 export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonly SettingName[] = SETTING_NAMES): Config {
-  const unknown = Object.keys(env).filter((name) => name.startsWith('FEWSTEP_') && !(name in Environment.properties))
+  const unknown = Object.keys(env).filter((name) =>
+    name.startsWith('FEWSTEP_') && !(name in Environment.properties) && !isServiceLink(name, env[name]))
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such setting; .env.example lists them all`)
   const texts = names.map((name) => [name, env[name]?.trim() ?? ''] as const).filter(([, text]) => text !== '')
   const values = parse(Object.fromEntries(texts))

@@ -122,6 +122,27 @@ t.test('a misspelt setting is refused, a stranger\'s variable is not', async (t)
   t.doesNotThrow(() => readConfig({ PATH: '/bin', FEW: '1' }))
 })
 
+t.test('what Kubernetes says of a Service named fewstep is left alone, and nothing else is', async (t) => {
+  const links = {
+    FEWSTEP_SERVICE_HOST: '10.96.0.7',
+    FEWSTEP_SERVICE_PORT: '8080',
+    FEWSTEP_SERVICE_PORT_HTTP: '8080',
+    FEWSTEP_PORT: 'tcp://10.96.0.7:8080',
+    FEWSTEP_PORT_8080_TCP: 'tcp://10.96.0.7:8080',
+    FEWSTEP_PORT_8080_TCP_ADDR: '10.96.0.7',
+    FEWSTEP_PORT_8080_TCP_PORT: '8080',
+    FEWSTEP_PORT_8080_TCP_PROTO: 'tcp',
+    FEWSTEP_METRICS_SERVICE_HOST: '10.96.0.8',
+    FEWSTEP_METRICS_PORT: 'tcp://10.96.0.8:9090',
+    FEWSTEP_METRICS_PORT_9090_TCP_ADDR: '10.96.0.8'
+  }
+  t.same(readConfig(links), readConfig({}))
+  t.same(readGenerateConfig(links), readConfig({}))
+  for (const [name, value] of [['FEWSTEP_PORT', '8080'], ['FEWSTEP_HOST', '10.96.0.7'], ['FEWSTEP_PORT_TCP', '1'], ['FEWSTEP_SERVICE', 'x']] as const) {
+    t.throws(() => readConfig({ ...links, [name]: value }), { message: `${name}: no such setting; .env.example lists them all` }, name)
+  }
+})
+
 t.test('.env.example is what the schema says', async (t) => {
   t.equal(await readFile(EXAMPLE, 'utf8'), envExample(), 'stale: run npx tsx scripts/write-env-example.ts')
 })
