@@ -27,7 +27,10 @@ const TABLE = {
 
 export type ErrorCode = keyof typeof TABLE
 
-/** When it is worth another try where the error itself does not say: in seconds, the time that a worker takes to be replaced, and another replica to be found. */
+/**
+ * When it is worth another try where the error itself does not say: in seconds, the time that a worker takes to be replaced, and
+ * another replica to be found.
+ */
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = { not_ready: 3, draining: 1 }
 
 export interface ErrorDetails {

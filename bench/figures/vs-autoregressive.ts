@@ -76,7 +76,8 @@ async function measureShape (shape: Shape, runner: PythonRunner<DecoderRequest>,
 }
 
 function pointOf (results: readonly ShapeResult[], name: string, length: number, steps: number): CurvePoint {
-  const point = results.find((each) => each.name === name)?.points.find((each) => each.batch === 1 && each.length === length && each.steps === steps)
+  const points = results.find((each) => each.name === name)?.points
+  const point = points?.find((each) => each.batch === 1 && each.length === length && each.steps === steps)
   if (point === undefined) throw new Error(`${name} was not measured at ${length} tokens in ${steps} steps`)
   return point
 }

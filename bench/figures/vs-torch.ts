@@ -64,7 +64,8 @@ async function measureCase (torch: PythonRunner<TorchRequest>, step: InferenceSe
     if (round % 2 !== 0) torchMs.push(scale * await inTorch())
   }
   const ratios = torchMs.map((ms, round) => ms / (fusedMs[round] ?? NaN))
-  return { name, rows, length, timedSteps, rounds, value: median(ratios), spread: spread(ratios), torchMs: median(torchMs), fusedMs: median(fusedMs) }
+  const medians = { value: median(ratios), torchMs: median(torchMs), fusedMs: median(fusedMs) }
+  return { name, rows, length, timedSteps, rounds, ...medians, spread: spread(ratios) }
 }
 
 async function measure (): Promise<Measurement> {

@@ -61,6 +61,8 @@ function firstPositions ({ positions, room, tokens }: RoundPlan): number[] {
 }
 
 /** All of the first `length` tokens of one row, one after another: what `generationMs` puts together from a few. */
-export async function wholeGeneration ({ decoder, decoderGraph, threads }: Models, length: number): Promise<{ readonly ms: number, readonly runtime?: string }> {
+export async function wholeGeneration (
+  { decoder, decoderGraph, threads }: Models, length: number
+): Promise<{ readonly ms: number, readonly runtime?: string }> {
   return await decoder.time({ graph: decoderGraph, threads, rows: 1, room: length, position: 0, tokens: length })
 }

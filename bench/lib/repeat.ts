@@ -1,7 +1,9 @@
 /** Work that is too short to be timed by itself. */
 
 /** Repetitions of `work` that take about `atLeastMs`, as one piece of work, and how many they are. */
-export async function longEnough (work: () => unknown, atLeastMs: number): Promise<{ readonly run: () => Promise<void>, readonly times: number }> {
+export async function longEnough (
+  work: () => unknown, atLeastMs: number
+): Promise<{ readonly run: () => Promise<void>, readonly times: number }> {
   await work() // the first one allocates
   const begin = performance.now()
   let sample = 0

@@ -66,7 +66,8 @@ export function summarise (outcomes: readonly Outcome[], { beginMs, endMs }: Win
     tokensPerSecond: tokens / seconds,
     statuses: countStatuses(counted),
     latencyMs: quantiles(answered.map(latencyOf)),
-    firstRefinementMs: quantiles(answered.flatMap(({ refinedMs, scheduledMs }) => refinedMs === undefined ? [] : [refinedMs - scheduledMs])),
+    firstRefinementMs: quantiles(answered.flatMap(({ refinedMs, scheduledMs }) =>
+      refinedMs === undefined ? [] : [refinedMs - scheduledMs])),
     serverShare: serverShare(answered),
     meanSteps: meanSteps(answered),
     goodput: deadlineMs === undefined ? null : goodput(counted, deadlineMs, seconds),
@@ -77,7 +78,8 @@ export function summarise (outcomes: readonly Outcome[], { beginMs, endMs }: Win
 /** The outcome of an answer; `startedAt` is the start of the run on the answer's clock. */
 export function outcomeOf (answer: Answer, scheduledMs: number, sentMs: number, startedAt: number): Outcome {
   const { doneAt, refinedAt, ...rest } = answer
-  return { ...rest, scheduledMs, sentMs, doneMs: doneAt - startedAt, refinedMs: refinedAt === undefined ? undefined : refinedAt - startedAt }
+  const refinedMs = refinedAt === undefined ? undefined : refinedAt - startedAt
+  return { ...rest, scheduledMs, sentMs, doneMs: doneAt - startedAt, refinedMs }
 }
 
 function latencyOf ({ doneMs, scheduledMs }: Outcome): number {

@@ -1,10 +1,11 @@
 /**
  * When positions jump: each at a time of its own, and neighbours at times far apart.
  *
- * Positions that jump in one step are drawn without knowing of each other, so neighbours among them disagree. The law of a step says how often a
- * position jumps, not which positions jump together, and that is free: with position i jumping at the time frac(u + i x 0.618...), uniform over [0, 1)
- * for a uniform u, those of a step of size h lie about 1 / h apart. After the dilated order of masked diffusion (arXiv 2506.19037); the golden ratio's
- * multiples are spread evenly for any number of steps (three-distance theorem).
+ * Positions that jump in one step are drawn without knowing of each other, so neighbours among them disagree. The law of a step
+ * says how often a position jumps, not which positions jump together, and that is free: with position i jumping at the time
+ * frac(u + i x 0.618...), uniform over [0, 1) for a uniform u, those of a step of size h lie about 1 / h apart. After the
+ * dilated order of masked diffusion (arXiv 2506.19037); the golden ratio's multiples are spread evenly for any number of steps
+ * (three-distance theorem).
  */
 import { rowUniform } from './random.js'
 
@@ -21,8 +22,8 @@ const GRAIN = 2 ** 24
 /**
  * Put jump times in the place of the step graph's noise for jumps, at [offset + 2 i] of position i.
  *
- * A position whose time is to come gets (time - kappa) / (1 - kappa), uniform in [0, 1) given that it is to come: one with p(z) = 0 jumps in the step
- * that holds its time, and any with the probability of its law. The others keep their independent noise.
+ * A position whose time is to come gets (time - kappa) / (1 - kappa), uniform in [0, 1) given that it is to come: one with p(z)
+ * = 0 jumps in the step that holds its time, and any with the probability of its law. The others keep their independent noise.
  * @param kappa kappa(t) at the beginning of the step
  */
 export function spreadJumps (seed: number, kappa: number, length: number, noise: Float32Array, offset: number): void {

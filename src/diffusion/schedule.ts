@@ -11,17 +11,17 @@ export const SUM_TOLERANCE = 1e-4
 export const SMALLEST_NAMED_STEP = 1 / MAX_STEPS
 
 /**
- * The smallest step of an explicit list. A smaller one may not move t at all: the step graph keeps it as a float32, and takes any step that ends
- * within 1e-6 of 1 for the last one.
+ * The smallest step of an explicit list. A smaller one may not move t at all: the step graph keeps it as a float32, and takes
+ * any step that ends within 1e-6 of 1 for the last one.
  */
 export const SMALLEST_STEP = 1e-5
 
 /**
  * Step sizes h_i of a named schedule; they sum to 1.
  *
- * uniform: h = 1/S. geometric: the paper's 1/2, 1/4, ..., with the last step as large as the one before it, so
- * that they reach 1. With more than 11 steps that would pass below 1/1024: halving then stops so early that what is left, cut evenly, keeps every
- * step at 1/1024 or more; 16 steps are 1/2, ..., 1/64, and ten of 1/640.
+ * uniform: h = 1/S. geometric: the paper's 1/2, 1/4, ..., with the last step as large as the one before it, so that they reach
+ * 1. With more than 11 steps that would pass below 1/1024: halving then stops so early that what is left, cut evenly, keeps
+ * every step at 1/1024 or more; 16 steps are 1/2, ..., 1/64, and ten of 1/640.
  */
 export function namedSchedule (name: ScheduleName, steps: number): Float64Array {
   const halvings = name === 'uniform' ? 0 : halvingsOf(steps)

@@ -13,7 +13,10 @@ export type StepBudget =
     readonly max: number
   }
 
-/** Why a row took the steps that it took: its whole budget, fewer for the load or the deadline, or because more would have changed nothing (much). */
+/**
+ * Why a row took the steps that it took: its whole budget, fewer for the load or the deadline, or because more would have changed
+ * nothing (much).
+ */
 export const STEPS_REASONS = ['full', 'load', 'deadline', 'stable'] as const
 export type StepsReason = (typeof STEPS_REASONS)[number]
 

@@ -31,8 +31,8 @@ export function * wordsOf (text: string, { normalize, split }: WordRules): Gener
 }
 
 /**
- * Parts of PART characters or a few less, which can be normalised each by itself. Together it would take time that grows with the square of the number
- * of marks that follow each other: a minute for a megabyte of them.
+ * Parts of PART characters or a few less, which can be normalised each by itself. Together it would take time that grows with
+ * the square of the number of marks that follow each other: a minute for a megabyte of them.
  */
 function * partsOf (text: string): Generator<string, void, undefined> {
   for (let begin = 0; begin < text.length;) {

@@ -16,7 +16,9 @@ export interface Listeners {
  * @param describe the line of the log that says where
  * @throws Error where the port is taken or the host has no such address
  */
-export async function listen ({ app }: Service, { host, port }: { host: string, port: number }, describe: (address: string) => string): Promise<Listeners> {
+export async function listen (
+  { app }: Service, { host, port }: { host: string, port: number }, describe: (address: string) => string
+): Promise<Listeners> {
   const [first = host, ...others] = host === 'localhost' ? (await lookup(host, { all: true })).map(({ address }) => address) : [host]
   await app.listen({ host: first, port, listenTextResolver: describe })
   const address = app.server.address() as AddressInfo // it listens, and not on a pipe

@@ -65,7 +65,9 @@ export async function startServer (config: Config, logger: Logger, { signal, dro
  * Balancers that ask /health/ready learn of it in the grace period. The others learn from being refused a connection, which they
  * take as a sign to ask another replica; an answer of 503 many of them would pass on. So none is given while it can be helped.
  */
-async function stopWithin ({ drainGraceMs, drainTimeoutMs }: Config, hurry: AbortSignal, { service, listeners, models }: Parts): Promise<void> {
+async function stopWithin (
+  { drainGraceMs, drainTimeoutMs }: Config, hurry: AbortSignal, { service, listeners, models }: Parts
+): Promise<void> {
   const { app, lifecycle } = service
   const { replies } = lifecycle
   lifecycle.leave()

@@ -47,7 +47,7 @@ t.test('the prediction: S steps at the matrix rate against one read of the weigh
 t.test('a curve scales the steps that were not timed, and says so', async (t) => {
   const tokenTimes = [{ position: 0, ms: 10 }]
   const rounds = new Map([
-    [1, [{ tokenTimes, stepMs: new Map([[64, 20]]) }, { tokenTimes, stepMs: new Map([[64, 40]]) }, { tokenTimes, stepMs: new Map([[64, 20]]) }]],
+    [1, [20, 40, 20].map((ms) => ({ tokenTimes, stepMs: new Map([[64, ms]]) }))],
     [16, [{ tokenTimes, stepMs: new Map() }]]
   ])
   const points = curvePoints({ canvas: CANVAS, decoder: DECODER, rates: { flopsPerSecond: 1e6, bytesPerSecond: 1e6 }, rounds }, 64, 8)

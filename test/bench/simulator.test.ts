@@ -129,7 +129,8 @@ const OVERLOAD = {
 
 t.test('under overload with deadlines the service does more in time than static batching does', async (t) => {
   const { points } = sweep(OVERLOAD)
-  const goodput = (load: number, name: string): number => points.find((point) => point.load === load && point.policy === name)?.goodputShare ?? NaN
+  const goodput = (load: number, name: string): number =>
+    points.find((point) => point.load === load && point.policy === name)?.goodputShare ?? NaN
   for (const { name } of POLICIES) t.ok(goodput(0.5, name) > 0.98, `${name} serves half the load`)
   t.ok(goodput(1.5, 'edf') > goodput(1.5, 'fifo-request'), `${goodput(1.5, 'edf')} of the requests instead of ${goodput(1.5, 'fifo-request')}`)
   t.ok(goodput(1.5, 'edf-elastic') > 0.98, `and ${goodput(1.5, 'edf-elastic')} with elastic budgets`)

@@ -55,12 +55,15 @@ t.test('--json prints what POST /v1/generate answers, with timeline and confiden
   const answer = JSON.parse(stdout) as { outputs: Array<{ text: string, tokens: number[], timeline: number[], confidence: number[] }> }
   t.match(answer, { object: 'generation', model: 'tiny-text', usage: { network_calls: 6 }, outputs: [{ seed: 2, steps: 3 }, { seed: 3, steps: 3 }] })
   t.same(answer.outputs.map((output) => output.text), texts)
-  for (const { tokens, timeline, confidence } of answer.outputs) t.same([timeline.length, confidence.length], [tokens.length, tokens.length])
+  for (const { tokens, timeline, confidence } of answer.outputs) {
+    t.same([timeline.length, confidence.length], [tokens.length, tokens.length])
+  }
 })
 
 t.test('of several models in FEWSTEP_MODEL the first one writes, unless --model says otherwise', async (t) => {
   const args = ['generate', '--steps=1', '--seed=1', '--max-tokens=4', '--json']
-  const of = async (folders: string, more: string[] = []): Promise<unknown> => JSON.parse((await fewstep([...args, ...more], { FEWSTEP_MODEL: folders })).stdout)
+  const of = async (folders: string, more: string[] = []): Promise<unknown> =>
+    JSON.parse((await fewstep([...args, ...more], { FEWSTEP_MODEL: folders })).stdout)
   t.match(await of(`${MODEL}, /nowhere`), { model: 'tiny-text' })
   t.match(await of(`/nowhere,${MODEL}`, ['--model', MODEL]), { model: 'tiny-text' })
 })

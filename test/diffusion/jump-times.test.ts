@@ -44,7 +44,8 @@ t.test('each position jumps as often as its law says, in every step, whatever it
     }
     counts.forEach(({ first, waiting, again, settled }, step) => {
       const left = 1 - 1 / (steps - step)
-      const near = (share: number, n: number, law: number): boolean => n < 100 || Math.abs(share / n - law) <= 5 * Math.sqrt(law * (1 - law) / n) + 1e-3
+      const near = (share: number, n: number, law: number): boolean =>
+        n < 100 || Math.abs(share / n - law) <= 5 * Math.sqrt(law * (1 - law) / n) + 1e-3
       t.ok(near(first, waiting, 1 - left ** 0.9), `step ${step + 1} of ${steps}: first jumps`)
       t.ok(near(again, settled, 1 - left ** 0.4), `step ${step + 1} of ${steps}: later ones`)
     })

@@ -30,7 +30,9 @@ t.test('a geometric schedule of any length never grows and stays at the steps th
 
 t.test('a list of step sizes must move t at each of them and sum to 1', async (t) => {
   t.same([...explicitSchedule([0.5, 0.25, 0.25]) ?? []], [0.5, 0.25, 0.25])
-  for (const bad of [[], [0.5, 0.4], [1.5, -0.5], [0, 1], [NaN, 1], [0.5, 0.5, 1e-17], [0.5, 0.5 - 1e-6, 1e-6]]) t.equal(explicitSchedule(bad), null)
+  for (const bad of [[], [0.5, 0.4], [1.5, -0.5], [0, 1], [NaN, 1], [0.5, 0.5, 1e-17], [0.5, 0.5 - 1e-6, 1e-6]]) {
+    t.equal(explicitSchedule(bad), null)
+  }
 })
 
 t.test('as many steps are taken as are listed, down to the smallest', async (t) => {

@@ -31,7 +31,8 @@ function anyRequest (draw: Draw): GenerationRequest {
 
 /** What must not depend on anything but the request. */
 function outcome ({ rows }: GenerationResult): unknown {
-  return rows.map(({ tokens, confidence, timeline, steps, stepsReason }) => [[...tokens], [...confidence], [...timeline], steps, stepsReason])
+  return rows.map(({ tokens, confidence, timeline, steps, stepsReason }) =>
+    [[...tokens], [...confidence], [...timeline], steps, stepsReason])
 }
 
 const SETTINGS = [

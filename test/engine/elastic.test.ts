@@ -12,7 +12,8 @@ t.test('an elastic budget', async (t) => {
     const engine = await startEngine('tiny-text')
     t.teardown(() => engine.close())
     const updates: StepUpdate[] = []
-    const [row] = (await engine.generate(requestOf([rowOf(1, 40)], 1, { budget: ELASTIC }), { onStep: (update) => updates.push(update) })).rows
+    const request = requestOf([rowOf(1, 40)], 1, { budget: ELASTIC })
+    const [row] = (await engine.generate(request, { onStep: (update) => updates.push(update) })).rows
     t.match(row, { steps: 12, stepsReason: 'full' })
     t.same(updates.map(({ step, steps }) => [step, steps]), Array.from({ length: 12 }, (_, i) => [i + 1, 12]))
     t.equal(updates.at(-1)?.t, 1)

@@ -24,7 +24,9 @@ for (const name of ['tiny-llada', 'tiny-dream'] as const) {
     t.teardown(() => engine.close())
 
     /** Canvases after each step, and what comes out. */
-    async function watch (request: GenerationRequest): Promise<{ canvases: Int32Array[], updates: StepUpdate[], row: RowResult | undefined }> {
+    async function watch (
+      request: GenerationRequest
+    ): Promise<{ canvases: Int32Array[], updates: StepUpdate[], row: RowResult | undefined }> {
       const updates: StepUpdate[] = []
       const { rows: [row] } = await engine.generate(request, { onStep: (update) => updates.push(update) })
       return { canvases: updates.map(({ tokens }) => tokens), updates, row }
@@ -50,7 +52,8 @@ for (const name of ['tiny-llada', 'tiny-dream'] as const) {
       t.match(short, { steps: 3, stepsReason: 'stable' })
       t.match(long, { steps: 16, stepsReason: 'full' })
       t.equal(networkCalls, 19)
-      t.same(updates.flatMap(({ row, step, steps, t }) => row === 0 ? [[step, steps, t]] : []), [[1, 16, 1 / 16], [2, 16, 2 / 16], [3, 3, 1]])
+      const first = updates.flatMap(({ row, step, steps, t }) => row === 0 ? [[step, steps, t]] : [])
+      t.same(first, [[1, 16, 1 / 16], [2, 16, 2 / 16], [3, 3, 1]])
       t.notOk(short?.tokens.includes(mask))
       t.same(short?.tokens, (await engine.generate(requestOf([rowOf(1, 3)], 3))).rows[0]?.tokens, 'as in as many steps')
     })
@@ -68,7 +71,8 @@ for (const name of ['tiny-llada', 'tiny-dream'] as const) {
       const prefix = [5, mask, 7, mask, mask, 6]
       const { canvases, row } = await watch(requestOf([rowOf(3, 26, prefix)], 4))
       for (const canvas of canvases) t.same([...canvas.subarray(0, prefix.length)], prefix)
-      t.same(canvases.map((canvas) => canvas.subarray(prefix.length).filter((token) => token === mask).length), plannedMasks(20, [0.25, 0.25, 0.25, 0.25]))
+      const masks = canvases.map((canvas) => canvas.subarray(prefix.length).filter((token) => token === mask).length)
+      t.same(masks, plannedMasks(20, [0.25, 0.25, 0.25, 0.25]))
       t.same([...(row?.timeline.subarray(0, prefix.length) ?? [])], prefix.map(() => 0))
     })
 

@@ -4,7 +4,9 @@ import { expectedChanges } from '../../src/engine/stability.js'
 const MASK = 48
 
 function state (tokens: number[], confidence: number[], editable = tokens.map(() => 1)) {
-  return { tokens: Int32Array.from(tokens), confidence: Float32Array.from(confidence), editable: Uint8Array.from(editable), maskTokenId: MASK }
+  return {
+    tokens: Int32Array.from(tokens), confidence: Float32Array.from(confidence), editable: Uint8Array.from(editable), maskTokenId: MASK
+  }
 }
 
 t.test('a masked position changes surely, a certain token never', async (t) => {

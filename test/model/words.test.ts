@@ -1,7 +1,10 @@
 import t from 'tap'
 import { wordsOf, type WordRules } from '../../src/model/words.js'
 
-/** Words as GPT-2 makes them of ASCII, which stands for itself in the byte-level alphabet but for the space; with a record of what was looked at. */
+/**
+ * Words as GPT-2 makes them of ASCII, which stands for itself in the byte-level alphabet but for the space; with a record of
+ * what was looked at.
+ */
 class Watched implements WordRules {
   readonly normalized: string[] = []
   readonly splits: string[] = []

@@ -45,7 +45,9 @@ for (const source of ['mask', 'uniform'] as const) {
           const rows = Array.from({ length: ROWS }, (_, seed) => rowOf(seed, LENGTH))
           const before = rows.map(({ template, seed }) => initialCanvas(template, noise, seed))
           const onStep = ({ row, step, tokens }: StepUpdate): void => {
-            tokens.forEach((token, i) => { if (token !== before[row]?.[i]) changed[(step - 1) * LENGTH + i]! += 1 }) // in range by construction
+            tokens.forEach((token, i) => {
+              if (token !== before[row]?.[i]) changed[(step - 1) * LENGTH + i]! += 1 // in range by construction
+            })
             before[row] = tokens
           }
           const sampling = { solver, jumps: 'independent' as const, temperature: 1, topK: 0, topP: 1 }
@@ -64,7 +66,9 @@ for (const source of ['mask', 'uniform'] as const) {
           const rows = Array.from({ length: ROWS }, (_, seed) => rowOf(1_000_000 + seed, LENGTH, prefix))
           const sampling = { solver, jumps: 'independent' as const, temperature: 1, topK: 0, topP: 1 }
           const result = await engine.generate(requestOf(rows, steps, { sampling }))
-          for (const { tokens } of result.rows) tokens.forEach((token, i) => { marginals[i * columns + token]! += 1 }) // in range by construction
+          for (const { tokens } of result.rows) {
+            tokens.forEach((token, i) => { marginals[i * columns + token]! += 1 }) // in range by construction
+          }
           t.same(outliers(marginals, golden.get(`${solver}_${steps}_prefix_marginals`).data), [], 'marginals')
           t.ok(result.rows.every(({ tokens }) => prefix.every((token, i) => tokens[i] === token)), 'the prefix stays')
         })

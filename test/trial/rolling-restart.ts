@@ -83,7 +83,8 @@ async function ask (url: string, index: number): Promise<void> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { requests: { type: 'string', default: '500' }, rate: { type: 'string', default: '5' } } })
-  const { asked, lost, restarts, complaints } = await rollingRestart({ requests: Number(values.requests), ratePerSecond: Number(values.rate) })
+  const options = { requests: Number(values.requests), ratePerSecond: Number(values.rate) }
+  const { asked, lost, restarts, complaints } = await rollingRestart(options)
   console.log(`${lost.length} lost of ${asked}, ${restarts} restarts`)
   for (const line of lost) console.log(line)
   if (complaints !== '') console.log(`nginx says:\n${complaints}`)

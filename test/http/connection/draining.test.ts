@@ -74,7 +74,8 @@ t.test('a request that was on its way when the listener closed is served; one th
   t.teardown(server.stop)
   const running = eventsOf(await post(server.url, { ...LONG, stream: true }))
   await running.next()
-  const [soon, late, alive] = [await RawConnection.open(server.url), await RawConnection.open(server.url), await RawConnection.open(server.url)]
+  const open = async (): Promise<RawConnection> => await RawConnection.open(server.url)
+  const [soon, late, alive] = [await open(), await open(), await open()]
   const stopped = server.stop()
   soon.send(requestText('POST', '/v1/generate', { body: '{"max_tokens": 1, "steps": 1}' }))
   await t.rejects(fetch(`${server.url}/health/live`), 'nobody listens any more')

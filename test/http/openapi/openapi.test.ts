@@ -9,6 +9,8 @@ t.test('the committed OpenAPI document is that of the routes', async (t) => {
 
 t.test('it describes the events of a stream', async (t) => {
   t.match(await openApiDocument(), {
-    components: { schemas: { StepEvent: { properties: { changes: {} } }, Generation: {}, Error: {}, GenerateRequest: { additionalProperties: false } } }
+    components: {
+      schemas: { StepEvent: { properties: { changes: {} } }, Generation: {}, Error: {}, GenerateRequest: { additionalProperties: false } }
+    }
   })
 })
