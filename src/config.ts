@@ -90,7 +90,8 @@ export interface Config {
 /**
  * Spaces around a value mean nothing, and a variable that is set to nothing counts as not set.
  * @param names the settings that are read; the others take their defaults, whatever they are set to
- * @throws Error naming every variable that is ill-typed or out of range, or that starts with FEWSTEP_ and is neither known nor a service link
+ * @throws Error naming every variable that is ill-typed or out of range, or that starts with FEWSTEP_ and is neither known nor a
+ * service link
  */
 export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonly SettingName[] = SETTING_NAMES): Config {
   const unknown = Object.keys(env).filter((name) =>

@@ -98,7 +98,8 @@ t.test('the error says what the value must be and what it is', async (t) => {
 })
 
 t.test('every number is bounded, and no time overflows Node\'s timers', async (t) => {
-  const integers = Object.entries(Environment.properties as unknown as Record<string, { type?: string, minimum?: number, maximum?: number }>)
+  const properties = Environment.properties as unknown as Record<string, { type?: string, minimum?: number, maximum?: number }>
+  const integers = Object.entries(properties)
     .filter(([, { type }]) => type === 'integer')
   t.ok(integers.length > 8)
   for (const [name, { minimum = NaN, maximum = NaN }] of integers) t.ok(minimum >= 0 && maximum < 2 ** 31, name)

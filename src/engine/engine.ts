@@ -63,7 +63,9 @@ export class Engine {
   #sequence = 0
   #listeners = 0
 
-  private constructor (options: EngineOptions, graphs: Readonly<Record<ExecutionProvider, GraphChoice>>, { sessions, costs }: OpenedSessions) {
+  private constructor (
+    options: EngineOptions, graphs: Readonly<Record<ExecutionProvider, GraphChoice>>, { sessions, costs }: OpenedSessions
+  ) {
     const { manifest } = options.model
     const { logger, maxBatch, stepTimeoutMs } = options
     this.#options = options

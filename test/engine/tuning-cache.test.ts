@@ -32,7 +32,9 @@ t.test('what is kept is read again, under the same conditions only', async (t) =
 })
 
 t.test('a plan that would not be measured here is not believed', async (t) => {
-  const wrong = [{ workers: 40, threads: 1 }, { workers: 1, threads: 100_000 }, { workers: 0, threads: 2 }, { workers: 1.5, threads: 1 }, {}]
+  const wrong = [
+    { workers: 40, threads: 1 }, { workers: 1, threads: 100_000 }, { workers: 0, threads: 2 }, { workers: 1.5, threads: 1 }, {}
+  ]
   for (const plan of wrong) {
     t.equal(await reading({ measuredAt: now(), plan, costs: [] }), undefined, JSON.stringify(plan))
   }

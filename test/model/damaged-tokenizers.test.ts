@@ -24,7 +24,8 @@ const vocabulary = (change: (vocabulary: Vocabulary) => Vocabulary): Damage => t
 })
 const without = (field: string): Damage => tokenizer((json) => { Object.assign(json, { [field]: undefined }) })
 const inModel = (changes: object): Damage => tokenizer(({ model }) => { Object.assign(model as Json, changes) })
-const ids = (change: (id: number) => unknown): Damage => vocabulary((tokens) => Object.fromEntries(Object.entries(tokens).map(([token, id]) => [token, change(id as number)])))
+const ids = (change: (id: number) => unknown): Damage => vocabulary((tokens) =>
+  Object.fromEntries(Object.entries(tokens).map(([token, id]) => [token, change(id as number)])))
 
 refuses('a tokenizer that is not the one that was hashed', 'tokenizer.json', {
   ...otherThings('tokenizer.json'),
