@@ -52,9 +52,17 @@ export function validationError (failures: readonly ValidationFailure[]): Fewste
   if (failure === undefined) return new FewstepError('invalid_request', 'the request is not valid')
   const [field, ...inner] = failure.instancePath.split('/').slice(1)
   if (failure.keyword === 'additionalProperties') return unknownField(failure, field)
+  if (failure.keyword === 'required') return missingField(failure, [field, ...inner])
   if (field === undefined) return new FewstepError('invalid_request', 'the request body must be a JSON object')
   const place = field + inner.map((step) => `[${step}]`).join('')
   return new FewstepError('invalid_request', `${place} ${demand(failure)}`, { field })
+}
+
+/** @param steps to the object that lacks it; none: the request's own */
+function missingField ({ params }: ValidationFailure, [field, ...inner]: ReadonlyArray<string | undefined>): FewstepError {
+  const name = String(params['missingProperty'])
+  const place = field === undefined ? '' : ` in ${field}${inner.map((step) => `[${step}]`).join('')}`
+  return new FewstepError('invalid_request', `${name} is missing${place}`, { field: field ?? name })
 }
 
 /** @param outer the field in which there is an unknown one; undefined: it is the request's own */
