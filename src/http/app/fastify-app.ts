@@ -44,6 +44,8 @@ export function createFastifyApp ({ settings, logger, lifecycle, served }: Fasti
     bodyLimit,
     genReqId: requestIdOf,
     requestIdHeader: false,
+    // A model's name may have 128 characters, which take two units each at most.
+    routerOptions: { maxParamLength: 256 },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -71,7 +73,7 @@ export function createFastifyApp ({ settings, logger, lifecycle, served }: Fasti
   app.addHook('onSend', async (_request, reply) => { closeWhileLeaving(reply) })
   echoRequestId(app)
   refuseEarly(app, lifecycle)
-  addErrorHandler(app, bodyLimit)
+  addErrorHandler(app, () => bodyLimit)
   cutStalledReaders(app, replies, () => lifecycle.phase === 'refusing' ? Math.min(sendTimeoutMs, LAST_STALL_MS) : sendTimeoutMs)
   // Node leaves an unknown expectation to us: the hooks refuse it like anything else.
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })

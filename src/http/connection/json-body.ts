@@ -19,18 +19,25 @@ export function takeJsonBodies (app: App, bodyLimit: number): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', (request, payload, done) => {
-    readText(request, payload, bodyLimit).then((text) => { void parse(request, text, done) }, done)
+    readBody(request, payload, bodyLimit).then(jsonText).then((text) => { void parse(request, text, done) }, done)
   })
 }
 
 /**
- * @returns the text of a body that is worth parsing
- * @throws FewstepError unsupported_media_type, body_too_large, invalid_json, invalid_request, or cancelled where the client left
+ * @param limit in bytes
+ * @throws FewstepError unsupported_media_type, body_too_large, or cancelled where the client left
  */
-async function readText ({ headers }: FastifyRequest, payload: FastifyRequest['raw'], limit: number): Promise<string> {
+export async function readBody ({ headers }: FastifyRequest, payload: FastifyRequest['raw'], limit: number): Promise<Buffer> {
   checkEncoding(headers)
   if (Number(headers['content-length']) > limit) throw bodyTooLarge(limit)
-  const body = await readBody(payload, limit)
+  return await readBytes(payload, limit)
+}
+
+/**
+ * @returns the text of JSON that is worth parsing
+ * @throws FewstepError invalid_json or invalid_request
+ */
+export function jsonText (body: Buffer): string {
   if (!isUtf8(body)) throw new FewstepError('invalid_json', 'the request body is not valid UTF-8; JSON is sent as UTF-8')
   if (hasTooManyNodes(body)) {
     throw new FewstepError('invalid_request',
@@ -55,7 +62,7 @@ function checkEncoding ({ 'content-encoding': coding = 'identity', 'content-type
 /**
  * Pulled, so that a body that comes byte by byte is joined in the socket's buffer: a chunk takes memory of its own, however short it is.
  */
-async function readBody (payload: FastifyRequest['raw'], limit: number): Promise<Buffer> {
+async function readBytes (payload: FastifyRequest['raw'], limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   try {

@@ -1,22 +1,28 @@
-/** Every error leaves in one shape. */
+/** Every error leaves in one shape: that of its dialect. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FewstepError } from '../../errors.js'
 import type { App } from '../fastify.js'
 import { REQUEST_ID_HEADER } from '../log/request-id.js'
 import { noteFacts } from '../log/request-log.js'
 import { asFewstepError, errorBody, isServerFault } from './error-body.js'
 
+/** The JSON that tells a client of an error. */
+export type ToErrorBody = (error: FewstepError, requestId: string) => object
+
 /** Answer with an error. */
-export function sendError (thrown: unknown, request: FastifyRequest, reply: FastifyReply, bodyLimit: number): FastifyReply {
+export function sendError (
+  thrown: unknown, request: FastifyRequest, reply: FastifyReply, bodyLimit: number, toBody: ToErrorBody = errorBody
+): FastifyReply {
   const error = asFewstepError(thrown, bodyLimit)
   if (isServerFault(error)) request.log.error({ err: error }, error.message)
   noteFacts(request, { error: error.code })
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
   // Hooks do not run for a path that is no URL.
   reply.header(REQUEST_ID_HEADER, request.id)
-  return reply.code(error.statusCode).type('application/json; charset=utf-8').send(errorBody(error, request.id))
+  return reply.code(error.statusCode).type('application/json; charset=utf-8').send(toBody(error, request.id))
 }
 
 /** Errors of routes and hooks. */
-export function addErrorHandler (app: App, bodyLimit: number): void {
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimit))
+export function addErrorHandler (app: App, bodyLimit: () => number, toBody?: ToErrorBody): void {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimit(), toBody))
 }

@@ -28,7 +28,7 @@ export function noteFailure (request: FastifyRequest, { code, statusCode }: Fews
 }
 
 /** Asked every few seconds by machines: of interest only when somebody looks for them. */
-const QUIET = /^\/(health|metrics)/
+const QUIET = /^\/metrics|\/health\/|\/ready$/
 
 /** The response's close is the one event that comes always and once, also where the client leaves in the middle. */
 export function logRequest (request: FastifyRequest, reply: FastifyReply, served: (request: ServedRequest) => void): void {

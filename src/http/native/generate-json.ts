@@ -1,33 +1,13 @@
 /** Between JSON (snake_case) and the generation room's own values. */
-import { DEFAULT_STABLE_BELOW, type TextEvent, type TextOutput, type TextRequest, type TextResult } from '../../generation/index.js'
+import type { TextEvent, TextOutput, TextRequest, TextResult } from '../../generation/index.js'
+import { toTextOptions } from '../generation/options.js'
 import { round } from '../generation/round.js'
 import { encodeEvent } from '../generation/sse.js'
 import type { GenerateRequest } from './schemas/generate-request.js'
 import type { Generation, StepEvent } from './schemas/generation.js'
 
-export function toTextRequest (body: GenerateRequest): TextRequest {
-  return {
-    prompt: body.prompt,
-    template: body.template,
-    maxTokens: body.max_tokens,
-    allowSpecial: body.allow_special,
-    steps: body.steps,
-    schedule: body.schedule,
-    solver: body.solver,
-    jumps: body.jumps,
-    temperature: body.temperature,
-    topK: body.top_k,
-    topP: body.top_p,
-    seed: body.seed,
-    n: body.n,
-    stopWhenStable: stableBelow(body.stop_when_stable),
-    stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
-    deadlineMs: body.deadline_ms
-  }
-}
-
-function stableBelow (option: GenerateRequest['stop_when_stable']): number | undefined {
-  return typeof option === 'boolean' ? (option ? DEFAULT_STABLE_BELOW : undefined) : option
+export function toTextRequest ({ prompt, template, ...options }: GenerateRequest): TextRequest {
+  return { prompt, template, ...toTextOptions(options) }
 }
 
 /** What an answer says besides its outputs. */

@@ -1,11 +1,10 @@
 /** GET /health/live and /health/ready: for those who start, stop and route to the service. */
 import { Type } from 'typebox'
-import { shuttingDown } from '../../engine/refusals.js'
-import { FewstepError } from '../../errors.js'
 import type { LoadedModel } from '../../loaded-models.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
+import { canBeAsked, checkReady } from '../generation/readiness.js'
 import { refTo } from '../openapi/reference.js'
 import type { OperationContext } from './context.js'
 import { Liveness, Readiness } from './health-schema.js'
@@ -42,19 +41,11 @@ export function addHealthRoutes (app: App, getContext: Source<OperationContext>)
       }
     }
   }, async ({ query: { model } }) => {
-    const { models, lifecycle, config } = getContext()
-    if (lifecycle.phase !== 'serving') throw shuttingDown()
-    const asked = model === undefined ? models.all : [chooseModel(models, model)]
-    const waiting = asked.filter((loaded) => !canBeAsked(loaded)).map((loaded) => loaded.model.manifest.name)
-    if (waiting.length === asked.length || (config.readyWhen === 'all' && waiting.length > 0)) {
-      throw new FewstepError('not_ready', `no session worker of ${waiting.join(', ')} is ready; try again in a moment`)
-    }
+    const context = getContext()
+    const asked = model === undefined ? context.models.all : [chooseModel(context.models, model)]
+    checkReady(context, asked)
     return { status: 'ready' as const, models: asked.map(readyModel) }
   })
-}
-
-function canBeAsked ({ engine }: LoadedModel): boolean {
-  return engine.state === 'ready' && engine.stats().workers.ready > 0
 }
 
 function readyModel (loaded: LoadedModel): Readiness['models'][number] {
