@@ -7,8 +7,8 @@
  *
  * inside http/
  *
- *     app -> dialects (native), operation -> generation -> errors -> log, openapi
- *     app, operation -> connection -> errors
+ *     app -> dialects (native, kserve), operation -> generation -> errors -> log, openapi
+ *     app, operation, kserve -> connection -> errors
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
  */
@@ -39,12 +39,15 @@ const ROOMS = {
   'http/connection': ['http/fastify', 'http/log', 'http/errors', 'engine', 'errors'],
   'http/generation': ['http/fastify', 'http/log', 'http/errors', 'generation', 'engine', 'loaded-models', 'errors', 'config'],
   'http/native': DIALECT,
+  // Its bodies are not all JSON.
+  'http/kserve': [...DIALECT, 'http/connection'],
   'http/operation': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
     'generation', 'engine', 'loaded-models', 'errors', 'config'
   ],
   'http/app': [
-    'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation', 'http/native', 'http/operation',
+    'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
+    'http/native', 'http/kserve', 'http/operation',
     'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'loaded-models', 'errors', 'config', 'logger'],

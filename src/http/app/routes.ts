@@ -1,6 +1,7 @@
 /** All routes: each dialect is a plugin of its own, so that its parsers, hooks and errors are. */
 import { ErrorBody } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
+import { addKserve } from '../kserve/kserve.js'
 import { addNative } from '../native/native.js'
 import { addDocs, addOpenApi } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
@@ -10,6 +11,7 @@ export async function addRoutes (app: App, getContext: Source<AppContext>): Prom
   app.addSchema(ErrorBody)
   await addOpenApi(app)
   await app.register(async (native) => { await addNative(native, getContext) })
+  await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: '/v2' })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
   await addDocs(app)
 }

@@ -4,7 +4,9 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { App } from '../fastify.js'
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+const PACKAGE = new URL('../../../package.json', import.meta.url)
+/** Of the service. */
+export const { version: VERSION } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }
 
 /** Before the routes: it listens to them being declared. */
 export async function addOpenApi (app: App): Promise<void> {
@@ -13,7 +15,7 @@ export async function addOpenApi (app: App): Promise<void> {
       openapi: '3.1.0',
       info: {
         title: 'fewstep',
-        version,
+        version: VERSION,
         description: 'Text generation with few-step diffusion language models: every request is a text refined a handful of times.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
       },
@@ -22,6 +24,7 @@ export async function addOpenApi (app: App): Promise<void> {
       tags: [
         { name: 'generation', description: 'Text from a prompt or a template.' },
         { name: 'models', description: 'What is loaded.' },
+        { name: 'kserve', description: "KServe's version 2 protocol (open inference) with its generate extension." },
         { name: 'operation', description: 'For those who run the service.' }
       ]
     },

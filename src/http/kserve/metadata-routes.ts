@@ -1,0 +1,60 @@
+/** GET /v2 and what a model takes and gives: its tensors. */
+import { Type } from 'typebox'
+import type { App, Source } from '../fastify.js'
+import { VERSION } from '../openapi/openapi.js'
+import type { KserveContext } from './context.js'
+import { MODEL_PATHS, MODEL_VERSION, modelAt } from './model-path.js'
+import { INPUT, OUTPUTS } from './model-tensors.js'
+import { errorResponse, NOT_FOUND } from './schemas/error.js'
+
+const tags = ['kserve']
+const refused = { '4xx': errorResponse('The request is not valid.') }
+
+const ServerMetadata = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  extensions: Type.Array(Type.String())
+}, { description: 'Name, version and extensions.' })
+
+const Tensors = Type.Array(Type.Object({
+  name: Type.String(),
+  datatype: Type.String(),
+  shape: Type.Array(Type.Integer(), { description: '-1: as many as there are.' })
+}))
+
+const ModelMetadata = Type.Object({
+  name: Type.String(),
+  versions: Type.Array(Type.String()),
+  platform: Type.String(),
+  inputs: Tensors,
+  outputs: Tensors
+}, { description: 'The tensors that infer takes and gives.' })
+
+export function addMetadataRoutes (app: App, getContext: Source<KserveContext>): void {
+  app.get('', {
+    schema: {
+      operationId: 'kserveServer',
+      tags,
+      summary: 'What server is this?',
+      response: { 200: ServerMetadata, ...refused }
+    }
+  }, async () => ({ name: 'fewstep', version: VERSION, extensions: ['generate', 'parameters', 'binary_tensor_data'] }))
+
+  for (const { path, suffix, params } of MODEL_PATHS) {
+    app.get(path, {
+      schema: {
+        operationId: `kserveModel${suffix}`,
+        tags,
+        summary: 'What does the model take and give?',
+        params,
+        response: { 200: ModelMetadata, ...refused, ...NOT_FOUND }
+      }
+    }, async (request) => ({
+      name: modelAt(getContext().models, request.params).model.manifest.name,
+      versions: [MODEL_VERSION],
+      platform: 'fewstep_onnx',
+      inputs: [INPUT],
+      outputs: OUTPUTS.map(({ name, datatype }) => ({ name, datatype, shape: [-1] }))
+    }))
+  }
+}
