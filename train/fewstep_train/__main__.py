@@ -5,21 +5,21 @@ import importlib
 from collections.abc import Sequence
 
 COMMANDS = {
-    "tokenizer": "tokenizer",
-    "pretrain": "pretrain",
-    "pretrain-autoregressive": "autoregressive",
-    "pretrain-masked": "pretrain_masked",
-    "distill": "distill",
-    "export": "export",
-    "import-checkpoint": "import_checkpoint",
-    "sample": "sample",
-    "profile-step": "profile_step",
-    "bench-models": "bench_models",
-    "torch-runner": "published_sampler",
-    "evaluate": "evaluate",
-    "sweep": "sweep",
-    "judge": "judge_command",
-    "recipes": "recipes",
+    "tokenizer": "text.tokenizer",
+    "pretrain": "commands.pretrain",
+    "pretrain-autoregressive": "commands.pretrain_autoregressive",
+    "pretrain-masked": "commands.pretrain_masked",
+    "distill": "commands.distill",
+    "export": "commands.export",
+    "import-checkpoint": "commands.import_checkpoint",
+    "sample": "commands.sample",
+    "profile-step": "commands.profile_step",
+    "bench-models": "commands.bench_models",
+    "torch-runner": "flow.published_sampler",
+    "evaluate": "commands.evaluate",
+    "sweep": "commands.sweep",
+    "judge": "commands.judge",
+    "recipes": "commands.recipes",
 }
 
 

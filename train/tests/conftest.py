@@ -5,11 +5,11 @@ import torch
 from fixtures import JUDGE_SHAPE, SENTENCES, tiny_tokenizer, write_text_model
 from tokenizers import Tokenizer
 
-from fewstep_train.checkpoint import save_checkpoint
 from fewstep_train.kinds import AUTOREGRESSIVE, DREAM, LLADA
-from fewstep_train.llada import llada_config
-from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.masked.llada import llada_config
+from fewstep_train.networks.transformer import Transformer, TransformerConfig
+from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.checkpoint import save_checkpoint
 
 torch.set_num_threads(1)  # tensors are tiny: threads would only wait for each other
 

@@ -7,8 +7,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from fewstep_train.graph_builder import OPSET
-from fewstep_train.model_folder import file_facts
+from fewstep_train.folder.model_folder import file_facts
+from fewstep_train.graphs.graph_builder import OPSET
 
 MAX_ROWS = 4
 """A batch of more fails, as where memory is short."""

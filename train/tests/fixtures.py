@@ -8,11 +8,11 @@ from faulty_graph import write_faulty_model
 from tokenizers import Tokenizer
 
 from fewstep_train.__main__ import main
+from fewstep_train.folder.model_folder import ModelParts, write_model
 from fewstep_train.kinds import DREAM, LLADA
-from fewstep_train.model_folder import ModelParts, write_model
-from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.tokenizer import train_tokenizer
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.networks.network import Network, NetworkConfig
+from fewstep_train.networks.transformer import Transformer, TransformerConfig
+from fewstep_train.text.tokenizer import train_tokenizer
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "test" / "reference"

@@ -9,8 +9,8 @@ import onnx
 import onnxruntime as ort
 import torch
 
-from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.session_options import cpu_options
+from fewstep_train.graphs.session_options import cpu_options
+from fewstep_train.networks.network import Network, NetworkConfig
 
 REFERENCE = Path(__file__).parents[2] / "test" / "reference"
 SOURCES = ["mask", "uniform"]

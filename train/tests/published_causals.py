@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from tiny_transformers import LLAMA, random_transformer
 from tokenizers import Tokenizer
 
-from fewstep_train.gguf_causal import gguf_name
-from fewstep_train.published_names import dream_name
-from fewstep_train.transformer import Transformer
+from fewstep_train.networks.transformer import Transformer
+from fewstep_train.published.causal_gguf import gguf_name
+from fewstep_train.published.names import dream_name
 
 TOKENIZER = Tokenizer.from_str(tiny_tokenizer())
 SHAPE = replace(LLAMA, vocab_size=TOKENIZER.get_vocab_size(), length=128, qkv_bias=False, output_bias=False)

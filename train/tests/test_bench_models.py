@@ -14,11 +14,11 @@ from onnx import numpy_helper
 from tiny_transformers import GPT, random_transformer
 
 from fewstep_train.__main__ import main
-from fewstep_train.checkpoint import save_checkpoint
-from fewstep_train.decoder_graph import build_decoder_graph
+from fewstep_train.flow.path import Scheduler, source_canvas
+from fewstep_train.flow.published_sampler import published_sample
+from fewstep_train.graphs.decoder_graph import build_decoder_graph
 from fewstep_train.kinds import AUTOREGRESSIVE
-from fewstep_train.path import Scheduler, source_canvas
-from fewstep_train.published_sampler import published_sample
+from fewstep_train.training.checkpoint import save_checkpoint
 
 TINY = FIXTURES / "tiny-text"
 GOLDEN_ROWS = 20_000  # samples behind each table
@@ -100,7 +100,7 @@ def test_the_decoder_runner_answers_each_line_and_outlives_a_wrong_one(tmp_path)
     request = {"graph": str(graph), "threads": 1, "rows": 2, "room": 12, "position": 4, "tokens": 6}
     lines = [request, {**request, "graph": "nowhere.onnx"}, {**request, "depth": 3}, {**request, "rows": 3, "room": 14}]
     process = subprocess.run(
-        [sys.executable, "-m", "fewstep_train.decoder_runner"],
+        [sys.executable, "-m", "fewstep_train.commands.decoder_runner"],
         input="".join(json.dumps(line) + "\n" for line in lines),
         capture_output=True,
         text=True,

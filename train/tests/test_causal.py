@@ -6,8 +6,8 @@ import torch
 from gguf import GGMLQuantizationType, dequantize, quantize
 from published_causals import CONFIG, SHAPE, TOKENIZER, gguf_tensors, llama, write_folder, write_gguf
 
-from fewstep_train.causal_models import load_causal
-from fewstep_train.transformer import Transformer
+from fewstep_train.networks.transformer import Transformer
+from fewstep_train.published.causal_models import load_causal
 
 TOKENS = torch.randint(SHAPE.vocab_size, (1, 24), generator=torch.Generator().manual_seed(1))
 

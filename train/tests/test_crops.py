@@ -4,8 +4,8 @@ import numpy as np
 from fixtures import tiny_tokenizer
 from tokenizers import Tokenizer
 
-from fewstep_train.data import Crops
-from fewstep_train.tokenizer import END_OF_TEXT
+from fewstep_train.text.crops import Crops
+from fewstep_train.text.tokenizer import END_OF_TEXT
 
 
 def test_a_share_of_crops_begins_a_document():

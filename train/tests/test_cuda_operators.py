@@ -8,11 +8,11 @@ from golden import SOURCES, golden_arrays, load_golden
 from onnx import TensorProto, helper
 from tiny_transformers import GPT, LLAMA, random_transformer
 
-from fewstep_train.cuda_operators import ON_HOST, missing_kernels, on_host
-from fewstep_train.graph_builder import GraphBuilder
+from fewstep_train.graphs.cuda_operators import ON_HOST, missing_kernels, on_host
+from fewstep_train.graphs.graph_builder import GraphBuilder
+from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
+from fewstep_train.graphs.step_graph import build_step_graph
 from fewstep_train.kinds import MASKED
-from fewstep_train.masked_step_graph import build_masked_step_graph
-from fewstep_train.step_graph import build_step_graph
 
 
 def step_graph(source="mask", weights="student_ema", **changes):

@@ -10,12 +10,12 @@ from golden import open_session
 from onnx import TensorProto
 from tiny_transformers import GPT, LLAMA, random_transformer
 
-from fewstep_train.decoder_graph import build_decoder_graph
-from fewstep_train.graph_builder import GraphBuilder
-from fewstep_train.network_graph import positions_below
-from fewstep_train.product_graph import FloatProducts
-from fewstep_train.step_graph import values
-from fewstep_train.transformer_graph import TransformerGraph
+from fewstep_train.graphs.decoder_graph import build_decoder_graph
+from fewstep_train.graphs.graph_builder import GraphBuilder
+from fewstep_train.graphs.network_graph import positions_below
+from fewstep_train.graphs.product_graph import FloatProducts
+from fewstep_train.graphs.step_graph import values
+from fewstep_train.graphs.transformer_graph import TransformerGraph
 
 CONFIGS = pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])
 

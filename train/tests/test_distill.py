@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fewstep_train.distill import DistillOptions, draw_step_sizes, teacher_logits
-from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.path import Scheduler
-from fewstep_train.step_sizes import TINY_STEP
+from fewstep_train.commands.distill import DistillOptions, draw_step_sizes, teacher_logits
+from fewstep_train.flow.path import Scheduler
+from fewstep_train.flow.step_sizes import TINY_STEP
+from fewstep_train.networks.network import Network, NetworkConfig
 
 ROWS, LENGTH = 2, 8
 SHAPE = NetworkConfig(hidden_size=32, cond_dim=16, length=LENGTH, n_blocks=2, n_heads=2, vocab_size=12)

@@ -10,24 +10,24 @@ import torch
 from fixtures import JUDGE_SHAPE, SENTENCES, random_weights, tiny_tokenizer
 from tokenizers import Tokenizer
 
-from fewstep_train.evaluation.autoregressive_system import AutoregressiveSystem
-from fewstep_train.evaluation.cells import HELD_OUT, Pace
-from fewstep_train.evaluation.conditioning import step_size_sensitivity
-from fewstep_train.evaluation.copying import CopyIndex
-from fewstep_train.evaluation.goals import goals
-from fewstep_train.evaluation.judge import Judge, byte_lengths, token_nll
-from fewstep_train.evaluation.likelihood import bound_perplexity, flow_bound, masked_bound
-from fewstep_train.evaluation.opening import open_system
-from fewstep_train.evaluation.samples import Sampling
-from fewstep_train.evaluation.step_graph_system import scheduled_step_sizes
-from fewstep_train.evaluation.tasks import make_task
-from fewstep_train.evaluation.timeline import timeline_svg, wrapped
-from fewstep_train.evaluation.training_cost import TrainingCost, training_cost
-from fewstep_train.evaluation.training_text import SeenPairs, TrainingText
+from fewstep_train.evaluation.measures.conditioning import step_size_sensitivity
+from fewstep_train.evaluation.measures.copying import CopyIndex
+from fewstep_train.evaluation.measures.judge import Judge, byte_lengths, token_nll
+from fewstep_train.evaluation.measures.likelihood import bound_perplexity, flow_bound, masked_bound
+from fewstep_train.evaluation.measures.tasks import make_task
+from fewstep_train.evaluation.measures.training_cost import TrainingCost, training_cost
+from fewstep_train.evaluation.measures.training_text import SeenPairs, TrainingText
+from fewstep_train.evaluation.report.goals import goals
+from fewstep_train.evaluation.report.timeline import timeline_svg, wrapped
+from fewstep_train.evaluation.run.cells import HELD_OUT, Pace
+from fewstep_train.evaluation.systems.autoregressive_system import AutoregressiveSystem
+from fewstep_train.evaluation.systems.opening import open_system
+from fewstep_train.evaluation.systems.samples import Sampling
+from fewstep_train.evaluation.systems.step_graph_system import scheduled_step_sizes
+from fewstep_train.flow.path import Scheduler
 from fewstep_train.kinds import CANVAS
-from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.path import Scheduler
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.networks.network import Network, NetworkConfig
+from fewstep_train.networks.transformer import Transformer, TransformerConfig
 
 TOKENIZER = Tokenizer.from_str(tiny_tokenizer())
 V = TOKENIZER.get_vocab_size()

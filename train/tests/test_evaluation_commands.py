@@ -6,11 +6,11 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from fixtures import write_text_model
 
-import fewstep_train.graph_builder
-import fewstep_train.model_folder
+import fewstep_train.folder.model_folder
+import fewstep_train.graphs.graph_builder
 from fewstep_train.__main__ import main
-from fewstep_train.checkpoint import load_checkpoint, save_checkpoint
 from fewstep_train.kinds import AUTOREGRESSIVE, DREAM, LLADA
+from fewstep_train.training.checkpoint import load_checkpoint, save_checkpoint
 
 
 def evaluate(folder, *more):
@@ -125,7 +125,7 @@ def test_each_file_that_a_cell_is_made_of_counts(workplace, tmp_path, monkeypatc
     int8.write_bytes(int8.read_bytes() + b"\x12\x00")
     assert [found(), found("--compute", "int8")] == [True, False]
 
-    for module in (fewstep_train.graph_builder, fewstep_train.model_folder):
+    for module in (fewstep_train.graphs.graph_builder, fewstep_train.folder.model_folder):
         monkeypatch.setattr(module, "INLINE_BYTES", 1000)
     main(["export", "--model", str(workplace / "tiny-text"), "--out", str(model)])
     assert [found(), found()] == [False, True]

@@ -13,9 +13,9 @@ from golden import open_session, step_inputs
 from tokenizers import Tokenizer
 
 from fewstep_train.__main__ import main
-from fewstep_train.exported import load_exported
-from fewstep_train.graph_metadata import GRAPH_KEYS
-from fewstep_train.network import Network
+from fewstep_train.folder.exported import load_exported
+from fewstep_train.folder.graph_metadata import GRAPH_KEYS
+from fewstep_train.networks.network import Network
 
 MODEL = Path(__file__).parents[2] / "models" / "fewstep-stories"
 

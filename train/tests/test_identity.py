@@ -10,10 +10,10 @@ import pytest
 from fixtures import tiny_tokenizer
 from tokenizers import Tokenizer
 
-from fewstep_train.data import encode_corpus
 from fewstep_train.identity import code_identity
+from fewstep_train.text.crops import encode_corpus
 
-JUDGE = "fewstep_train.evaluation.judge"
+JUDGE = "fewstep_train.evaluation.measures.judge"
 
 
 @pytest.fixture
@@ -44,13 +44,15 @@ def change(kit, module, old, new):
 def test_code_is_what_it_does_with_all_that_it_imports(kit):
     before = identity_in(kit)
     assert before == code_identity(JUDGE), "wherever the kit lies"
-    change(kit, "evaluation/metrics.py", '"""Numbers about', '# a remark\n"""Figures about')
-    change(kit, "evaluation/report.py", "## Goals", "## Aims")
+    change(kit, "evaluation/measures/metrics.py", '"""Numbers about', '# a remark\n"""Figures about')
+    change(kit, "evaluation/report/report.py", "## Goals", "## Aims")
     assert identity_in(kit) == before, "neither words nor what the judge does not use"
-    (kit / "fewstep_train" / "evaluation" / "copying.py").rename(kit / "fewstep_train" / "copies.py")
-    change(kit, "evaluation/training_text.py", "fewstep_train.evaluation.copying", "fewstep_train.copies")
+    (kit / "fewstep_train" / "evaluation" / "measures" / "copying.py").rename(kit / "fewstep_train" / "copies.py")
+    change(
+        kit, "evaluation/measures/training_text.py", "fewstep_train.evaluation.measures.copying", "fewstep_train.copies"
+    )
     assert identity_in(kit) == before, "nor where a module lies"
-    change(kit, "evaluation/metrics.py", "np.log2", "np.log")
+    change(kit, "evaluation/measures/metrics.py", "np.log2", "np.log")
     assert identity_in(kit) != before
 
 
@@ -66,9 +68,9 @@ def test_samples_and_numbers_are_made_anew_by_other_code(kit, workplace, tmp_pat
 
     assert sweep() == (False, 1)
     assert sweep() == (True, 1)
-    change(kit, "evaluation/metrics.py", "np.log2", "np.log")
+    change(kit, "evaluation/measures/metrics.py", "np.log2", "np.log")
     assert sweep() == (False, 1), "the same samples, judged anew"
-    change(kit, "evaluation/step_graph_system.py", "np.cumsum(sizes)", "np.cumsum(sizes[::-1])")
+    change(kit, "evaluation/systems/step_graph_system.py", "np.cumsum(sizes)", "np.cumsum(sizes[::-1])")
     assert sweep() == (False, 2), "samples written anew"
 
 

@@ -9,7 +9,7 @@ import yaml
 from golden import REFERENCE, SOURCES, golden_arrays
 
 from fewstep_train.__main__ import main
-from fewstep_train.exported import load_exported
+from fewstep_train.folder.exported import load_exported
 
 
 def import_checkpoint(*arguments):

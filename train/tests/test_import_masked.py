@@ -11,15 +11,15 @@ from golden import step_inputs
 from safetensors.torch import save_file
 from tiny_transformers import LLAMA, random_transformer
 
-import fewstep_train.graph_builder
-import fewstep_train.model_folder
+import fewstep_train.folder.model_folder
+import fewstep_train.graphs.graph_builder
 from fewstep_train.__main__ import main
-from fewstep_train.dream import dream_logits
-from fewstep_train.exported import read_exported
+from fewstep_train.folder.exported import read_exported
 from fewstep_train.kinds import DREAM, LLADA
-from fewstep_train.llada import llada_logits
-from fewstep_train.masked_diffusion import tempered
-from fewstep_train.published_names import dream_name, llada_name
+from fewstep_train.masked.dream import dream_logits
+from fewstep_train.masked.llada import llada_logits
+from fewstep_train.masked.masked_diffusion import tempered
+from fewstep_train.published.names import dream_name, llada_name
 
 MASK = 50
 SHAPE = replace(LLAMA, vocab_size=64, causal=False, output_bias=False, mask_token_id=MASK)
@@ -141,7 +141,7 @@ def test_weights_too_large_for_one_file_lie_beside_the_graph(kind, tmp_path, mon
     published(kind, tmp_path / "published")
     import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
     whole = posterior_at_once(open_session_of(tmp_path / "model"))
-    for module in (fewstep_train.graph_builder, fewstep_train.model_folder):
+    for module in (fewstep_train.graphs.graph_builder, fewstep_train.folder.model_folder):
         monkeypatch.setattr(module, "INLINE_BYTES", 1000)
     import_checkpoint("--checkpoint", tmp_path / "published", "--out", tmp_path / "model")
     manifest = json.loads((tmp_path / "model" / "manifest.json").read_text())

@@ -6,8 +6,8 @@ import pytest
 from published_causals import llama, write_folder, write_gguf
 
 from fewstep_train.__main__ import main
-from fewstep_train.evaluation.cells import HELD_OUT
-from fewstep_train.evaluation.text_goals import text_goals
+from fewstep_train.evaluation.report.text_goals import text_goals
+from fewstep_train.evaluation.run.cells import HELD_OUT
 
 
 def arguments(workplace, tmp_path, *judges):

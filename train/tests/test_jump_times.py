@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from fewstep_train.jump_times import jump_noise, spread_times
+from fewstep_train.flow.jump_times import jump_noise, spread_times
 
 ROWS, LENGTH = 4000, 24
 

@@ -8,13 +8,13 @@ import torch
 from fixtures import SENTENCES
 
 from fewstep_train.__main__ import main
-from fewstep_train.dream import dream_logits, dream_reveal, from_autoregressive
-from fewstep_train.evaluation.decoding import continue_tokens
-from fewstep_train.llada import llada_config, llada_reveal
-from fewstep_train.masked_diffusion import masked_cross_entropy, masked_loss, nucleus, reveal
-from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.trained import load_trained
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.evaluation.systems.decoding import continue_tokens
+from fewstep_train.masked.dream import dream_logits, dream_reveal, from_autoregressive
+from fewstep_train.masked.llada import llada_config, llada_reveal
+from fewstep_train.masked.masked_diffusion import masked_cross_entropy, masked_loss, nucleus, reveal
+from fewstep_train.networks.transformer import Transformer, TransformerConfig
+from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.trained import load_trained
 
 V, MASK = 6, 6
 SHAPE = TransformerConfig(

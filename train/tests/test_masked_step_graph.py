@@ -8,12 +8,12 @@ import torch
 from golden import assert_rows_do_not_look_at_each_other, open_session, step_inputs
 from tiny_transformers import GPT, LLAMA, random_transformer
 
-from fewstep_train.dream import dream_logits, negative_entropy
+from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
+from fewstep_train.graphs.step_graph import COMPUTE
 from fewstep_train.kinds import DREAM, LLADA
-from fewstep_train.llada import confidence, llada_logits
-from fewstep_train.masked_diffusion import highest, tempered
-from fewstep_train.masked_step_graph import build_masked_step_graph
-from fewstep_train.step_graph import COMPUTE
+from fewstep_train.masked.dream import dream_logits, negative_entropy
+from fewstep_train.masked.llada import confidence, llada_logits
+from fewstep_train.masked.masked_diffusion import highest, tempered
 
 LOGITS = {LLADA: llada_logits, DREAM: dream_logits}
 SCORE = {LLADA: confidence, DREAM: negative_entropy}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fewstep_train.evaluation.copying import CopyIndex
-from fewstep_train.evaluation.metrics import (
+from fewstep_train.evaluation.measures.copying import CopyIndex
+from fewstep_train.evaluation.measures.metrics import (
     bits_per_byte,
     bootstrap,
     distinct_shares,
@@ -16,7 +16,7 @@ from fewstep_train.evaluation.metrics import (
     perplexities,
     repeat_shares,
 )
-from fewstep_train.evaluation.stability import expected_changes
+from fewstep_train.evaluation.systems.stability import expected_changes
 
 TRAINING = ["It was a bright cold day in April, and the clocks were striking thirteen.", "The end of all things. " * 3]
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from fewstep_train.optimizer import Muon, orthogonalize
-from fewstep_train.precision import matmul_type
+from fewstep_train.training.optimizer import Muon, orthogonalize
+from fewstep_train.training.precision import matmul_type
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

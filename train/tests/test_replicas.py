@@ -10,12 +10,12 @@ import pytest
 import torch
 from fixtures import SENTENCES, write_text_model
 
-from fewstep_train.checkpoint import load_checkpoint
-from fewstep_train.tokenizer import END_OF_TEXT
+from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.checkpoint import load_checkpoint
 
 MEETING = """
 import torch
-from fewstep_train.replicas import Replicas, Spending
+from fewstep_train.training.replicas import Replicas, Spending
 replicas = Replicas()
 weight = torch.full((3,), 1.0 + replicas.rank)
 spent = replicas.meet(Spending([30, 10][replicas.rank], 7, 0.5, replicas.rank == 1), [weight])

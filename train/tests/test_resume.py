@@ -8,10 +8,10 @@ from fixtures import SENTENCES, write_text_model
 from torch import nn
 
 from fewstep_train.__main__ import main
-from fewstep_train.checkpoint import load_checkpoint, save_checkpoint, stages_of
-from fewstep_train.exported import read_exported
-from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.trainer import MOST_SKIPPED, Trainer, TrainerOptions
+from fewstep_train.folder.exported import read_exported
+from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.checkpoint import load_checkpoint, save_checkpoint, stages_of
+from fewstep_train.training.trainer import MOST_SKIPPED, Trainer, TrainerOptions
 
 SHAPE = ["--hidden-size", "32", "--blocks", "2", "--heads", "2", "--length", "32"]
 

@@ -5,9 +5,9 @@ import random
 import pytest
 import torch
 
-from fewstep_train.causal_models import SMOLLM2, load_causal
-from fewstep_train.evaluation.independent_judge import IndependentJudge
-from fewstep_train.evaluation.passages import whole
+from fewstep_train.evaluation.measures.independent_judge import IndependentJudge
+from fewstep_train.evaluation.measures.passages import whole
+from fewstep_train.published.causal_models import SMOLLM2, load_causal
 
 FABLE = (
     "A Fox one day spied a beautiful bunch of ripe grapes hanging from a vine trained along the branches of a tree. "

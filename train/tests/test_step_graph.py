@@ -13,7 +13,7 @@ from golden import (
     step_inputs,
 )
 
-from fewstep_train.step_graph import COMPUTE, build_bare_graph, build_step_graph
+from fewstep_train.graphs.step_graph import COMPUTE, build_bare_graph, build_step_graph
 
 SOLVERS = {"cumulative": 0, "euler": 1}
 

@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 from fixtures import write_text_model
 
-import fewstep_train.swap
-from fewstep_train.export import parts_of_model
-from fewstep_train.exported import read_exported
-from fewstep_train.model_folder import file_facts, write_model
-from fewstep_train.swap import exchange
+import fewstep_train.folder.swap
+from fewstep_train.commands.export import parts_of_model
+from fewstep_train.folder.exported import read_exported
+from fewstep_train.folder.model_folder import file_facts, write_model
+from fewstep_train.folder.swap import exchange
 
 FILE_OPERATIONS = ("open", "os.", "shutil.")
 
@@ -61,7 +61,7 @@ def can_exchange(folder):
 @pytest.mark.parametrize("exchanging", [True, False])
 def test_a_killed_export_leaves_a_whole_model(exchanging, tmp_path, monkeypatch):
     if not exchanging:
-        monkeypatch.setattr(fewstep_train.swap, "exchange", lambda *_: False)
+        monkeypatch.setattr(fewstep_train.folder.swap, "exchange", lambda *_: False)
     always_there = exchanging and can_exchange(tmp_path)
     place = tmp_path / "models"
     folder = place / "tiny-text"

@@ -10,14 +10,14 @@ import torch
 from fixtures import SENTENCES, write_text_model
 from golden import REFERENCE, SOURCES, golden_network
 
-import fewstep_train.recipes
+import fewstep_train.commands.recipes
 from fewstep_train.__main__ import main
-from fewstep_train.checkpoint import load_checkpoint
-from fewstep_train.exported import load_exported
-from fewstep_train.path import Scheduler, source_canvas
-from fewstep_train.recipes import Recipe
-from fewstep_train.sample import generate
-from fewstep_train.tokenizer import END_OF_TEXT
+from fewstep_train.commands.recipes import Recipe
+from fewstep_train.commands.sample import generate
+from fewstep_train.flow.path import Scheduler, source_canvas
+from fewstep_train.folder.exported import load_exported
+from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.checkpoint import load_checkpoint
 
 GOLDEN_ROWS = 20_000  # samples behind each table
 SHAPE = ["--hidden-size", "32", "--cond-dim", "16", "--blocks", "2", "--heads", "2", "--length", "32"]
@@ -95,7 +95,7 @@ def test_recipes_are_compared_on_as_many_tokens_and_go_on_where_they_were_stoppe
         "capped": replace(small, weight="capped", times="early", prefixes=False, vocab_size=280),
         "independent": replace(small, times="independent", batch_tokens=512),
     }
-    monkeypatch.setattr(fewstep_train.recipes, "RECIPES", variants)
+    monkeypatch.setattr(fewstep_train.commands.recipes, "RECIPES", variants)
     text = str(folder / "corpus.txt")
     common = ["recipes", "--data", text, "--valid", text, "--cache", str(folder / "recipes"), "--device", "cpu"]
     common += ["--tokens", "2048", "--length", "32", "--out", str(folder / "recipes.json")]

@@ -9,9 +9,9 @@ from tiny_transformers import GPT, LLAMA, random_transformer
 
 from fewstep_train.__main__ import main
 from fewstep_train.kinds import AUTOREGRESSIVE, LLADA
-from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.tokenizer import END_OF_TEXT
-from fewstep_train.trained import load_trained
+from fewstep_train.networks.network import Network, NetworkConfig
+from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.trained import load_trained
 
 
 @pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])

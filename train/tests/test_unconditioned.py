@@ -5,8 +5,8 @@ import torch
 from fixtures import random_weights
 from golden import golden_network
 
-from fewstep_train.network import Network, NetworkConfig
-from fewstep_train.unconditioned import unconditioned
+from fewstep_train.masked.unconditioned import unconditioned
+from fewstep_train.networks.network import Network, NetworkConfig
 
 
 @pytest.mark.parametrize("few_step", [True, False])

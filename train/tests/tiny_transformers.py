@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from fewstep_train.transformer import Transformer, TransformerConfig
+from fewstep_train.networks.transformer import Transformer, TransformerConfig
 
 GPT = TransformerConfig(
     hidden_size=64, n_blocks=2, n_heads=4, n_kv_heads=4, intermediate_size=256, vocab_size=50, length=16

@@ -1,0 +1,1 @@
+"""python -m fewstep_train COMMAND: a module each."""

@@ -1,0 +1,1 @@
+"""What is measured of which system, and the records of it."""

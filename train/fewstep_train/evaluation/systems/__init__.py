@@ -1,0 +1,1 @@
+"""What writes texts: the systems that are compared."""

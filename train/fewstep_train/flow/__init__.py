@@ -1,0 +1,1 @@
+"""Discrete flow matching: path, losses, solvers."""

@@ -1,0 +1,1 @@
+"""Masked diffusion, LLaDA- and Dream-style."""

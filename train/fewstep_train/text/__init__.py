@@ -1,0 +1,1 @@
+"""Training text: a tokenizer, and crops of an encoded corpus."""
