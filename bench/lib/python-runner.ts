@@ -48,7 +48,7 @@ export class PythonRunner<Request> {
 
   /** @throws Error where there is no Python */
   static decoder (): PythonRunner<DecoderRequest> {
-    return new PythonRunner(['fewstep_train.commands.decoder_runner'])
+    return new PythonRunner(['fewstep_train', 'decoder-runner'])
   }
 
   /** @throws Error with the child's own words */

@@ -100,7 +100,7 @@ def test_the_decoder_runner_answers_each_line_and_outlives_a_wrong_one(tmp_path)
     request = {"graph": str(graph), "threads": 1, "rows": 2, "room": 12, "position": 4, "tokens": 6}
     lines = [request, {**request, "graph": "nowhere.onnx"}, {**request, "depth": 3}, {**request, "rows": 3, "room": 14}]
     process = subprocess.run(
-        [sys.executable, "-m", "fewstep_train.commands.decoder_runner"],
+        [sys.executable, "-m", "fewstep_train", "decoder-runner"],
         input="".join(json.dumps(line) + "\n" for line in lines),
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from fewstep_train.commands.distill import DistillOptions, draw_step_sizes, teacher_logits
+from fewstep_train.flow.distillation import DistillOptions, draw_step_sizes, teacher_logits
 from fewstep_train.flow.path import Scheduler
 from fewstep_train.flow.step_sizes import TINY_STEP
 from fewstep_train.networks.network import Network, NetworkConfig

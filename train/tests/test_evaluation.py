@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 from fewstep_train.evaluation.measures.conditioning import step_size_sensitivity
 from fewstep_train.evaluation.measures.copying import CopyIndex
-from fewstep_train.evaluation.measures.judge import Judge, byte_lengths, token_nll
+from fewstep_train.evaluation.measures.judge import Judge, token_nll
 from fewstep_train.evaluation.measures.likelihood import bound_perplexity, flow_bound, masked_bound
 from fewstep_train.evaluation.measures.tasks import make_task
 from fewstep_train.evaluation.measures.training_cost import TrainingCost, training_cost
@@ -28,6 +28,7 @@ from fewstep_train.flow.path import Scheduler
 from fewstep_train.kinds import CANVAS
 from fewstep_train.networks.network import Network, NetworkConfig
 from fewstep_train.networks.transformer import Transformer, TransformerConfig
+from fewstep_train.text.byte_lengths import byte_lengths
 
 TOKENIZER = Tokenizer.from_str(tiny_tokenizer())
 V = TOKENIZER.get_vocab_size()

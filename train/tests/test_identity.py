@@ -11,7 +11,7 @@ from fixtures import tiny_tokenizer
 from tokenizers import Tokenizer
 
 from fewstep_train.identity import code_identity
-from fewstep_train.text.crops import encode_corpus
+from fewstep_train.text.corpus import encode_corpus
 
 JUDGE = "fewstep_train.evaluation.measures.judge"
 

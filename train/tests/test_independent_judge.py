@@ -12,12 +12,12 @@ from published_causals import TOKENIZER, llama, write_gguf
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from fewstep_train.__main__ import main
-from fewstep_train.commands.judge import pieces, spread
 from fewstep_train.evaluation.measures.independent_judge import BATCH_TOKENS, IndependentJudge, batches
 from fewstep_train.evaluation.measures.passages import whole
 from fewstep_train.evaluation.measures.tasks import make_task, passages
 from fewstep_train.published.causal import Causal, for_whole_texts
 from fewstep_train.published.causal_models import load_causal
+from fewstep_train.text.pieces import pieces, spread
 from fewstep_train.text.tokenizer import END_OF_TEXT
 
 TEXT = " ".join(SENTENCES)

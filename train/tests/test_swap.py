@@ -11,10 +11,10 @@ import pytest
 from fixtures import write_text_model
 
 import fewstep_train.folder.swap
-from fewstep_train.commands.export import parts_of_model
 from fewstep_train.folder.exported import read_exported
 from fewstep_train.folder.model_folder import file_facts, write_model
 from fewstep_train.folder.swap import exchange
+from fewstep_train.training.model_parts import parts_of_model
 
 FILE_OPERATIONS = ("open", "os.", "shutil.")
 

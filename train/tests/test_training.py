@@ -12,12 +12,12 @@ from golden import REFERENCE, SOURCES, golden_network
 
 import fewstep_train.commands.recipes
 from fewstep_train.__main__ import main
-from fewstep_train.commands.recipes import Recipe
-from fewstep_train.commands.sample import generate
 from fewstep_train.flow.path import Scheduler, source_canvas
+from fewstep_train.flow.sampling import generate
 from fewstep_train.folder.exported import load_exported
 from fewstep_train.text.tokenizer import END_OF_TEXT
 from fewstep_train.training.checkpoint import load_checkpoint
+from fewstep_train.training.recipes import Recipe
 
 GOLDEN_ROWS = 20_000  # samples behind each table
 SHAPE = ["--hidden-size", "32", "--cond-dim", "16", "--blocks", "2", "--heads", "2", "--length", "32"]

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fewstep_train.commands.export import add_export_arguments, chosen, describe
+from fewstep_train.commands.export_options import add_export_arguments, chosen, describe
 from fewstep_train.flow.step_sizes import STEP_SIZES
 from fewstep_train.folder.model_folder import ModelParts, write_model
 from fewstep_train.published.fs_dfm import (

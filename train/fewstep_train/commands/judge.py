@@ -1,7 +1,6 @@
 """Judge text files: bits a byte, perplexity and token entropy under a causal model that others made."""
 
 import argparse
-import re
 from pathlib import Path
 
 import torch
@@ -10,6 +9,7 @@ from fewstep_train.evaluation.measures.independent_judge import IndependentJudge
 from fewstep_train.evaluation.measures.passages import whole
 from fewstep_train.evaluation.report.report import line, number, table
 from fewstep_train.published.causal_models import load_causal
+from fewstep_train.text.pieces import pieces, spread
 from fewstep_train.text.tokenizer import read_documents
 
 
@@ -23,23 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     parser.add_argument("--cache", type=Path, default=Path("data"), help="folder for scores")
-
-
-def pieces(document: str, size: int) -> list[str]:
-    """Of `size` bytes, one after the other, each from the start of a word; a document that is shorter is one piece."""
-    text, found, begin = document.strip().encode(), [], 0
-    while begin + size <= len(text):
-        found.append(text[begin : begin + size].decode(errors="ignore"))
-        gap = re.compile(rb"\s+").search(text, begin + size)
-        begin = gap.end() if gap else len(text)
-    return found or [document]
-
-
-def spread(texts: list[str], count: int | None) -> list[str]:
-    """`count` of them, evenly spread; all where there are no more."""
-    if count is None or count >= len(texts):
-        return texts
-    return [texts[i * len(texts) // count] for i in range(count)]
 
 
 def table_row(name: str, scores: Scores) -> str:

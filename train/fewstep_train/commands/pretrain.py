@@ -4,7 +4,6 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -12,75 +11,15 @@ from fewstep_train.commands.training_options import (
     add_canvas_arguments,
     add_shape_arguments,
     add_training_arguments,
-    begin,
-    held_out_crops,
-    make_batches,
-    make_trainer,
-    prepare,
     shape_option,
     tokenizer_of,
 )
-from fewstep_train.flow.jump_times import arrival_times
-from fewstep_train.flow.loss import generalized_kl
-from fewstep_train.flow.path import HELD_OUT_TIMES, Scheduler, sample_path, stratified_times
-from fewstep_train.flow.step_sizes import STEP_SIZES, TINY_STEP
+from fewstep_train.commands.training_run import begin, held_out_crops, make_batches, make_trainer, prepare
+from fewstep_train.flow.path_loss import held_out_loss, pretrain_loss
+from fewstep_train.flow.step_sizes import TINY_STEP
 from fewstep_train.kinds import CANVAS
 from fewstep_train.networks.network import Network, NetworkConfig
 from fewstep_train.training.trained import Trained, load_trained
-
-
-def pretrain_loss(
-    network: Network,
-    scheduler: Scheduler,
-    data: Tensor,
-    frozen: Tensor,
-    corruption: float,
-    spread: float,
-    generator: torch.Generator,
-) -> Tensor:
-    """Mean generalized KL over editable positions, nats a token (scalar). `spread`: share of rows with spread times."""
-    t = stratified_times(data.shape[0], generator)
-    loss, editable = path_loss(network, scheduler, data, frozen, t, corruption, spread, generator)
-    return (loss * editable).sum() / editable.sum()
-
-
-def path_loss(
-    network: Network,
-    scheduler: Scheduler,
-    data: Tensor,
-    frozen: Tensor,
-    t: Tensor,
-    corruption: float,
-    spread: float,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    """(generalized KL at each position, nats; 1 where it is editable), [B, L] each, at times t [B]."""
-    device = next(network.parameters()).device
-    times = arrival_times(tuple(data.shape), spread, generator)
-    x_t = sample_path(network.config, scheduler, data, t, frozen, corruption, generator, times)
-    # Every step size, so that the network is sound at each before distillation tells them apart.
-    h = torch.tensor(STEP_SIZES)[torch.randint(len(STEP_SIZES), t.shape, generator=generator)]
-    data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, (~frozen).float()))
-    return generalized_kl(network(x_t, t, h), x_t, data, t, scheduler), editable
-
-
-def held_out_loss(network: Network, scheduler: Scheduler, data: Tensor) -> Tensor:
-    """Mean generalized KL of free canvases at HELD_OUT_TIMES, nats a token: about the bound on the likelihood.
-
-    data [B, L]. The path's draws are the same at every call.
-    """
-    device = next(network.parameters()).device
-    generator = torch.Generator().manual_seed(0)
-    free = torch.zeros_like(data, dtype=torch.bool)
-    losses = []
-    for time in HELD_OUT_TIMES:
-        t = torch.full((len(data),), time)
-        x_t = sample_path(network.config, scheduler, data, t, free, 0.0, generator)
-        h = torch.full_like(t, TINY_STEP)
-        on_device = [v.to(device) for v in (x_t, data, t, h)]
-        logits = network(on_device[0], *on_device[2:])
-        losses.append(generalized_kl(logits, *on_device[:3], scheduler).mean())
-    return torch.stack(losses).mean()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

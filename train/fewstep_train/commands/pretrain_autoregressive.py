@@ -4,32 +4,15 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.commands.training_options import (
-    add_shape_arguments,
-    add_training_arguments,
-    batch_seed,
-    begin,
-    held_out_crops,
-    make_crops,
-    make_trainer,
-    prepare,
-    shape_of,
-    tokenizer_of,
-)
+from fewstep_train.commands.training_options import add_shape_arguments, add_training_arguments, shape_of, tokenizer_of
+from fewstep_train.commands.training_run import batch_seed, begin, held_out_crops, make_crops, make_trainer, prepare
 from fewstep_train.kinds import AUTOREGRESSIVE
 from fewstep_train.networks.transformer import Transformer
+from fewstep_train.training.next_token import next_token_loss
 from fewstep_train.training.trained import Trained, load_trained
-
-
-def next_token_loss(network: Transformer, crops: Tensor) -> Tensor:
-    """Mean negative log-likelihood of crops[:, 1:] given all tokens before, nats a token. crops [B, 1 + L]."""
-    crops = crops.to(network.vocab_embed.weight.device)
-    logits = network(crops[:, :-1]).float()
-    return F.cross_entropy(logits.flatten(0, 1), crops[:, 1:].flatten())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

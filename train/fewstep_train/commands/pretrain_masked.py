@@ -8,27 +8,17 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from fewstep_train.commands.training_options import (
-    add_shape_arguments,
-    add_training_arguments,
-    begin,
-    held_out_crops,
-    make_batches,
-    make_trainer,
-    prepare,
-    shape_of,
-    tokenizer_of,
-)
+from fewstep_train.commands.training_options import add_shape_arguments, add_training_arguments, shape_of, tokenizer_of
+from fewstep_train.commands.training_run import begin, held_out_crops, make_batches, make_trainer, prepare
 from fewstep_train.flow.step_sizes import TINY_STEP
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, DREAM, LLADA
-from fewstep_train.masked.dream import dream_logits, from_autoregressive
-from fewstep_train.masked.llada import llada_config, llada_logits
+from fewstep_train.masked.dream import from_autoregressive
+from fewstep_train.masked.llada import llada_config
+from fewstep_train.masked.logits import LOGITS
 from fewstep_train.masked.masked_diffusion import held_out_masked_loss, masked_loss
 from fewstep_train.masked.unconditioned import unconditioned
 from fewstep_train.networks.transformer import Transformer
 from fewstep_train.training.trained import Trained, load_trained
-
-LOGITS = {LLADA: llada_logits, DREAM: dream_logits}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,39 +5,12 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
 
-from fewstep_train.flow.path import Scheduler, source_canvas
-from fewstep_train.flow.solver import MIN_TEMPERATURE, SOLVERS, finish, jump, jump_exponent
+from fewstep_train.flow.path import source_canvas
+from fewstep_train.flow.sampling import generate
+from fewstep_train.flow.solver import SOLVERS
 from fewstep_train.kinds import CANVAS
-from fewstep_train.networks.network import Network
 from fewstep_train.training.trained import load_trained
-
-
-@torch.no_grad()
-def generate(
-    network: Network,
-    scheduler: Scheduler,
-    canvas: Tensor,
-    editable: Tensor,
-    steps: int,
-    solver: str = "cumulative",
-    temperature: float = 1.0,
-    generator: torch.Generator | None = None,
-) -> Tensor:
-    """Refine canvas [B, L] in `steps` equal steps; positions not editable [B, L] stay. Returns tokens [B, L]."""
-    mask = network.config.mask_token_id
-    for i in range(steps):
-        t = torch.full((len(canvas),), i / steps, device=canvas.device)
-        h = torch.full_like(t, 1 / steps)
-        logits = network(canvas, t, h).float() / max(temperature, MIN_TEMPERATURE)
-        posterior = logits.softmax(-1)
-        if i == steps - 1:
-            return finish(posterior, canvas, editable, mask, generator)
-        # The Euler solvers leave unmasked positions of a mask source alone.
-        movable = editable if mask is None or solver == "cumulative" else editable & (canvas == mask)
-        canvas = jump(posterior, canvas, movable, jump_exponent(solver, scheduler, t, h), generator)
-    return canvas
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,14 +9,13 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from fewstep_train.graphs.graph_builder import scale_name
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, MASKED
-from fewstep_train.networks.network import Network, NetworkConfig
-from fewstep_train.networks.transformer import Transformer, TransformerConfig
-
-Config = NetworkConfig | TransformerConfig
+from fewstep_train.networks.config import Config, parameter_names
+from fewstep_train.networks.network import NetworkConfig
+from fewstep_train.networks.transformer import TransformerConfig
 
 
 @dataclass(frozen=True)
@@ -48,25 +47,6 @@ def config_of(manifest: dict[str, Any]) -> Config:
         source_distribution=manifest["source_distribution"],
         few_step=manifest["algorithm"] == "fs-dfm",
     )
-
-
-def config_from(kind: str, values: dict[str, Any]) -> Config:
-    """The configuration that a checkpoint of `kind` holds."""
-    return (NetworkConfig if kind == CANVAS else TransformerConfig)(**values)
-
-
-def make_network(config: Config) -> nn.Module:
-    return Network(config) if isinstance(config, NetworkConfig) else Transformer(config)
-
-
-def empty_network(config: Config) -> nn.Module:
-    """A network without memory: its parameters have names and shapes alone."""
-    with torch.device("meta"):
-        return make_network(config)
-
-
-def parameter_names(config: Config) -> list[str]:
-    return [name for name, _ in empty_network(config).named_parameters()]
 
 
 def stored_weight(stored: dict[str, onnx.TensorProto], name: str) -> Tensor:

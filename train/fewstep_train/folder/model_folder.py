@@ -13,7 +13,6 @@ import onnx
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from fewstep_train.folder.exported import Config, parameter_names
 from fewstep_train.folder.graph_metadata import stamped
 from fewstep_train.folder.model_card import model_card
 from fewstep_train.folder.service_rules import check_defaults, check_name
@@ -23,6 +22,7 @@ from fewstep_train.graphs.graph_builder import INLINE_BYTES, OPSET
 from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
 from fewstep_train.graphs.step_graph import GRAPH_VERSION, build_step_graph
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, MASKED
+from fewstep_train.networks.config import Config, parameter_names
 from fewstep_train.networks.network import NetworkConfig
 from fewstep_train.text.tokenizer import END_OF_TEXT
 

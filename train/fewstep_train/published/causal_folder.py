@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from fewstep_train.folder.exported import empty_network
 from fewstep_train.identity import content_identity
+from fewstep_train.networks.config import empty_network
 from fewstep_train.networks.transformer import TransformerConfig
 from fewstep_train.published.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
 from fewstep_train.published.fields import Fields, Raw, count, faults_of, number, read_json, with_rotary, words

@@ -8,8 +8,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
-from fewstep_train.folder.exported import empty_network
 from fewstep_train.identity import content_identity
+from fewstep_train.networks.config import empty_network
 from fewstep_train.networks.transformer import TransformerConfig
 from fewstep_train.published.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
 from fewstep_train.published.fields import Fields, faults_of, words

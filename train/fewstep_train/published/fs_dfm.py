@@ -8,7 +8,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from fewstep_train.folder.exported import empty_network
+from fewstep_train.networks.config import empty_network
 from fewstep_train.networks.network import Network, NetworkConfig
 from fewstep_train.published.fields import Fields, count, number, read_json, words
 from fewstep_train.published.safetensors_folder import check_tensors as check_shapes

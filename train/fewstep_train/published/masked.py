@@ -11,8 +11,8 @@ from typing import Any
 
 from torch import Tensor
 
-from fewstep_train.folder.exported import empty_network
 from fewstep_train.kinds import DREAM, LLADA
+from fewstep_train.networks.config import empty_network
 from fewstep_train.networks.transformer import TransformerConfig
 from fewstep_train.published.fields import (
     Fields,

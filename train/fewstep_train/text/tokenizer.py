@@ -1,6 +1,5 @@
-"""Train a byte-level BPE tokenizer on a corpus and save it as a standard tokenizer.json."""
+"""Documents of a corpus, and a byte-level BPE tokenizer made of them."""
 
-import argparse
 import lzma
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,16 +37,3 @@ def train_tokenizer(documents: Iterator[str], vocab_size: int) -> Tokenizer:
     )
     tokenizer.train_from_iterator(documents, trainer)
     return tokenizer
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="corpus files, plain text or .xz")
-    parser.add_argument("--vocab-size", type=int, default=4096, help="number of tokens (default %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, help="where to write tokenizer.json")
-
-
-def run(args: argparse.Namespace) -> None:
-    tokenizer = train_tokenizer((d for path in args.data for d in read_documents(path)), args.vocab_size)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(args.out))
-    print(f"{args.out}: {tokenizer.get_vocab_size()} tokens")

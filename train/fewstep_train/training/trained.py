@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fewstep_train.flow.path import Scheduler
-from fewstep_train.folder.exported import config_from, make_network, read_exported
+from fewstep_train.folder.exported import read_exported
+from fewstep_train.networks.config import config_from, make_network
 from fewstep_train.networks.network import Network
 from fewstep_train.networks.transformer import Transformer
 from fewstep_train.training.checkpoint import load_checkpoint, stages_of

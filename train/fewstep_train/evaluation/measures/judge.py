@@ -21,7 +21,7 @@ from fewstep_train.evaluation.measures.metrics import (
 from fewstep_train.evaluation.measures.tasks import Task, passages
 from fewstep_train.evaluation.measures.training_text import TrainingText
 from fewstep_train.networks.transformer import Transformer
-from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.text.byte_lengths import byte_lengths
 
 ROWS = 32  # scored together: logits [ROWS, L, K] are the largest tensor
 
@@ -34,15 +34,6 @@ def token_nll(network: Transformer, tokens: Tensor) -> Tensor:
         logits = network(rows[:, :-1]).float()
         parts.append(F.cross_entropy(logits.transpose(1, 2), rows[:, 1:], reduction="none"))
     return torch.cat(parts)
-
-
-def byte_lengths(tokenizer: Tokenizer) -> Tensor:
-    """Bytes of each token of a byte-level vocabulary, [V], whose strings have one character a byte.
-
-    End of text counts as one.
-    """
-    names = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())]
-    return torch.tensor([1 if name == END_OF_TEXT else len(name) for name in names])
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from fewstep_train.commands.pretrain_masked import LOGITS
 from fewstep_train.evaluation.measures.judge import token_nll
 from fewstep_train.evaluation.measures.likelihood import bound_perplexity, flow_bound, masked_bound, perplexity_of
 from fewstep_train.evaluation.measures.metrics import Estimate, bootstrap
@@ -17,6 +16,7 @@ from fewstep_train.evaluation.systems.identity import model_identity
 from fewstep_train.evaluation.systems.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
 from fewstep_train.identity import code_identity
 from fewstep_train.kinds import CANVAS, DREAM, LLADA
+from fewstep_train.masked.logits import LOGITS
 from fewstep_train.training.trained import load_trained
 
 # Whose code decides a likelihood: the bounds, the logits they are of, and how weights are read.

@@ -21,7 +21,8 @@ from fewstep_train.evaluation.systems.step_graph_system import StepGraphSystem
 from fewstep_train.graphs.step_graph import COMPUTE
 from fewstep_train.identity import code_identity, content_identity, digest
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS
-from fewstep_train.text.crops import Crops, encode_corpus
+from fewstep_train.text.corpus import encode_corpus
+from fewstep_train.text.crops import Crops
 from fewstep_train.text.tokenizer import read_documents
 from fewstep_train.training.trained import load_trained
 

@@ -10,8 +10,9 @@ from fewstep_train.evaluation.systems.decoding import continue_tokens
 from fewstep_train.evaluation.systems.identity import model_identity
 from fewstep_train.evaluation.systems.names import AUTOREGRESSIVE_NAME
 from fewstep_train.evaluation.systems.samples import Samples, Sampling
+from fewstep_train.flow.solver import MIN_TEMPERATURE
 from fewstep_train.kinds import AUTOREGRESSIVE
-from fewstep_train.masked.masked_diffusion import MIN_TEMPERATURE, nucleus
+from fewstep_train.masked.masked_diffusion import nucleus
 from fewstep_train.networks.transformer import Transformer
 from fewstep_train.training.trained import load_trained
 

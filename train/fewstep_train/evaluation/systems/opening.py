@@ -7,13 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import onnxruntime
 
-from fewstep_train.commands.export import parts_of_checkpoint, parts_of_model
 from fewstep_train.evaluation.systems.identity import graph_identity
 from fewstep_train.evaluation.systems.step_graph_system import StepGraphSystem
-from fewstep_train.folder.exported import Config, config_of, kind_of, read_manifest
+from fewstep_train.folder.exported import config_of, kind_of, read_manifest
 from fewstep_train.folder.model_folder import FILE, INT8_FILE, build_graph, parameter_arrays
 from fewstep_train.graphs.session_options import cpu_options
 from fewstep_train.identity import digest
+from fewstep_train.networks.config import Config
+from fewstep_train.training.model_parts import parts_of_checkpoint, parts_of_model
 
 
 class Graph(NamedTuple):

@@ -1,0 +1,49 @@
+"""Options of the commands that write a model's folder."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fewstep_train.folder.model_folder import DEFAULTS, ModelParts
+
+STORES = {"float32": np.float32, "float16": np.float16, "int8": np.int8}
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """KEY=VALUE, with the value's type taken from the built-in default of that key."""
+    key, equals, value = text.partition("=")
+    if not equals or key not in DEFAULTS:
+        raise argparse.ArgumentTypeError(f"{text!r}: use KEY=VALUE with KEY one of {', '.join(DEFAULTS)}")
+    return key, type(DEFAULTS[key])(value)
+
+
+def add_export_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, help="the model's folder, such as models/NAME")
+    parser.add_argument(
+        "--store", choices=list(STORES), help="bits of the stored weights: float32, float16 (default) or int8"
+    )
+    parser.add_argument("--int8", action="store_true", help="also write step-int8.onnx: 8-bit products, for CPUs")
+    parser.add_argument("--data-card", type=Path, help="Markdown about the training data, for MODEL_CARD.md")
+    parser.add_argument(
+        "--defaults", type=setting, nargs="+", default=[], metavar="KEY=VALUE", help="such as steps=8 temperature=0.8"
+    )
+
+
+def chosen(args: argparse.Namespace, parts: ModelParts) -> ModelParts:
+    """`parts` as the options of `add_export_arguments` want them."""
+    changes: dict[str, Any] = {"int8": args.int8, "defaults": {**parts.defaults, **dict(args.defaults)}}
+    if args.tokenizer:
+        changes["tokenizer_json"] = args.tokenizer.read_text()
+    if args.data_card:
+        changes["data_card"] = args.data_card.read_text()
+    if args.store:
+        changes["dtype"] = STORES[args.store]
+    return replace(parts, **changes)
+
+
+def describe(manifest: dict[str, Any], folder: Path) -> None:
+    size = sum(entry["bytes"] for entry in manifest["files"].values())
+    print(f"{folder}: {manifest['parameters'] / 1e6:.2f}M parameters, {size / 1e6:.1f} MB, {manifest['algorithm']}")

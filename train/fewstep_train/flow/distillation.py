@@ -1,0 +1,106 @@
+"""Distillation into large steps: a network learns where its own smaller steps would take it."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fewstep_train.flow.jump_times import arrival_times
+from fewstep_train.flow.loss import generalized_kl
+from fewstep_train.flow.path import Scheduler, sample_path, stratified_times
+from fewstep_train.flow.solver import jump, jump_exponent
+from fewstep_train.flow.step_sizes import STEP_SIZES, TINY_STEP
+from fewstep_train.networks.network import Network
+
+
+@dataclass(frozen=True)
+class DistillOptions:
+    """`power`: step sizes above 1/1024 are drawn with weights h^-power (published: 1). `data_share`: share of rows that
+    keep learning the instantaneous posterior from data, at h = 1/1024. `spread`: share of rows whose positions become
+    data at spread times, and jump at them. `temperature`: of the tokens that the teacher writes on its way."""
+
+    shortcut: str
+    power: float
+    data_share: float
+    corruption: float
+    spread: float = 0.0
+    temperature: float = 1.0
+
+
+def draw_step_sizes(rows: int, options: DistillOptions, generator: torch.Generator) -> Tensor:
+    """h [rows] from {1, 1/2, ..., 1/1024}, data rows (h = 1/1024) first."""
+    n_data = round(rows * options.data_share)
+    sizes = torch.tensor(STEP_SIZES[:-1])
+    index = torch.multinomial(sizes**-options.power, rows - n_data, replacement=True, generator=generator)
+    return torch.cat([torch.full((n_data,), TINY_STEP), sizes[index]])
+
+
+def grid_times(h: Tensor, generator: torch.Generator) -> Tensor:
+    """t [rows], uniform on {0, h, 2h, ..., 1 - h}."""
+    return (torch.rand(h.shape, generator=generator) / h).floor() * h
+
+
+@torch.no_grad()
+def teacher_logits(
+    teacher: Network,
+    scheduler: Scheduler,
+    x_t: Tensor,
+    t: Tensor,
+    h: Tensor,
+    editable: Tensor,
+    options: DistillOptions,
+    times: Tensor,
+) -> Tensor:
+    """The teacher's averaged logits over [t, t + h], [B, L, K]: the teacher runs at h / 2 around a shortcut.
+
+    A position jumps there at its own of `times` [B, L], if that is to come, and by independent noise afterwards.
+
+    rk4: k1 at (x_t, t); k2 and k3 at t + h/2, on canvases jumped there; k4 at t + h; (k1 + 2 k2 + 2 k3 + k4) / 6.
+    heun: the mean of k1 and of the one at t + h. From FS-DFM (arXiv 2509.20624).
+    """
+    half = h / 2
+
+    kappa = scheduler.kappa(t)[:, None]
+
+    def jumped(logits: Tensor, step: Tensor) -> Tensor:
+        noise = torch.where(times >= kappa, (times - kappa) / (1 - kappa), torch.rand_like(times))
+        exponent = jump_exponent("cumulative", scheduler, t, step)
+        return jump((logits / options.temperature).softmax(-1), x_t, editable, exponent, noise=noise)
+
+    k1 = teacher(x_t, t, half).float()
+    if options.shortcut == "heun":
+        return (k1 + teacher(jumped(k1, h), t + h, half).float()) / 2
+    k2 = teacher(jumped(k1, half), t + half, half).float()
+    k3 = teacher(jumped(k2, half), t + half, half).float()
+    k4 = teacher(jumped(k3, h), t + h, half).float()
+    return (k1 + 2 * k2 + 2 * k3 + k4) / 6
+
+
+def distill_loss(
+    network: Network,
+    teacher: Network,
+    scheduler: Scheduler,
+    batch: tuple[Tensor, Tensor],
+    options: DistillOptions,
+    generator: torch.Generator,
+) -> Tensor:
+    """Scalar: generalized KL to the data for the rows at h = 1/1024, forward KL to the teacher for the others."""
+    data, frozen = batch
+    device = next(network.parameters()).device
+    h = draw_step_sizes(len(data), options, generator)
+    tiny = h == TINY_STEP
+    t = torch.where(tiny, stratified_times(len(data), generator), grid_times(h, generator))
+    # Rows come in the order of their step sizes: each kind gets its share of spread times.
+    times = arrival_times(tuple(data.shape), options.spread, generator)[torch.randperm(len(data), generator=generator)]
+    x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator, times)
+    data, x_t, t, h, editable, times = (v.to(device) for v in (data, x_t, t, h, ~frozen, times))
+    n = int(tiny.sum())
+    target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options, times[n:])
+    logits = network(x_t, t, h)
+    from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)
+    from_teacher = F.kl_div(
+        logits[n:].float().log_softmax(-1), target.log_softmax(-1), reduction="none", log_target=True
+    )
+    loss = torch.cat([from_data, from_teacher.sum(-1)])
+    return (loss * editable).sum() / editable.sum()
