@@ -10,16 +10,16 @@ from typing import Any
 
 from torch import Tensor
 
+from fewstep_train.commands.bench_options import add_bench_arguments, flow_system, masked_system, open_bench
+from fewstep_train.commands.judge_options import independent_judge, own_judge
 from fewstep_train.evaluation.measures.independent_judge import IndependentJudge
 from fewstep_train.evaluation.measures.tasks import TASKS, UNCONDITIONAL, Task, make_task
 from fewstep_train.evaluation.measures.training_cost import TrainingCost, training_cost
 from fewstep_train.evaluation.report.images import measure_timeline, write_images
 from fewstep_train.evaluation.report.report import report
 from fewstep_train.evaluation.run.cells import HELD_OUT, Cell, held_out, measure_all, summary
-from fewstep_train.evaluation.run.judges import independent_judge, own_judge
 from fewstep_train.evaluation.run.likelihoods import measure_likelihoods
 from fewstep_train.evaluation.run.results import Record, Results, read_records
-from fewstep_train.evaluation.run.setup import add_bench_arguments, flow_system, masked_system, open_bench
 from fewstep_train.evaluation.systems.autoregressive_system import autoregressive_system
 from fewstep_train.evaluation.systems.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
 from fewstep_train.evaluation.systems.samples import Sampling
@@ -135,15 +135,15 @@ def plan(args: argparse.Namespace, leads: Tensor, tasks: list[Task]) -> list[Cel
     ]
 
 
+def diffusion_paths(args: argparse.Namespace) -> dict[str, Path]:
+    """Of the systems that are given, by name."""
+    paths = {MODEL: args.model, DFM: args.dfm, NAMES[LLADA]: args.llada, NAMES[DREAM]: args.dream}
+    return {name: path for name, path in paths.items() if path}
+
+
 def training_costs(args: argparse.Namespace) -> dict[str, TrainingCost]:
-    paths = {
-        MODEL: args.model,
-        DFM: args.dfm,
-        NAMES[LLADA]: args.llada,
-        NAMES[DREAM]: args.dream,
-        AUTOREGRESSIVE_NAME: own_judge(args),
-    }
-    return {name: training_cost(path) for name, path in paths.items() if path}
+    paths = {**diffusion_paths(args), AUTOREGRESSIVE_NAME: own_judge(args)}
+    return {name: training_cost(path) for name, path in paths.items()}
 
 
 def temperatures_of(args: argparse.Namespace) -> list[float]:
@@ -158,7 +158,8 @@ def measure(args: argparse.Namespace, file: Path) -> tuple[list[Record], Indepen
     results = Results(file)
     for task in tasks:
         print(f"{HELD_OUT}, {task.name}: {summary(held_out(bench, task, results))}", flush=True)
-    measure_likelihoods(args, bench, results)
+    paths = {AUTOREGRESSIVE_NAME: own_judge(args), **diffusion_paths(args)}
+    measure_likelihoods(paths, bench, results, repeats=1 if args.quick else 4)
     measure_all(cells, bench, results)
     shown = max((s for s in args.steps if s <= 8), default=args.steps[0])
     for cell in cells:

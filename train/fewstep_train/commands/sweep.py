@@ -4,12 +4,13 @@ import argparse
 import itertools
 from pathlib import Path
 
+from fewstep_train.commands.bench_options import add_bench_arguments, flow_system, open_bench
 from fewstep_train.evaluation.measures.conditioning import step_size_sensitivity
 from fewstep_train.evaluation.measures.tasks import TASKS, make_task
 from fewstep_train.evaluation.report.report import COLUMNS, measured, number, table
 from fewstep_train.evaluation.run.cells import HELD_OUT, Bench, Cell, held_out, measure_all
 from fewstep_train.evaluation.run.results import Record, Results
-from fewstep_train.evaluation.run.setup import add_bench_arguments, check_tokenizer, flow_system, open_bench
+from fewstep_train.evaluation.run.same_tokenizer import check_tokenizer
 from fewstep_train.evaluation.systems.names import MODEL
 from fewstep_train.evaluation.systems.samples import Sampling
 from fewstep_train.flow.jump_times import JUMPS

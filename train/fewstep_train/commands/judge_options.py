@@ -20,7 +20,7 @@ def add_judge_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen(args: argparse.Namespace) -> tuple[str, str | None]:
+def named_judges(args: argparse.Namespace) -> tuple[str, str | None]:
     """(our own, the independent one); raises SystemExit where there are more of a kind, or none of our own."""
     independent = [name for name in args.judge if is_published(name)]
     own = [name for name in args.judge if not is_published(name)]
@@ -32,12 +32,12 @@ def chosen(args: argparse.Namespace) -> tuple[str, str | None]:
 
 def own_judge(args: argparse.Namespace) -> Path:
     """Its tokenizer is everybody's, and it is the autoregressive system."""
-    return Path(chosen(args)[0])
+    return Path(named_judges(args)[0])
 
 
 def independent_judge(args: argparse.Namespace) -> IndependentJudge | None:
     """On a GPU where there is one."""
-    name = chosen(args)[1]
+    name = named_judges(args)[1]
     if name is None:
         return None
     return IndependentJudge(load_causal(name, "cuda" if torch.cuda.is_available() else "cpu"), args.cache / "judged")

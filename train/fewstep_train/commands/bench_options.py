@@ -1,4 +1,4 @@
-"""From command-line arguments to what an evaluation needs: judge, held-out crops, systems."""
+"""Options of the commands that evaluate, and what they open: judge, held-out crops, systems."""
 
 import argparse
 from pathlib import Path
@@ -7,12 +7,12 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from fewstep_train.commands.judge_options import add_judge_argument, independent_judge, own_judge
 from fewstep_train.evaluation.measures.copying import CopyIndex
 from fewstep_train.evaluation.measures.independent_judge import CODE
 from fewstep_train.evaluation.measures.judge import Judge
 from fewstep_train.evaluation.measures.training_text import SeenPairs, TrainingText
 from fewstep_train.evaluation.run.cells import Bench
-from fewstep_train.evaluation.run.judges import add_judge_argument, independent_judge, own_judge
 from fewstep_train.evaluation.run.sample_cache import SampleCache
 from fewstep_train.evaluation.systems.identity import model_identity
 from fewstep_train.evaluation.systems.names import NAMES
@@ -73,12 +73,6 @@ def open_bench(args: argparse.Namespace) -> tuple[Bench, Tensor]:
     }
     cache = SampleCache(args.cache / "samples")
     return Bench(Judge(network, tokenizer, training, independent), crops, text, judging, cache), leads
-
-
-def check_tokenizer(path: Path, tokenizer_json: str, tokenizer: Tokenizer) -> None:
-    """Numbers a token compare only where tokens are the same."""
-    if Tokenizer.from_str(tokenizer_json).get_vocab() != tokenizer.get_vocab():
-        raise SystemExit(f"{path}: its tokenizer is not the judge's")
 
 
 def flow_system(name: str, path: Path, args: argparse.Namespace) -> StepGraphSystem:
