@@ -24,7 +24,6 @@ LARGE = NetworkConfig(
 )
 LONGEST = 1024  # tokens that every decoder has rotary positions for
 
-
 Made = tuple[onnx.ModelProto | None, dict[str, Any]]  # None: the maker wrote its files itself
 
 

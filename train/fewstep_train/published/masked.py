@@ -32,7 +32,6 @@ from fewstep_train.published.safetensors_folder import Renamed, Shards, check_te
 LONGEST = 4096  # rotary tables beyond it only take room
 KNOWN = "the ones published as LLaDA and Dream"
 
-
 COMMON = "model_type vocab_size rope_theta rms_norm_eps mask_token_id eos_token_id"
 LLADA_FIELDS = Fields(
     honoured=words(
