@@ -21,6 +21,7 @@ const TABLE = {
   inference_failed: 500,
   internal_error: 500,
   not_ready: 503,
+  model_failed: 503,
   draining: 503,
   deadline_exceeded: 504
 } as const

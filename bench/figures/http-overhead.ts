@@ -29,7 +29,7 @@ async function measure (): Promise<Measurement> {
         })
         await response.json()
       }),
-      repeated((seed) => server.models.default.engine.generate({ id: 'bench', rows: [{ seed, template }], budget, sampling: SAMPLING })),
+      repeated((seed) => server.models.all[0].engine.generate({ id: 'bench', rows: [{ seed, template }], budget, sampling: SAMPLING })),
       { rounds: ROUNDS, warmUpRounds: 2 }
     )
     return {

@@ -22,5 +22,5 @@ export async function startTestServer (settings: Partial<Config> = {}): Promise<
   })
   const config = { ...readConfig({}), port: 0, drainGraceMs: 0, modelDirectories: [TINY_TEXT], workers: 1, threads: 1, warmUpMs: 0, cacheDirectory: undefined, executionProvider: 'cpu' as const, ...settings }
   const server = await startServer(config, logger)
-  return { ...server, engine: server.models.default.engine, log }
+  return { ...server, engine: server.models.all[0].engine, log }
 }

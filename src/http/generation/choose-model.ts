@@ -1,24 +1,33 @@
 /** Which of the loaded models a request is for. */
 import { FewstepError } from '../../errors.js'
-import type { LoadedModel, LoadedModels } from '../../loaded-models.js'
+import type { FailedModel, LoadedModel, LoadedModels } from '../../loaded-models.js'
 import { shorten } from '../errors/shorten.js'
 import { suggest } from '../errors/suggest.js'
 
-/** @throws FewstepError model_not_found, listing what is loaded */
+/** @throws FewstepError model_not_found or model_failed, listing what is loaded */
 export function chooseModel (models: LoadedModels, name: string | undefined): LoadedModel {
-  return name === undefined ? models.default : findModel(models, name, `, or leave model out for ${models.names[0]}`)
+  const { default: first, names } = models
+  if (name === undefined) return started(first, names)
+  return findModel(models, name, 'engine' in first ? `, or leave model out for ${first.model.manifest.name}` : '')
 }
 
 /**
  * @param otherwise what else there is to do than to name one of them
- * @throws FewstepError model_not_found, listing what is loaded
+ * @throws FewstepError model_not_found or model_failed, listing what is loaded
  */
 export function findModel (models: LoadedModels, name: string, otherwise = ''): LoadedModel {
-  const chosen = models.get(name)
-  if (chosen !== undefined) return chosen
   const { names } = models
+  const chosen = models.get(name) ?? models.failure(name)
+  if (chosen !== undefined) return started(chosen, names)
   const near = suggest(name, names)
   const question = near === undefined ? '' : `did you mean ${near}? `
   throw new FewstepError('model_not_found',
     `there is no model ${shorten(name)}; ${question}this server runs ${names.join(', ')}: name one of them${otherwise}`, { field: 'model' })
+}
+
+function started (model: LoadedModel | FailedModel, names: readonly string[]): LoadedModel {
+  if ('engine' in model) return model
+  throw new FewstepError('model_failed',
+    `${shorten(model.name)} did not start, and will not before the server is restarted; ` +
+    `this server runs ${names.join(', ')}: name one of them in model`, { field: 'model' })
 }

@@ -29,7 +29,7 @@ export function addHealthRoutes (app: App, getContext: Source<KserveContext>): v
     }
   }, async () => {
     const context = getContext()
-    checkReady(context, context.models.all)
+    checkReady(context, { loaded: context.models.all, failed: context.models.failed })
     return { ready: true as const }
   })
 
@@ -50,7 +50,7 @@ export function addHealthRoutes (app: App, getContext: Source<KserveContext>): v
     }, async (request) => {
       const context = getContext()
       const loaded = modelAt(context.models, request.params)
-      checkReady(context, [loaded])
+      checkReady(context, { loaded: [loaded], failed: [] })
       return { name: loaded.model.manifest.name, ready: true as const }
     })
   }

@@ -5,7 +5,7 @@ import { VERSION } from '../openapi/openapi.js'
 import type { KserveContext } from './context.js'
 import { MODEL_PATHS, MODEL_VERSION, modelAt } from './model-path.js'
 import { INPUT, OUTPUTS } from './model-tensors.js'
-import { errorResponse, NOT_FOUND } from './schemas/error.js'
+import { errorResponse, NOT_FOUND, NOT_READY } from './schemas/error.js'
 
 const tags = ['kserve']
 const refused = { '4xx': errorResponse('The request is not valid.') }
@@ -47,7 +47,7 @@ export function addMetadataRoutes (app: App, getContext: Source<KserveContext>):
         tags,
         summary: 'What does the model take and give?',
         params,
-        response: { 200: ModelMetadata, ...refused, ...NOT_FOUND }
+        response: { 200: ModelMetadata, ...refused, ...NOT_FOUND, ...NOT_READY }
       }
     }, async (request) => ({
       name: modelAt(getContext().models, request.params).model.manifest.name,

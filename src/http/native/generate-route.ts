@@ -50,7 +50,7 @@ const schema = {
       ...errorResponse('The queue is full.')
     },
     500: errorResponse('The generation failed.'),
-    503: errorResponse('The server is shutting down.'),
+    503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),
     504: errorResponse('The generation was not done within deadline_ms.')
   }
 }

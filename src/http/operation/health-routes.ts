@@ -1,10 +1,10 @@
 /** GET /health/live and /health/ready: for those who start, stop and route to the service. */
 import { Type } from 'typebox'
-import type { LoadedModel } from '../../loaded-models.js'
+import type { LoadedModel, LoadedModels } from '../../loaded-models.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
-import { canBeAsked, checkReady } from '../generation/readiness.js'
+import { canBeAsked, checkReady, type AskedAbout } from '../generation/readiness.js'
 import { refTo } from '../openapi/reference.js'
 import type { OperationContext } from './context.js'
 import { Liveness, Readiness } from './health-schema.js'
@@ -36,16 +36,24 @@ export function addHealthRoutes (app: App, getContext: Source<OperationContext>)
         404: errorResponse('No model of that name is loaded.'),
         503: {
           headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
-          ...errorResponse('No model, or not the one asked about, has a session worker that is ready; or the server is shutting down.')
+          ...errorResponse('No model, or not the one asked about, has a session worker that is ready, or one did not start; ' +
+            'or the server is shutting down.')
         }
       }
     }
   }, async ({ query: { model } }) => {
     const context = getContext()
-    const asked = model === undefined ? context.models.all : [chooseModel(context.models, model)]
+    const asked = askedAbout(context.models, model)
     checkReady(context, asked)
-    return { status: 'ready' as const, models: asked.map(readyModel) }
+    const notStarted = asked.failed.map(({ name, reason }) => ({ model: name, ready: false as const, error: reason }))
+    return { status: 'ready' as const, models: [...asked.loaded.map(readyModel), ...notStarted] }
   })
+}
+
+function askedAbout (models: LoadedModels, name: string | undefined): AskedAbout {
+  if (name === undefined) return { loaded: models.all, failed: models.failed }
+  const failure = models.failure(name)
+  return failure === undefined ? { loaded: [chooseModel(models, name)], failed: [] } : { loaded: [], failed: [failure] }
 }
 
 function readyModel (loaded: LoadedModel): Readiness['models'][number] {

@@ -14,8 +14,14 @@ const ReadyModel = Type.Object({
   running: Type.Integer({ description: 'Canvases in a step.' })
 })
 
+const FailedModel = Type.Object({
+  model: Type.String({ description: 'Its name, or its folder\'s where its manifest cannot be read.' }),
+  ready: Type.Literal(false),
+  error: Type.String({ description: 'Why it did not start. It will not before the server is restarted.' })
+})
+
 export const Readiness = named('Readiness', Type.Object({
   status: Type.Literal('ready'),
-  models: Type.Array(ReadyModel)
+  models: Type.Array(Type.Union([ReadyModel, FailedModel]))
 }, { description: 'Requests are taken, of each model that is ready.' }))
 export type Readiness = Static<typeof Readiness>

@@ -89,8 +89,9 @@ export class Metrics implements GenerationCounts {
     total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
     total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
     gauge('fewstep_workers', 'Session workers that there should be.', (stats) => stats.workers.total)
-    gauge('fewstep_ready', '1 while others should send requests to the ' +
-      'model.', (stats) => Number(lifecycle.phase === 'serving' && stats.state === 'ready' && stats.workers.ready > 0))
+    const ready = gauge('fewstep_ready', '1 while others should send requests to the model.',
+      (stats) => Number(lifecycle.phase === 'serving' && stats.state === 'ready' && stats.workers.ready > 0))
+    for (const { name } of models.failed) ready.set({ model: name }, 0)
     // eslint-disable-next-line no-new -- it lives in the registry
     new Counter({
       name: 'fewstep_log_lines_dropped_total',
@@ -122,9 +123,8 @@ export class Metrics implements GenerationCounts {
         }
       })
     }
-    function gauge (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
-      // eslint-disable-next-line no-new -- it lives in the registry
-      new Gauge({
+    function gauge (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): Gauge {
+      return new Gauge({
         name,
         help,
         labelNames: ['model'],

@@ -1,10 +1,12 @@
 /** Several models behind one address. */
 import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t from 'tap'
+import type { ModelList } from '../../../src/http/native/schemas/models.js'
 import { readManifest } from '../../../src/model/manifest.js'
 import { eventsOf, failure, generate, post } from '../../support/client.js'
 import { copyOf } from '../../support/copy.js'
+import { editGraph, withoutMetadata } from '../../support/model-folder.js'
 import { workersOf } from '../../support/processes.js'
 import { startTestServer, TINY_TEXT, type TestServer } from '../../support/server.js'
 import { until } from '../../support/until.js'
@@ -107,9 +109,56 @@ t.test('two models of one name are refused, and both folders named', async (t) =
   })
 })
 
-t.test('where one model does not start, those already started are closed', async (t) => {
-  const broken = await copyOf('tiny-text', { name: 'broken', files: {} })
-  await writeFile(join(broken, 'step.onnx'), 'no graph')
-  await t.rejects(startTestServer({ modelDirectories: [TINY_TEXT, broken] }), { message: /step\.onnx/ })
+/** A folder that is no model: its graph is another one than was hashed, or, as only a worker finds, does not what its manifest says. */
+const DAMAGED = await copyOf('tiny-text', { name: 'damaged' })
+await writeFile(join(DAMAGED, 'step.onnx'), 'no graph')
+const CONTRADICTED = await copyOf('tiny-llada', { name: 'contradicted', algorithm: 'dfm' })
+await editGraph(CONTRADICTED, withoutMetadata)
+const NAMELESS = await copyOf('tiny-text', { name: '' })
+
+t.test('where a model does not start, the others serve, and it is told of everywhere', async (t) => {
+  const server = await startTestServer({ modelDirectories: [TINY_TEXT, DAMAGED, CONTRADICTED, NAMELESS] })
+  t.teardown(server.stop)
+  const { url } = server
+  t.equal((await generate(url, { max_tokens: 2 })).model, 'tiny-text')
+  const reasons = {
+    damaged: /step\.onnx: it has 8 bytes, /,
+    contradicted: /step\.onnx: a trial step /,
+    [basename(NAMELESS)]: /manifest\.json: name must be /
+  }
+  const failed = Object.entries(reasons).map(([model, error]) => ({ model, ready: false, error }))
+  for (const [model, reason] of Object.entries(reasons)) {
+    const [line, ...more] = server.log.filter((each) => each['model'] === model && each['level'] === 50)
+    t.match(line, { reason, msg: 'a model did not start: the others are served' })
+    t.same(more, [], 'one line')
+    t.match(await failure(url, { model }), { status: 503, code: 'model_failed', field: 'model', message: /did not start.* runs tiny-text:/ })
+    t.match(await json(`${url}/health/ready?model=${model}`), { status: 503, body: { error: { code: 'model_failed', message: reason } } })
+  }
+  t.match(await failure(url, { model: 'gpt' }), { status: 404, message: /this server runs tiny-text: name one of them, or leave model out/ })
+  const { data } = (await json(`${url}/v1/models`)).body as ModelList
+  t.same(data.map(({ id }) => id), ['tiny-text'], 'only what can be asked is listed')
+  t.match(await json(`${url}/health/ready`), { status: 200, body: { models: [{ model: 'tiny-text', ready: true }, ...failed] } })
+  t.match(await (await fetch(`${url}/metrics`)).text(), /^fewstep_ready\{model="damaged"\} 0$/m)
+  t.equal((await workersOf(process.pid)).length, 1)
+})
+
+t.test('where the default model does not start, no other takes its place', async (t) => {
+  const server = await startTestServer({ modelDirectories: [DAMAGED, TINY_TEXT], readyWhen: 'all' })
+  t.teardown(server.stop)
+  const { url } = server
+  const message = /^damaged did not start, .* runs tiny-text: name one of them in model$/
+  const says = { status: 503, code: 'model_failed', field: 'model', message }
+  t.match(await failure(url, {}), says)
+  t.match(await failure(url, { stream: true }), says)
+  t.match((await failure(url, { model: 'gpt' })).message, /this server runs tiny-text: name one of them$/)
+  t.equal((await generate(url, { model: 'tiny-text', max_tokens: 2 })).model, 'tiny-text')
+  const notReady = { code: 'model_failed', message: /^damaged did not start: / }
+  t.match(await json(`${url}/health/ready`), { status: 503, body: { error: notReady } })
+  t.equal((await json(`${url}/health/ready?model=tiny-text`)).status, 200)
+})
+
+t.test('where none starts there is a sentence for each, and no worker is left', async (t) => {
+  const starting = startTestServer({ modelDirectories: [DAMAGED, CONTRADICTED] })
+  await t.rejects(starting, { message: /^\S*step\.onnx: it has 8 bytes, [^\n]*\n\S*step\.onnx: a trial step [^\n]*$/ })
   t.same(await workersOf(process.pid), [])
 })

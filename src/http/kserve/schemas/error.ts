@@ -22,7 +22,7 @@ const RETRY_AFTER = { 'retry-after': { type: 'integer', description: 'Seconds un
 
 export const NOT_FOUND = { 404: errorResponse('No model of that name and version is loaded.') }
 export const NOT_READY = {
-  503: { headers: RETRY_AFTER, ...errorResponse('No session worker is ready, or the server is shutting down.') }
+  503: { headers: RETRY_AFTER, ...errorResponse('No session worker is ready, the model did not start, or the server is shutting down.') }
 }
 /** Of the routes that generate. */
 export const GENERATION_ERRORS = {

@@ -33,6 +33,6 @@ const ModelCard = Type.Object({
 })
 
 export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelCard) }, {
-  description: 'The loaded models; the first one serves requests that name none.'
+  description: 'The models that started, in the order of their folders.'
 }))
 export type ModelList = Static<typeof ModelList>
