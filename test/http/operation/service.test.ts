@@ -50,9 +50,9 @@ t.test('the documentation is a page and a document', async (t) => {
 })
 
 t.test('an unknown path gets 404, a known one under another method 405', async (t) => {
-  const missing = await fetch(`${url}/v2/nothing?secret=1`)
+  const missing = await fetch(`${url}/v3/nothing?secret=1`)
   t.equal(missing.status, 404)
-  t.match(await missing.json(), { error: { code: 'not_found', message: /GET \/v2\/nothing;/ } })
+  t.match(await missing.json(), { error: { code: 'not_found', message: /GET \/v3\/nothing;/ } })
   const wrong = await fetch(`${url}/v1/generate`)
   t.equal(wrong.status, 405)
   t.equal(wrong.headers.get('allow'), 'POST')
