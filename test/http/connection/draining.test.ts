@@ -15,8 +15,7 @@ async function last (events: ReturnType<typeof eventsOf>): Promise<unknown> {
   return seen
 }
 
-t.test('in its grace period a server says that it is not ready, serves what comes, and closes every connection that it answers ' +
-  'on', async (t) => {
+t.test('in its grace period a server says that it is not ready, serves what comes, and closes every connection that it answers on', async (t) => {
   const server = await startTestServer({ drainGraceMs: 3_600_000 })
   t.teardown(() => server.stop({ grace: false }))
   const { url } = server
@@ -28,18 +27,8 @@ t.test('in its grace period a server says that it is not ready, serves what come
   t.equal(ready.headers.get('retry-after'), '1')
   t.match(await (await fetch(`${url}/metrics`)).text(), /^fewstep_ready\{model="tiny-text"\} 0$/m)
   const requests: Array<[what: string, path: string, init?: RequestInit]> = [
-    ['a generation', '/v1/generate', {
-      method: 'POST',
-      body: '{"max_tokens": 2, "steps": ' +
-      '2}',
-      headers: { 'content-type': 'application/json' }
-    }],
-    ['a stream', '/v1/generate', {
-      method: 'POST',
-      body: '{"max_tokens": 2, "steps": 2, "stream": ' +
-      'true}',
-      headers: { 'content-type': 'application/json' }
-    }],
+    ['a generation', '/v1/generate', { method: 'POST', body: '{"max_tokens": 2, "steps": 2}', headers: { 'content-type': 'application/json' } }],
+    ['a stream', '/v1/generate', { method: 'POST', body: '{"max_tokens": 2, "steps": 2, "stream": true}', headers: { 'content-type': 'application/json' } }],
     ['a sign of life', '/health/live'],
     ['what is wrong', '/v1/generate', { method: 'POST', body: '{"steps": 0}', headers: { 'content-type': 'application/json' } }],
     ['an unknown path', '/nope'],

@@ -103,10 +103,7 @@ t.test('a stop finishes what runs on each model, and leaves no worker behind', a
 
 t.test('two models of one name are refused, and both folders named', async (t) => {
   const twin = await copyOf('tiny-text')
-  await t.rejects(startTestServer({ modelDirectories: [TINY_TEXT, SHORT, twin] }), {
-    message: `${TINY_TEXT} and ${twin} are both named ` +
-    'tiny-text'
-  })
+  await t.rejects(startTestServer({ modelDirectories: [TINY_TEXT, SHORT, twin] }), { message: `${TINY_TEXT} and ${twin} are both named tiny-text` })
 })
 
 /** A folder that is no model: its graph is another one than was hashed, or, as only a worker finds, does not what its manifest says. */

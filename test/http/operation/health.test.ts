@@ -22,8 +22,7 @@ async function fell (server: TestServer, name: string): Promise<void> {
 }
 
 for (const { readyWhen, status } of [{ readyWhen: 'any' as const, status: 200 }, { readyWhen: 'all' as const, status: 503 }]) {
-  t.test(`while one of two models cannot be asked, the server is ${status === 200 ? 'ready' : 'not ready'} where ${readyWhen} is ` +
-    'set', async (t) => {
+  t.test(`while one of two models cannot be asked, the server is ${status === 200 ? 'ready' : 'not ready'} where ${readyWhen} is set`, async (t) => {
     const server = await startTestServer({ modelDirectories: [TINY_TEXT, OTHER], readyWhen })
     t.teardown(server.stop)
     const ready = `${server.url}/health/ready`
