@@ -1,6 +1,7 @@
 /** All figures, in the order in which they are measured and printed. */
 import type { Figure } from './figure.js'
 import { engineOverhead } from './engine-overhead.js'
+import { eventLoopHold } from './event-loop-hold.js'
 import { fusedOverBare } from './fused-over-bare.js'
 import { fusedVsJs } from './fused-vs-js.js'
 import { httpOverhead } from './http-overhead.js'
@@ -20,6 +21,7 @@ export const FIGURES: readonly Figure[] = [
   vsTorch,
   httpOverhead,
   memory,
+  eventLoopHold,
   stepCosts,
   simulatedLoad
 ]
