@@ -23,6 +23,12 @@ export const Environment = Type.Object({
   FEWSTEP_WORKERS: Type.Integer({ default: 0, minimum: 0, maximum: 64, description: 'Worker processes of each model on the CPU, each with its own session; 0: as a short measurement at the first start finds best.' }),
   FEWSTEP_THREADS: Type.Integer({ default: 0, minimum: 0, maximum: 1024, description: 'Threads of each worker; 0: measured, too. Workers x threads should not exceed the cores.' }),
   FEWSTEP_MAX_QUEUE: Type.Integer({ default: 256, minimum: 1, maximum: 1_000_000, description: 'Canvases of each model admitted at once, waiting and running; beyond that a request gets 429.' }),
+  FEWSTEP_MAX_WAIT_MS: Type.Integer({
+    default: 10000,
+    minimum: 1,
+    maximum: HOUR_MS,
+    description: 'A request that is not expected to be done within so long gets 429. Where its own steps take most of that it may still wait for half.'
+  }),
   FEWSTEP_MAX_BATCH: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'Canvases in one step of one worker.' }),
   FEWSTEP_WARM_UP_MS: Type.Integer({ default: 2000, minimum: 0, maximum: HOUR_MS, description: 'Longest time for measuring at the first start on the CPU what a step of a model costs; 0: not at all. On GPUs every batch shape is run once.' }),
   FEWSTEP_CACHE_DIR: Type.String({ default: '~/.cache/fewstep', description: 'Folder where these measurements are kept between starts; "none": they are not.' }),
@@ -71,6 +77,7 @@ export interface Config {
   /** Intra-op threads of each worker; 0: as measured. */
   readonly threads: number
   readonly maxQueue: number
+  readonly maxWaitMs: number
   readonly maxBatch: number
   readonly warmUpMs: number
   /** Where measurements are kept between starts; undefined: nowhere. */
@@ -109,6 +116,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
     workers: values.FEWSTEP_WORKERS,
     threads: values.FEWSTEP_THREADS,
     maxQueue: values.FEWSTEP_MAX_QUEUE,
+    maxWaitMs: values.FEWSTEP_MAX_WAIT_MS,
     maxBatch: values.FEWSTEP_MAX_BATCH,
     warmUpMs: values.FEWSTEP_WARM_UP_MS,
     cacheDirectory: cacheDirectoryOf(values.FEWSTEP_CACHE_DIR),

@@ -15,6 +15,7 @@ const TABLE = {
   invalid_template: 422,
   invalid_solver: 422,
   invalid_jumps: 422,
+  deadline_too_short: 422,
   queue_full: 429,
   headers_too_large: 431,
   cancelled: 499,

@@ -22,6 +22,7 @@ t.test('with nothing set there is a default for everything', async (t) => {
     workers: 0,
     threads: 0,
     maxQueue: 256,
+    maxWaitMs: 10_000,
     maxBatch: 16,
     warmUpMs: 2000,
     cacheDirectory: join(homedir(), '.cache/fewstep'),

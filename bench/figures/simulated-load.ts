@@ -14,7 +14,7 @@ const BISECTIONS = 7
 /** Between these loads the answer is looked for. */
 const LOADS = { low: 0.25, high: 8 }
 
-const SERVICE = { workers: 1, maxBatch: 16, maxQueue: 256, jitter: 0.05 }
+const SERVICE = { workers: 1, maxBatch: 16, maxQueue: 256, maxWaitMs: Infinity, jitter: 0.05 }
 const MIX = { process: 'poisson', count: REQUESTS, lengths: [128], steps: [{ min: 4, max: 16 }], deadlinesMs: [2000] } as const
 
 /** The highest load, as a multiple of the capacity with full budgets, at which `GOODPUT` of the requests are done in time. */

@@ -15,6 +15,7 @@ export interface SimulateOptions {
   readonly workers: number
   readonly maxBatch: number
   readonly maxQueue: number
+  readonly maxWaitMs: number
   readonly jitter: number
   readonly seed: number
   /** Arrivals over what the workers can serve with full budgets. */
@@ -28,6 +29,7 @@ const OPTIONS = {
   workers: { type: 'string', default: '1' },
   'max-batch': { type: 'string', default: '16' },
   'max-queue': { type: 'string' },
+  'max-wait-ms': { type: 'string', default: 'none' },
   load: { type: 'string', default: '0.5,0.75,1,1.25,1.5' },
   requests: { type: 'string', default: '10000' },
   arrivals: { type: 'string', default: 'poisson' },
@@ -62,6 +64,7 @@ ${Object.entries(COST_EXAMPLES).map(([name, { about }]) => `                    
   --workers N          (default 1)
   --max-batch N        rows in one step of one worker (default 16)
   --max-queue N        requests admitted at once (default: ${QUEUED_BATCHES} batches a worker)
+  --max-wait-ms N      a request is refused that would not be done within so long, or by its deadline (default: none)
   --requests N         arrivals (default 10000)
   --arrivals A         ${ARRIVAL_PROCESSES.join(', ')} (default poisson)
   --lengths N,...      tokens on a canvas; of several values each request takes one at random (default 128)
@@ -85,7 +88,12 @@ export function parseSimulateOptions (args: readonly string[]): SimulateOptions 
   return {
     workers,
     maxBatch,
-    maxQueue: values['max-queue'] === undefined ? QUEUED_BATCHES * maxBatch * workers : integer('--max-queue', values['max-queue'], { min: 1, max: 1e6 }),
+    maxQueue: values['max-queue'] === undefined
+      ? QUEUED_BATCHES * maxBatch * workers
+      : integer('--max-queue', values['max-queue'], { min: 1, max: 1e6 }),
+    maxWaitMs: values['max-wait-ms'] === 'none'
+      ? Infinity
+      : integer('--max-wait-ms', values['max-wait-ms'], { min: 1, max: 86_400_000 }),
     costs: exampleCosts(values.costs) ?? attempt('--costs', () => readCosts(values.costs)),
     jitter: number('--jitter', values.jitter, { min: 0, max: 2 }),
     seed,
@@ -105,13 +113,16 @@ function generated (values: Values, seed: number): Arrival[] {
     seed,
     lengths: list(values.lengths, (item) => integer('--lengths', item, { min: 1, max: 65_536 })),
     steps: list(values.steps, (item) => stepRange('--steps', item, MAX_STEPS)),
-    deadlinesMs: list(values['deadline-ms'], (item) => item === 'none' ? Infinity : number('--deadline-ms', item, { min: 1, max: 86_400_000 }))
+    deadlinesMs: list(values['deadline-ms'], (item) =>
+      item === 'none' ? Infinity : number('--deadline-ms', item, { min: 1, max: 86_400_000 }))
   })
 }
 
 function recorded (file: string): Arrival[] {
   const arrivals = attempt('--recording', () => parseRecording(readFileSync(file, 'utf8')))
-  if (arrivals.length < 2 || arrivals[0]?.atMs === arrivals.at(-1)?.atMs) throw new UsageError('--recording: it takes two arrivals at different times')
+  if (arrivals.length < 2 || arrivals[0]?.atMs === arrivals.at(-1)?.atMs) {
+    throw new UsageError('--recording: it takes two arrivals at different times')
+  }
   return arrivals
 }
 

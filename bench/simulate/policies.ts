@@ -3,11 +3,11 @@ import { nextBatch } from '../../src/engine/batcher.js'
 import { plannedSteps } from '../../src/engine/step-budget.js'
 import type { Batch, Policy, Row, ServiceSnapshot } from './simulator.js'
 
-/** The rows that came first of the length of the very first, up to the largest batch: padding costs no policy anything. */
+/** The rows that came first of the kind of the very first, up to the largest batch: padding costs no policy anything. */
 function oldest ({ waiting, maxBatch }: ServiceSnapshot): Row[] {
   let first: Row | undefined
   for (const row of waiting) if (first === undefined || row.sequence < first.sequence) first = row
-  const company = [...waiting].filter(({ paddedLength }) => paddedLength === first?.paddedLength)
+  const company = [...waiting].filter(({ paddedLength, filters }) => paddedLength === first?.paddedLength && filters === first.filters)
   return company.sort((a, b) => a.sequence - b.sequence).slice(0, maxBatch)
 }
 
@@ -34,10 +34,10 @@ const edf: Policy = (snapshot) => stepOf(nextBatch(snapshot))
 const edfElastic: Policy = (snapshot) => {
   const { now, workers, maxBatch, costs, admitted, turnaroundMs } = snapshot
   const rows = nextBatch(snapshot)
-  const targets = rows.map(({ arrival, taken, deadlineAt, paddedLength }) => plannedSteps(arrival.steps, taken, {
-    load: admitted / (workers * costs.efficientRows(paddedLength, maxBatch)),
+  const targets = rows.map(({ arrival, taken, deadlineAt, paddedLength, filters }) => plannedSteps(arrival.steps, taken, {
+    load: admitted / (workers * costs.efficientRows(paddedLength, maxBatch, filters)),
     slackMs: deadlineAt - now,
-    stepMs: Math.max(costs.estimate(1, paddedLength), turnaroundMs)
+    stepMs: Math.max(costs.estimate(1, paddedLength, filters), turnaroundMs)
   }).steps)
   return rows.length === 0 ? undefined : { rows, steps: 1, targets }
 }

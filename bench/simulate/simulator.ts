@@ -1,7 +1,10 @@
 /** A service as a sequence of events: requests arrive, batches end, deadlines pass. Whatever decides is handed in. */
 import { type CostCurve } from '../../src/engine/cost-curve.js'
+import { expectation, verdict, type Admissible, type Expectation } from '../../src/engine/admission.js'
 import { dueTime } from '../../src/engine/batcher.js'
 import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
+import { Lateness } from '../../src/engine/lateness.js'
+import { plannedSteps } from '../../src/engine/step-budget.js'
 import { gaussian, uniforms } from '../lib/random.js'
 import { EventQueue } from './event-queue.js'
 import type { Arrival } from './workload.js'
@@ -36,14 +39,22 @@ export interface Service {
   readonly maxBatch: number
   /** Rows admitted at once. */
   readonly maxQueue: number
+  /** As in the engine: what is not expected to be done within so long, or by its deadline, is refused. Infinity: nothing is. */
+  readonly maxWaitMs: number
+  /** What a step costs. */
   readonly costs: CostCurve
+  /** What the service believes that it costs, and learns from every step; undefined: it knows. */
+  readonly belief?: CostCurve
   /** Standard deviation of the logarithm of a step's time around its expected value. */
   readonly jitter: number
   readonly seed: number
 }
 
 export interface Outcome {
-  /** done: in time, as what is not done by its deadline expires, like a request that gets 504. refused: the queue was full. */
+  /**
+   * done: in time, as what is not done by its deadline expires, like a request that gets 504. refused: the queue was full or
+   * too long.
+   */
   readonly status: 'done' | 'expired' | 'refused'
   /** From arrival to end. */
   readonly latencyMs: number
@@ -68,10 +79,10 @@ export interface Simulation {
 const RANK = { ended: 0, expires: 1 } as const
 const NEWEST_WEIGHT = 0.1
 
-class SimulatedRow implements Row {
-  /** Sorting the posterior is no part of the simulation. */
-  readonly filters = false
+class SimulatedRow implements Row, Admissible {
   taken = 0
+  /** When it came. */
+  expected: Expectation | undefined
   steppedAt: number | undefined
   readonly dueAt: number
   readonly deadlineAt: number
@@ -85,12 +96,22 @@ class SimulatedRow implements Row {
     return this.arrival.paddedLength
   }
 
+  get filters (): boolean {
+    return this.arrival.filters ?? false
+  }
+
   get stepsLeft (): number {
     return Math.max(1, this.arrival.steps.min - this.taken)
   }
+
+  stepsUnder (load: number): number {
+    return plannedSteps(this.arrival.steps, this.taken, { load, slackMs: Infinity, stepMs: 0 }).steps - this.taken
+  }
 }
 
-type Event = { readonly kind: 'ended', readonly batch: Batch } | { readonly kind: 'expires', readonly row: SimulatedRow }
+type Event =
+  | { readonly kind: 'ended', readonly batch: Batch, readonly stepMs: number }
+  | { readonly kind: 'expires', readonly row: SimulatedRow }
 
 /** @param arrivals ascending in time */
 export function simulate (arrivals: readonly Arrival[], policy: Policy, service: Service): Simulation {
@@ -113,6 +134,7 @@ class Run implements Simulation {
   readonly #waiting = new Set<SimulatedRow>()
   readonly #running = new Set<SimulatedRow>()
   readonly #uniform: () => number
+  readonly #lateness = new Lateness()
   #idle: number
   #arrived = 0
   #turnaroundMs = 0
@@ -138,7 +160,7 @@ class Run implements Simulation {
   }
 
   #happen (event: Event | undefined): void {
-    if (event?.kind === 'ended') this.#end(event.batch)
+    if (event?.kind === 'ended') this.#end(event.batch, event.stepMs)
     else if (event?.kind === 'expires') this.#leave(event.row, 'expired')
   }
 
@@ -146,24 +168,38 @@ class Run implements Simulation {
     const sequence = this.#arrived++
     const arrival = this.#arrivals[sequence]
     if (arrival === undefined) return
-    if (this.#waiting.size + this.#running.size >= this.#service.maxQueue) {
+    const row = new SimulatedRow(sequence, arrival)
+    if (!this.#admits(row)) {
       this.outcomes[sequence] = { status: 'refused', latencyMs: 0, steps: 0 }
       return
     }
-    const row = new SimulatedRow(sequence, arrival)
     this.#waiting.add(row)
     if (row.deadlineAt !== Infinity) this.#events.push(row.deadlineAt, RANK.expires, { kind: 'expires', row })
   }
 
+  #admits (row: SimulatedRow): boolean {
+    const { maxQueue, maxWaitMs, workers, maxBatch } = this.#service
+    const admitted = [...this.#waiting, ...this.#running]
+    if (admitted.length >= maxQueue) return false
+    if (maxWaitMs === Infinity) return true
+    const expected = expectation(row, 1, { admitted, count: admitted.length, workers, maxBatch, costs: this.#belief })
+    row.expected = expected
+    return verdict(expected, this.#lateness.factor, row.arrival.deadlineMs, maxWaitMs) === 'admitted'
+  }
+
+  get #belief (): CostCurve {
+    return this.#service.belief ?? this.#service.costs
+  }
+
   #dispatch (): void {
-    const { workers, maxBatch, costs } = this.#service
+    const { workers, maxBatch } = this.#service
     while (this.#idle > 0 && this.#waiting.size > 0) {
       const batch = this.#policy({
         waiting: this.#waiting,
         now: this.#now,
         idleWorkers: this.#idle,
         maxBatch,
-        costs,
+        costs: this.#belief,
         workers,
         admitted: this.#waiting.size + this.#running.size,
         turnaroundMs: this.#turnaroundMs
@@ -176,9 +212,9 @@ class Run implements Simulation {
   #begin (batch: Batch): void {
     const { costs, jitter } = this.#service
     const [first] = batch.rows
-    const stepMs = costs.estimate(batch.rows.length, first?.paddedLength ?? 0)
     const disturbance = jitter === 0 ? 1 : Math.exp(jitter * gaussian(this.#uniform))
-    const endMs = this.#now + batch.steps * stepMs * disturbance
+    const stepMs = disturbance * costs.estimate(batch.rows.length, first?.paddedLength ?? 0, first?.filters)
+    const endMs = this.#now + batch.steps * stepMs
     this.#idle--
     for (const row of batch.rows as readonly SimulatedRow[]) {
       if (!this.#waiting.delete(row)) throw new Error(`row ${row.sequence} does not wait`)
@@ -189,11 +225,16 @@ class Run implements Simulation {
     this.batchRows += batch.rows.length
     this.rowSteps += batch.steps * batch.rows.length
     this.busyMs += Math.max(0, Math.min(endMs, this.spanMs) - this.#now)
-    this.#events.push(endMs, RANK.ended, { kind: 'ended', batch })
+    this.#events.push(endMs, RANK.ended, { kind: 'ended', batch, stepMs })
   }
 
-  #end ({ rows, steps, targets }: Batch): void {
+  #end ({ rows, steps, targets }: Batch, stepMs: number): void {
     this.#idle++
+    const [first] = rows
+    if (first !== undefined) {
+      const { paddedLength, filters } = first
+      this.#service.belief?.observe({ rows: rows.length, paddedLength, filters, ms: stepMs })
+    }
     for (const [i, row] of (rows as readonly SimulatedRow[]).entries()) {
       this.#measureTurnaround(row, steps)
       if (!this.#running.delete(row)) continue // it expired meanwhile
@@ -214,6 +255,8 @@ class Run implements Simulation {
     if (this.outcomes[row.sequence] !== undefined) return
     this.#waiting.delete(row)
     this.#running.delete(row)
-    this.outcomes[row.sequence] = { status, latencyMs: this.#now - row.arrival.atMs, steps: row.taken }
+    const latencyMs = this.#now - row.arrival.atMs
+    if (row.expected !== undefined) this.#lateness.observe(row.expected, latencyMs)
+    this.outcomes[row.sequence] = { status, latencyMs, steps: row.taken }
   }
 }

@@ -11,6 +11,8 @@ export interface Arrival {
   readonly atMs: number
   /** Of the canvas, as it runs. */
   readonly paddedLength: number
+  /** With top-k or top-p; absent: without. */
+  readonly filters?: boolean
   readonly steps: StepRange
   /** From the arrival; Infinity without one. */
   readonly deadlineMs: number
@@ -61,7 +63,9 @@ export function parseRecording (text: string): Arrival[] {
 function parseArrival (line: string, number: number): Arrival {
   try {
     const { at_ms: at, length, steps, deadline_ms: deadline } = JSON.parse(line) as RecordedArrival
-    const { min, max } = typeof steps === 'object' && steps !== null ? steps as { min?: unknown, max?: unknown } : { min: steps, max: steps }
+    const { min, max } = typeof steps === 'object' && steps !== null
+      ? steps as { min?: unknown, max?: unknown }
+      : { min: steps, max: steps }
     const range = { min: positive('steps', min), max: positive('steps', max) }
     if (range.min > range.max) throw new Error('steps must have min <= max')
     return {

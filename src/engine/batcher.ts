@@ -2,8 +2,8 @@
 import type { Candidate, Snapshot } from './candidate.js'
 import { Urgency } from './urgency.js'
 
-/** How long after its arrival a row without a deadline is due. */
-export const PATIENCE_MS = 10_000
+/** How long after its arrival a row without a deadline is due: somewhat before 10 s, which is what people wait for. */
+export const PATIENCE_MS = 8_000
 
 /**
  * When a row is due: at its deadline, or after `PATIENCE_MS` if that comes first. Since everybody is due some day, a

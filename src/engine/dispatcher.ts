@@ -1,5 +1,6 @@
 /** Rows between their steps: gives every idle session a batch, runs failed ones again apart, and measures what steps cost. */
 import type { Logger } from 'pino'
+import { expectation, type Expectation } from './admission.js'
 import { assembleBatch, distributeResult } from './assemble.js'
 import { BatchLimits } from './batch-limits.js'
 import { nextBatch } from './batcher.js'
@@ -9,6 +10,8 @@ import type { SessionPool } from './session-pool.js'
 import type { Pressure } from './step-budget.js'
 import { Suspects, type Batch } from './suspects.js'
 
+/** After so long without a step the cost curve is doubted. */
+const DOUBT_MS = 10_000
 /** Weight of a new measurement of the time between two steps of a row. */
 const NEWEST_WEIGHT = 0.1
 
@@ -51,6 +54,8 @@ export class Dispatcher {
   readonly #totals = { batches: 0, rows: 0, positions: 0, runMs: 0, workerMs: 0, failures: 0 }
   /** Moving average of the time from the end of a row's step to the end of its next one. */
   #turnaroundMs = 0
+  /** When a step was last measured. */
+  #measuredAt = -Infinity
 
   constructor (options: DispatcherOptions) {
     this.#options = options
@@ -79,17 +84,16 @@ export class Dispatcher {
     this.#running.delete(row)
   }
 
-  /** Expected time until all that is here is done, in ms: at full throughput on all workers. */
-  backlogMs (): number {
-    const { costs, pool } = this.#options
-    let ms = 0
-    for (const rows of [this.#waiting, this.#suspects, this.#running]) {
-      for (const row of rows) {
-        const company = this.#efficientRows(row)
-        ms += row.stepsLeft * costs.estimate(company, row.paddedLength, row.filters) / company
-      }
-    }
-    return ms / pool.size
+  /** What a request of such rows has to expect. */
+  expectation (newcomer: Row, rows: number): Expectation {
+    const { costs, pool, maxBatch } = this.#options
+    const admitted = [...this.#waiting, ...this.#suspects, ...this.#running]
+    return expectation(newcomer, rows, { admitted, count: admitted.length, workers: pool.size, maxBatch, costs })
+  }
+
+  /** Whether no step has been measured for so long that what is known of them may no longer be true. */
+  get doubtful (): boolean {
+    return this.#options.now() - this.#measuredAt > DOUBT_MS
   }
 
   /** Give every idle session a batch. */
@@ -184,6 +188,7 @@ export class Dispatcher {
     if (first === undefined) return
     const { paddedLength, filters } = first
     costs.observe({ rows: rows.length, paddedLength, filters, ms: end - begin })
+    this.#measuredAt = end
     this.#limits.passed(first, rows.length)
     const enough = this.#suspects.passed(batch)
     if (enough !== undefined) this.#limits.lower(first, enough, end)

@@ -1,20 +1,25 @@
 /** The engine: admits requests, has their rows refined, and keeps its promises to them. */
 import type { Logger } from 'pino'
 import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
+import { verdict, type Expectation } from './admission.js'
 import { dueTime } from './batcher.js'
 import { systemClock, type Clock } from './clock.js'
 import { Dispatcher, type StepTotals } from './dispatcher.js'
 import { chooseGraphs, graphFiles, type GraphChoice } from './graph-choice.js'
 import { Job } from './job.js'
+import { Lateness } from './lateness.js'
 import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
-import { cancelled, deadlineExceeded, inferenceFailed, notReady, queueFull, shutDown, shuttingDown } from './refusals.js'
+import {
+  cancelled, deadlineExceeded, deadlineTooLate, deadlineTooShort, inferenceFailed, notReady, queueFull, shutDown, shuttingDown, waitTooLong
+} from './refusals.js'
 import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
 import { Row, type RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
 import { tryStep } from './trial-step.js'
 import type { ExecutionProvider, Precision } from './worker-protocol.js'
 
-type SessionSettings = Pick<OpenSessionsOptions, 'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'>
+type SessionSettings = Pick<OpenSessionsOptions,
+  'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'>
 
 export interface EngineOptions extends SessionSettings {
   readonly model: { readonly directory: string, readonly manifest: Manifest }
@@ -22,6 +27,8 @@ export interface EngineOptions extends SessionSettings {
   readonly precision: Precision | 'auto'
   /** Rows admitted at once, waiting and running. */
   readonly maxQueue: number
+  /** Within so long a request is expected to be done, or it is refused; see `verdict`. */
+  readonly maxWaitMs: number
   readonly stepTimeoutMs: number
   readonly logger: Logger
   /** Breaks the start off; of no effect afterwards. */
@@ -55,6 +62,7 @@ export class Engine {
   readonly #pool: SessionPool
   readonly #dispatcher: Dispatcher
   readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
+  readonly #lateness = new Lateness()
   readonly #jobs = new Set<Job>()
   readonly #jobOf = new WeakMap<Row, Job>()
   /** Called when no job is left. */
@@ -147,19 +155,20 @@ export class Engine {
    * Refine all rows of a request to t = 1.
    *
    * The same model, seeds, exact budget and sampling give the same tokens, whoever shares the batches.
-   * @throws FewstepError queue_full, not_ready, draining, cancelled, deadline_exceeded or inference_failed
+   * @throws FewstepError queue_full, deadline_too_short, not_ready, draining, cancelled, deadline_exceeded or inference_failed
    */
   async generate (request: GenerationRequest, options: GenerateOptions = {}): Promise<GenerationResult> {
-    this.#admit(request)
+    this.#checkState()
     const { signal } = options
     const { deadlineMs } = request
-    const job = this.#createJob(request, options)
+    const rows = this.#createRows(request)
+    const job = this.#createJob(rows, this.#admit(rows, deadlineMs), options)
     const cancel = (): void => { this.#fail(job, cancelled()) }
     if (signal?.aborted === true) cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     const forgetDeadline = deadlineMs === undefined
       ? undefined
-      : this.#clock.after(deadlineMs, () => { this.#fail(job, deadlineExceeded(deadlineMs, job.stepsTaken, job.steps)) })
+      : this.#clock.after(deadlineMs, () => { this.#expire(job, deadlineMs) })
     this.#listeners++
     setImmediate(() => { this.#dispatcher.tick() })
     try {
@@ -188,20 +197,37 @@ export class Engine {
     await this.#pool.close()
   }
 
-  #admit (request: GenerationRequest): void {
+  #checkState (): void {
     if (this.#state !== 'ready') throw shuttingDown()
     if (this.#pool.readyCount === 0) throw notReady(this.#pool.readyInMs)
-    const { maxQueue } = this.#options
-    const needed = request.rows.length
-    const admitted = this.#dispatcher.waitingRows + this.#dispatcher.runningRows
-    if (admitted + needed > maxQueue) throw queueFull({ admitted, maxQueue, needed, waitMs: this.#dispatcher.backlogMs() })
   }
 
-  #createJob (request: GenerationRequest, options: GenerateOptions): Job {
+  #createRows (request: GenerationRequest): Row[] {
     const { sampling, budget, stableBelow, deadlineMs = Infinity } = request
     const now = this.#clock.now()
     const plan = { sampling, budget, stableBelow, dueAt: dueTime(now, deadlineMs), deadlineAt: now + deadlineMs }
-    const job = new Job(request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source)), options, now)
+    return request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source))
+  }
+
+  /** Whether there is room for a request of these rows, and time; the longest of them speaks for all. */
+  #admit (rows: readonly Row[], deadlineMs: number = Infinity): Expectation {
+    const { maxQueue, maxWaitMs } = this.#options
+    const needed = rows.length
+    const admitted = this.#dispatcher.waitingRows + this.#dispatcher.runningRows
+    const longest = rows.reduce((a, b) => b.paddedLength > a.paddedLength ? b : a)
+    const expected = this.#dispatcher.expectation(longest, needed)
+    const { workMs, queueMs, waitMs, fewestMs, aloneMs } = expected
+    const { factor } = this.#lateness
+    if (admitted + needed > maxQueue) throw queueFull({ admitted, maxQueue, needed, waitMs: factor * workMs })
+    const judged = verdict(expected, factor, deadlineMs, maxWaitMs)
+    if (judged === 'too_short' && !this.#dispatcher.doubtful) throw deadlineTooShort(deadlineMs, aloneMs)
+    if (judged === 'too_late') throw deadlineTooLate(deadlineMs, factor * (waitMs + fewestMs), factor * waitMs)
+    if (judged === 'too_long') throw waitTooLong(factor * queueMs, maxWaitMs)
+    return expected
+  }
+
+  #createJob (rows: readonly Row[], expected: Expectation, options: GenerateOptions): Job {
+    const job = new Job(rows, expected, options, this.#clock.now())
     this.#jobs.add(job)
     for (const row of job.rows) {
       this.#jobOf.set(row, job)
@@ -219,7 +245,15 @@ export class Engine {
       this.#fail(job, error as Error)
       return
     }
-    if (job.rows.every(({ done }) => done)) this.#finish(job, () => { job.resolve(this.#clock.now()) })
+    if (!job.rows.every(({ done }) => done)) return
+    const now = this.#clock.now()
+    this.#lateness.observe(job.expected, now - job.submittedAt)
+    this.#finish(job, () => { job.resolve(now) })
+  }
+
+  #expire (job: Job, deadlineMs: number): void {
+    this.#lateness.observe(job.expected, deadlineMs)
+    this.#fail(job, deadlineExceeded(deadlineMs, job.stepsTaken, job.steps))
   }
 
   #stepFailed (row: Row, cause: unknown): void {

@@ -1,13 +1,17 @@
 /** One request inside the engine: its rows, its clock and the promise it will keep. */
+import type { Expectation } from './admission.js'
 import type { GenerateOptions, GenerationResult } from './request.js'
 import type { Row } from './row.js'
 
 export class Job {
   readonly rows: readonly Row[]
+  /** When it was submitted. */
+  readonly expected: Expectation
+  /** In ms of the engine's clock. */
+  readonly submittedAt: number
   readonly promise: Promise<GenerationResult>
   readonly reject: (error: Error) => void
   readonly #resolve: (result: GenerationResult) => void
-  readonly #submittedAt: number
   readonly #onStep: GenerateOptions['onStep']
   #startedAt: number | undefined
   #computeMs = 0
@@ -15,14 +19,15 @@ export class Job {
   #countedUntil = -Infinity
 
   /** @param now in ms of the engine's clock */
-  constructor (rows: readonly Row[], options: GenerateOptions, now: number) {
+  constructor (rows: readonly Row[], expected: Expectation, options: GenerateOptions, now: number) {
     let resolve: (result: GenerationResult) => void = () => {}
     let reject: (error: Error) => void = () => {}
     this.promise = new Promise((...settle) => { [resolve, reject] = settle })
     this.rows = rows
+    this.expected = expected
     this.#resolve = resolve
     this.reject = reject
-    this.#submittedAt = now
+    this.submittedAt = now
     this.#onStep = options.onStep
   }
 
@@ -54,9 +59,9 @@ export class Job {
     this.#resolve({
       rows: this.rows.map((row) => row.result()),
       timings: {
-        queueMs: (this.#startedAt ?? now) - this.#submittedAt,
+        queueMs: (this.#startedAt ?? now) - this.submittedAt,
         computeMs: this.#computeMs,
-        totalMs: now - this.#submittedAt
+        totalMs: now - this.submittedAt
       },
       networkCalls: this.rows.reduce((sum, { step }) => sum + step, 0)
     })

@@ -3,6 +3,27 @@ import { FewstepError } from '../errors.js'
 
 const MAX_RETRY_AFTER_SECONDS = 60
 
+/** @param waitMs expected time until those before it are done */
+export function waitTooLong (waitMs: number, maxWaitMs: number): FewstepError {
+  return new FewstepError('queue_full',
+    `the queue is full: the request would begin in about ${seconds(waitMs)} s and not be done within ${seconds(maxWaitMs)} s; retry later`,
+    { retryAfterSeconds: retryAfterSeconds(waitMs) })
+}
+
+/** @param expectedMs expected time until the request would be done */
+export function deadlineTooLate (deadlineMs: number, expectedMs: number, waitMs: number): FewstepError {
+  return new FewstepError('queue_full',
+    `the queue is full: the request would be done in about ${seconds(expectedMs)} s, more than deadline_ms, ${deadlineMs}; retry later`,
+    { field: 'deadline_ms', retryAfterSeconds: retryAfterSeconds(waitMs) })
+}
+
+/** @param aloneMs expected time for the request on an idle server */
+export function deadlineTooShort (deadlineMs: number, aloneMs: number): FewstepError {
+  return new FewstepError('deadline_too_short',
+    `deadline_ms, ${deadlineMs}, is too short: the request takes about ${seconds(aloneMs)} s even on an idle server; ` +
+    'ask for fewer steps or tokens, an elastic budget, or more time', { field: 'deadline_ms' })
+}
+
 export function queueFull ({ admitted, maxQueue, needed, waitMs }: {
   /** Canvases. */
   readonly admitted: number
@@ -41,9 +62,15 @@ export function inferenceFailed (cause: unknown): FewstepError {
 /** @param taken the fewest steps that one of the canvases has taken */
 export function deadlineExceeded (deadlineMs: number, taken: number, steps: number): FewstepError {
   return new FewstepError('deadline_exceeded',
-    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${steps} steps; ask for fewer steps or tokens, an elastic budget, or more time`, { field: 'deadline_ms' })
+    `deadline_ms, ${deadlineMs}, was over after ${taken} of ${steps} steps; ` +
+    'ask for fewer steps or tokens, an elastic budget, or more time', { field: 'deadline_ms' })
 }
 
 function retryAfterSeconds (ms: number): number {
   return Math.min(MAX_RETRY_AFTER_SECONDS, Math.max(1, Math.ceil(ms / 1000)))
+}
+
+/** Two digits that mean something. */
+function seconds (ms: number): string {
+  return String(Number((ms / 1000).toPrecision(2)))
 }

@@ -90,6 +90,13 @@ export class Row implements Candidate {
     return Math.max(1, Math.min(planned, this.#masksLeft))
   }
 
+  /** Steps that it will yet take under such a load, see `Pressure`. */
+  stepsUnder (load: number): number {
+    const { budget } = this.plan
+    if (this.#settled || budget.kind === 'exact') return this.stepsLeft
+    return plannedSteps(budget, this.step, { load, slackMs: Infinity, stepMs: 0 }).steps - this.step
+  }
+
   get done (): boolean {
     return this.t === 1
   }

@@ -12,7 +12,7 @@ const FLAT = new CostCurve([{ rows: 1, paddedLength: 32, ms: 10 }, { rows: 64, p
 /** A step takes 10 ms a row. */
 const LINEAR = new CostCurve([{ rows: 1, paddedLength: 32, ms: 10 }, { rows: 64, paddedLength: 32, ms: 640 }])
 
-const SERVICE: Service = { workers: 1, maxBatch: 8, maxQueue: 100, costs: FLAT, jitter: 0, seed: 1 }
+const SERVICE: Service = { workers: 1, maxBatch: 8, maxQueue: 100, maxWaitMs: Infinity, costs: FLAT, jitter: 0, seed: 1 }
 
 function arrival (atMs: number, steps: number, deadlineMs = Infinity, paddedLength = 32): Arrival {
   return { atMs, paddedLength, steps: { min: steps, max: steps }, deadlineMs }
@@ -120,6 +120,7 @@ const OVERLOAD = {
   workers: 2,
   maxBatch: 16,
   maxQueue: 256,
+  maxWaitMs: Infinity,
   jitter: 0.1,
   seed: 3,
   policies: POLICIES,

@@ -24,6 +24,7 @@ export async function startEngine (name: FixtureName, options: Partial<EngineOpt
     warmUpMs: 0,
     cacheDirectory: undefined,
     maxQueue: 256,
+    maxWaitMs: Infinity,
     maxBatch: 16,
     stepTimeoutMs: 60_000,
     logger: pino({ level: 'silent' }),

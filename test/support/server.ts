@@ -20,7 +20,7 @@ export async function startTestServer (settings: Partial<Config> = {}): Promise<
   const logger = pino({ level: settings.logLevel ?? 'info' }, {
     write: (line) => { log.push(JSON.parse(line) as Record<string, unknown>) }
   })
-  const config = { ...readConfig({}), port: 0, drainGraceMs: 0, modelDirectories: [TINY_TEXT], workers: 1, threads: 1, warmUpMs: 0, cacheDirectory: undefined, executionProvider: 'cpu' as const, ...settings }
+  const config = { ...readConfig({}), port: 0, drainGraceMs: 0, modelDirectories: [TINY_TEXT], workers: 1, threads: 1, warmUpMs: 0, maxWaitMs: Infinity, cacheDirectory: undefined, executionProvider: 'cpu' as const, ...settings }
   const server = await startServer(config, logger)
   return { ...server, engine: server.models.all[0].engine, log }
 }

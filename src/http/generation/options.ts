@@ -79,8 +79,8 @@ export const GENERATION_OPTIONS = {
   deadline_ms: Type.Optional(Type.Integer({
     minimum: 1,
     maximum: MAX_DEADLINE_MS,
-    description: 'Milliseconds within which the generation must be done: what is due first runs first, and what is not done by then ' +
-      'gets 504.',
+    description: 'Milliseconds within which the generation must be done: what is due first runs first. What could not be done by then ' +
+      'is refused at once, with 422 where an idle server could not either, else with 429; what is not done by then after all gets 504.',
     examples: [2000]
   }))
 }

@@ -44,10 +44,10 @@ const schema = {
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
     422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to ' +
-      '1, a template without gaps, a solver or jumps where the model has none.'),
+      '1, a template without gaps, a solver or jumps where the model has none, a deadline too short even for an idle server.'),
     429: {
       headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
-      ...errorResponse('The queue is full.')
+      ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows.')
     },
     500: errorResponse('The generation failed.'),
     503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),

@@ -29,8 +29,9 @@ export const GENERATION_ERRORS = {
   400: errorResponse('A field is missing, unknown, of the wrong type or out of range.'),
   ...NOT_FOUND,
   413: errorResponse('The body is too large.'),
-  422: errorResponse('The fields are well-formed but cannot be met: a text longer than the canvas, a schedule that does not sum to 1.'),
-  429: { headers: RETRY_AFTER, ...errorResponse('The queue is full.') },
+  422: errorResponse('The fields are well-formed but cannot be met: a text longer than the canvas, a schedule that does not ' +
+    'sum to 1, a deadline too short even for an idle server.'),
+  429: { headers: RETRY_AFTER, ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows.') },
   500: errorResponse('The generation failed.'),
   ...NOT_READY,
   504: errorResponse('The generation was not done within deadline_ms.')
