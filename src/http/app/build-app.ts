@@ -25,7 +25,7 @@ export interface Service {
 }
 
 export async function buildApp ({ config, models, logger, droppedLogLines = () => 0 }: AppOptions): Promise<Service> {
-  const lifecycle = new Lifecycle(new OpenReplies(), config.bodyLimit)
+  const lifecycle = new Lifecycle(new OpenReplies())
   const context: AppContext = { config, models, lifecycle, metrics: new Metrics(models, lifecycle, droppedLogLines) }
   const app = createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { context.metrics.served(request) } })
   await addRoutes(app, () => context)

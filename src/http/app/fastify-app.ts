@@ -30,7 +30,7 @@ export function createFastifyApp ({ settings, logger, lifecycle, served }: Fasti
   const { bodyLimit, keepAliveTimeoutMs, requestTimeoutMs, sendTimeoutMs } = settings
   const loggerInstance: FastifyBaseLogger = logger
   const { replies } = lifecycle
-  const clientErrors = new ClientErrors({ replies, bodyLimit, requestTimeoutMs, logger, served })
+  const clientErrors = new ClientErrors({ replies, requestTimeoutMs, logger, served })
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     replies.add(reply)
     logRequest(request, reply, served)

@@ -7,7 +7,7 @@ import { addRoutes } from './routes.js'
 
 export async function openApiDocument (): Promise<object> {
   const settings = { bodyLimit: 1024, keepAliveTimeoutMs: 1000, requestTimeoutMs: 1000, sendTimeoutMs: 1000 }
-  const lifecycle = new Lifecycle(new OpenReplies(), settings.bodyLimit)
+  const lifecycle = new Lifecycle(new OpenReplies())
   const app = createFastifyApp({ settings, logger: pino({ enabled: false }), lifecycle, served: () => {} })
   await addRoutes(app, () => { throw new Error('this app only describes itself') })
   await app.ready()

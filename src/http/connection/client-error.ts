@@ -13,8 +13,6 @@ import { isUnfinished, refuseUnfinished } from './unfinished-request.js'
 
 export interface ClientErrorOptions {
   readonly replies: OpenReplies
-  /** In bytes. */
-  readonly bodyLimit: number
   readonly requestTimeoutMs: number
   readonly logger: Logger
   readonly served: (request: ServedRequest) => void
@@ -41,9 +39,8 @@ export class ClientErrors {
       socket.destroy(error)
       return
     }
-    const { replies, bodyLimit } = this.#options
-    const last = replies.of(socket).at(-1)
-    if (last !== undefined && isUnfinished(last)) refuseUnfinished(last, this.#explain(error), bodyLimit)
+    const last = this.#options.replies.of(socket).at(-1)
+    if (last !== undefined && isUnfinished(last)) refuseUnfinished(last, this.#explain(error))
     else if (last === undefined) this.#answer(socket, this.#explain(error))
     else if (socket.readableEnded) socket.destroy() // as Node does for everybody who closes his half while he waits
     else this.#closeAfter(last, socket)

@@ -10,13 +10,10 @@ export type Phase = 'serving' | 'leaving' | 'refusing'
 export class Lifecycle {
   /** Of requests that have not been answered whole. */
   readonly replies: OpenReplies
-  readonly #bodyLimit: number
   #phase: Phase = 'serving'
 
-  /** @param bodyLimit in bytes */
-  constructor (replies: OpenReplies, bodyLimit: number) {
+  constructor (replies: OpenReplies) {
     this.replies = replies
-    this.#bodyLimit = bodyLimit
   }
 
   get phase (): Phase {
@@ -30,7 +27,7 @@ export class Lifecycle {
   /** Also those whose request has not come whole: it could no longer be served. */
   refuse (): void {
     this.#phase = 'refusing'
-    for (const reply of this.replies) if (isUnfinished(reply)) refuseUnfinished(reply, shuttingDown(), this.#bodyLimit)
+    for (const reply of this.replies) if (isUnfinished(reply)) refuseUnfinished(reply, shuttingDown())
     this.replies.closeConnections()
   }
 

@@ -1,7 +1,6 @@
 /** Requests whose bodies have not come whole: they can be answered without. */
 import type { FastifyReply } from 'fastify'
 import type { FewstepError } from '../../errors.js'
-import { sendError } from '../errors/error-handler.js'
 
 /** Fastify does not wait for theirs. */
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'TRACE'])
@@ -15,8 +14,10 @@ export function isUnfinished ({ request, raw, sent }: FastifyReply): boolean {
   return !request.raw.complete && takesBody(request.method) && !sent && !raw.headersSent
 }
 
-/** Answer a request that is unfinished, and close its connection: what still comes of it cannot be told from a new request. */
-export function refuseUnfinished (reply: FastifyReply, error: FewstepError, bodyLimit: number): void {
-  reply.header('connection', 'close')
-  void sendError(error, reply.request, reply, bodyLimit)
+/**
+ * Answer a request that is unfinished, in its route's shape of errors, and close its connection: what still comes of it cannot be told from
+ * a new request.
+ */
+export function refuseUnfinished (reply: FastifyReply, error: FewstepError): void {
+  void reply.header('connection', 'close').send(error)
 }

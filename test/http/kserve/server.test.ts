@@ -2,6 +2,7 @@
 import t from 'tap'
 import { fixture } from '../../support/engine.js'
 import { ask } from '../../support/kserve.js'
+import { RawConnection } from '../../support/raw-connection.js'
 import { startTestServer } from '../../support/server.js'
 import { until } from '../../support/until.js'
 
@@ -111,4 +112,15 @@ t.test('a server that was told to stop is not ready, and says so in one sentence
     t.strictSame((await ask(server.url, path)).body, { error: 'the server is shutting down; send the request to another replica' })
   }
   t.equal((await ask(server.url, '/health/live')).status, 200)
+})
+
+t.test('a request that never comes whole is refused in one sentence when the server stops', async (t) => {
+  const server = await startTestServer()
+  t.teardown(server.stop)
+  const upload = await RawConnection.open(server.url)
+  upload.send('POST /v2/models/tiny-text/generate HTTP/1.1\r\nhost: test\r\ncontent-length: 200\r\nexpect: 100-continue\r\n\r\n{')
+  await upload.see(/100 Continue\r\n\r\n/)
+  await server.stop()
+  await upload.ended
+  t.match(upload.received, /HTTP\/1\.1 503 [^]*\{"error":"the server is shutting down; send the request to another replica"\}$/)
 })
