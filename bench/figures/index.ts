@@ -6,6 +6,7 @@ import { fusedOverBare } from './fused-over-bare.js'
 import { fusedVsJs } from './fused-vs-js.js'
 import { httpOverhead } from './http-overhead.js'
 import { memory } from './memory.js'
+import { overload } from './overload.js'
 import { saturatedShare } from './saturated-share.js'
 import { simulatedLoad } from './simulated-load.js'
 import { stepCosts } from './step-costs.js'
@@ -23,5 +24,6 @@ export const FIGURES: readonly Figure[] = [
   memory,
   eventLoopHold,
   stepCosts,
-  simulatedLoad
+  simulatedLoad,
+  overload
 ]

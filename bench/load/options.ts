@@ -35,6 +35,8 @@ export interface LoadOptions {
   readonly stream: boolean
   /** Sent with the request, and what goodput is judged by. */
   readonly deadlineMs: number | undefined
+  /** What goodput is judged by instead, and what the server is not told. */
+  readonly goodWithinMs?: number
   /** A request unanswered for so long is given up. */
   readonly timeoutS: number
   /** Requests under way at once; one that would be more is not sent, and counted as that. */

@@ -31,7 +31,7 @@ export async function runLoad (options: LoadOptions, signal?: AbortSignal): Prom
   const beginMs = 1000 * options.warmupS
   const endMs = Math.max(beginMs, Math.min(run.endMs, run.interruptedMs))
   return {
-    ...summarise(run.outcomes, { beginMs, endMs }, options.deadlineMs),
+    ...summarise(run.outcomes, { beginMs, endMs }, options.goodWithinMs ?? options.deadlineMs),
     generatorCpuShare: (user + system) / 1e6 / seconds
   }
 }
