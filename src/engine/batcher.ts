@@ -6,8 +6,8 @@ import { Urgency } from './urgency.js'
 export const PATIENCE_MS = 8_000
 
 /**
- * When a row is due: at its deadline, or after `PATIENCE_MS` if that comes first. Since everybody is due some day, a
- * stream of urgent newcomers cannot starve those who came before: ageing without a rule of its own.
+ * When a row is due: at its deadline, or after `PATIENCE_MS` if that comes first. Every row comes due, so
+ * that a stream of urgent newcomers cannot starve those who came before: ageing without a rule of its own.
  */
 export function dueTime (submittedAt: number, deadlineMs: number = Infinity): number {
   return submittedAt + Math.min(deadlineMs, PATIENCE_MS)
@@ -18,9 +18,9 @@ export function dueTime (submittedAt: number, deadlineMs: number = Infinity): nu
  * due next fill it up, so nobody pays for another's padding or sorting. Chosen anew between steps, so a newcomer joins at
  * the next step.
  *
- * How many: never waiting for company, so at most those who are here, shared out among the idle workers; at most as many
- * as throughput needs (`rowsToRun`), since more only makes everybody wait; and so few that the first one keeps its
- * deadline, if it can. Who cannot be helped comes last: see urgency.ts. Passes and no sort, so that a long queue costs
+ * How many: no batch waits to be filled, so at most the rows that are here, shared out among the idle workers; at most as
+ * many as throughput needs (`rowsToRun`), since more only make all of them slower; and so few that the first one keeps its
+ * deadline, if it can. Rows that cannot be in time come last: see urgency.ts. Passes and no sort, so that a long queue costs
  * comparisons but no memory.
  */
 export function nextBatch<Row extends Candidate> (snapshot: Snapshot<Row>): Row[] {
