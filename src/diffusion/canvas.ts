@@ -21,7 +21,7 @@ export function initialCanvas (template: { tokens: Int32Array, editable: Uint8Ar
 const BUCKETS = [32, 64, 96, 128, 192, 256, 320, 384, 512, 640, 768, 1024]
 
 /**
- * The padded length at which a canvas runs. It depends on the canvas alone, never on its company: sums over a
+ * The padded length at which a canvas runs. It depends on the canvas alone, never on the rest of its batch: sums over a
  * padded axis round differently at another length, and a seed must decide the result.
  */
 export function lengthBucket (length: number, maxLength: number): number {

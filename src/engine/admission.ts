@@ -27,7 +27,7 @@ export interface Expectation {
   readonly queueMs: number
   /** Until its first step: of the queue what is due before it. */
   readonly waitMs: number
-  /** From then on, in the company that there is. */
+  /** From then on, with the batches as full as they would be. */
   readonly ownMs: number
   /** The same with the fewest steps. */
   readonly fewestMs: number
@@ -101,7 +101,7 @@ export function expectation (newcomer: Admissible, newRows: number, snapshot: Ad
     kind.add(row.stepsUnder(count / kind.places), row.dueAt <= newcomer.dueAt)
   }
   const own = kindOf(newcomer)
-  const company = own.before.rows + newRows
+  const sharing = own.before.rows + newRows
   const all = [...kinds.values()]
   const waitsFor = (which: 'all' | 'before'): number =>
     sum(all.filter((kind) => kind !== own || own[which].rows >= own.places).map((kind) => kind.workMs(kind[which])))
@@ -109,8 +109,8 @@ export function expectation (newcomer: Admissible, newRows: number, snapshot: Ad
     workMs: sum(all.map((kind) => kind.workMs(kind.all))),
     queueMs: waitsFor('all'),
     waitMs: waitsFor('before'),
-    ownMs: own.requestMs(newcomer.stepsUnder((count + newRows) / own.places), newRows, company),
-    fewestMs: own.requestMs(newcomer.stepsLeft, newRows, company),
+    ownMs: own.requestMs(newcomer.stepsUnder((count + newRows) / own.places), newRows, sharing),
+    fewestMs: own.requestMs(newcomer.stepsLeft, newRows, sharing),
     aloneMs: own.requestMs(newcomer.stepsLeft, newRows, newRows)
   }
 }

@@ -1,7 +1,7 @@
 /** In which order waiting rows are served: those who can still be helped first, among them the earliest due. */
 import type { Candidate, Snapshot } from './candidate.js'
 
-/** So many full batches waiting for each idle worker are a crowd: not everybody here will be served in time. */
+/** So many full batches waiting for each idle worker are a crowd: not all of these rows will be served in time. */
 const CROWD = 2
 
 const IN_TURN = 0
