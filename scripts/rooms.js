@@ -7,7 +7,7 @@
  *
  * inside http/
  *
- *     app -> dialects (native, kserve), operation -> generation -> errors -> log, openapi
+ *     app -> dialects (native, openai, kserve), operation -> generation -> errors -> log, openapi
  *     app, operation, kserve -> connection -> errors
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
@@ -39,6 +39,7 @@ const ROOMS = {
   'http/connection': ['http/fastify', 'http/log', 'http/errors', 'engine', 'errors'],
   'http/generation': ['http/fastify', 'http/log', 'http/errors', 'generation', 'engine', 'loaded-models', 'errors', 'config'],
   'http/native': DIALECT,
+  'http/openai': DIALECT,
   // Its bodies are not all JSON.
   'http/kserve': [...DIALECT, 'http/connection'],
   'http/operation': [
@@ -47,7 +48,7 @@ const ROOMS = {
   ],
   'http/app': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
-    'http/native', 'http/kserve', 'http/operation',
+    'http/native', 'http/openai', 'http/kserve', 'http/operation',
     'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'loaded-models', 'errors', 'config', 'logger'],

@@ -3,6 +3,7 @@
 const TABLE = {
   invalid_json: 400,
   invalid_request: 400,
+  context_length_exceeded: 400,
   not_found: 404,
   model_not_found: 404,
   method_not_allowed: 405,

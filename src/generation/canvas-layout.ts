@@ -4,7 +4,7 @@ import { FewstepError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import type { EncodeOptions } from '../model/tokenizer.js'
 import { parseTemplate } from './template.js'
-import { DEFAULT_MAX_TOKENS } from './text-request.js'
+import { DEFAULT_MAX_TOKENS, type TextRequest } from './text-request.js'
 
 /** Neighbouring positions that are all given or all to be made. */
 export interface Segment {
@@ -71,42 +71,61 @@ function count (model: Model, tokens: number): string {
   return tokens > most ? `more than ${most}` : String(tokens)
 }
 
-export interface PromptOptions {
-  readonly maxTokens: number | undefined
-  readonly allowSpecial: boolean | undefined
-}
+export type PromptOptions = Pick<TextRequest, 'suffix' | 'maxTokens' | 'usualTokens' | 'allowSpecial'>
 
 /**
- * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's
- * gap.
- * @throws FewstepError prompt_too_long
+ * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's gap.
+ * @throws FewstepError prompt_too_long, or invalid_request where tokens are none of the model's
  */
-export function layOutPrompt (model: Model, prompt: string, { maxTokens, allowSpecial }: PromptOptions): CanvasLayout {
-  const { max_length: maxLength } = model.manifest
-  const followsSpace = prompt.endsWith(' ')
-  const given = new GivenText(model, 'prompt', allowSpecial).encode(followsSpace ? prompt.slice(0, -1) : prompt)
-  const room = maxLength - given.length
-  if (room < 1) {
-    throw new FewstepError('prompt_too_long',
-      `prompt has ${count(model, given.length)} tokens and the model's canvas ${maxLength}, generated ones included; ` +
-      `shorten the prompt to at most ${maxLength - 1}`, { field: 'prompt' })
-  }
-  const made = maxTokens ?? Math.min(DEFAULT_MAX_TOKENS, room)
-  if (made > room) {
-    throw new FewstepError('prompt_too_long',
-      `max_tokens is ${made}, but the prompt takes ${given.length} of the ${maxLength} tokens of the model's canvas; ` +
-      `set max_tokens to at most ${room}${given.length > 0 ? ' or shorten the prompt' : ''}`, { field: 'max_tokens' })
-  }
-  const length = given.length + made
+export function layOutPrompt (model: Model, prompt: string | readonly number[], options: PromptOptions): CanvasLayout {
+  const { maxTokens, usualTokens = DEFAULT_MAX_TOKENS, allowSpecial } = options
+  const followsSpace = typeof prompt === 'string' && prompt.endsWith(' ')
+  const given = typeof prompt === 'string'
+    ? new GivenText(model, 'prompt', allowSpecial).encode(followsSpace ? prompt.slice(0, -1) : prompt)
+    : checkedTokens(model, prompt)
+  const suffix = new GivenText(model, 'suffix', allowSpecial).encode(options.suffix ?? '')
+  const promptTokens = given.length + suffix.length
+  const room = roomBeside(model, given, suffix)
+  const made = maxTokens ?? Math.min(usualTokens, room)
+  if (made > room) throw tooMuchMade(model, { made, promptTokens, room })
+  const length = promptTokens + made
+  const begin = given.length
+  const end = begin + made
   const tokens = new Int32Array(length)
   tokens.set(given)
+  tokens.set(suffix, end)
   return {
-    canvas: { tokens, editable: new Uint8Array(length).fill(1, given.length) },
-    segments: [{ begin: given.length, end: length, editable: true }],
+    canvas: { tokens, editable: new Uint8Array(length).fill(1, begin, end) },
+    segments: [{ begin, end, editable: true }],
     isTemplate: false,
     followsSpace,
-    promptTokens: given.length
+    promptTokens
   }
+}
+
+/** Tokens that are left to be made; at least one. */
+function roomBeside (model: Model, prompt: readonly number[], suffix: readonly number[]): number {
+  const { max_length: maxLength } = model.manifest
+  const given = prompt.length + suffix.length
+  if (given < maxLength) return maxLength - given
+  const field = suffix.length > prompt.length ? 'suffix' : 'prompt'
+  throw new FewstepError('prompt_too_long',
+    `${suffix.length === 0 ? 'prompt has' : 'prompt and suffix have'} ${count(model, given)} tokens and the model's canvas ${maxLength}, ` +
+    `generated ones included; shorten the ${field} to at most ${maxLength - 1}${suffix.length === 0 ? '' : ' tokens together'}`, { field })
+}
+
+function tooMuchMade (model: Model, { made, promptTokens, room }: { made: number, promptTokens: number, room: number }): FewstepError {
+  return new FewstepError('prompt_too_long',
+    `max_tokens is ${made}, but the prompt takes ${promptTokens} of the ${model.manifest.max_length} tokens of the model's canvas; ` +
+    `set max_tokens to at most ${room}${promptTokens > 0 ? ' or shorten the prompt' : ''}`, { field: 'max_tokens' })
+}
+
+/** @throws FewstepError invalid_request where one is outside the vocabulary */
+function checkedTokens ({ manifest }: Model, tokens: readonly number[]): readonly number[] {
+  const { vocab_size: size } = manifest
+  const at = tokens.findIndex((token) => !(token >= 0 && token < size))
+  if (at < 0) return tokens
+  throw new FewstepError('invalid_request', `prompt has the token ${tokens[at]} at ${at}; the model's tokens are 0 to ${size - 1}`, { field: 'prompt' })
 }
 
 /**

@@ -45,9 +45,11 @@ export function readCanvas (prepared: PreparedGeneration, canvas: Int32Array): C
 }
 
 /** What was made in a row ends before an end-of-text token or a stop string, whichever comes first: from there on its pieces are ''. */
-function readMade ({ model: { tokenizer }, layout, stop }: PreparedGeneration, tokens: Int32Array): Cut {
-  const end = tokens.findIndex((token) => tokenizer.endOfTextTokenIds.has(token))
+function readMade (prepared: PreparedGeneration, tokens: Int32Array): Cut {
+  const { model: { tokenizer }, layout, stop, endTokens, ignoreEnd } = prepared
+  const end = ignoreEnd ? -1 : tokens.findIndex((token) => endTokens.has(token))
   const pieces = tokenizer.pieces(end < 0 ? tokens : tokens.subarray(0, end))
+  if (ignoreEnd) for (const [i, token] of tokens.entries()) if (endTokens.has(token)) pieces[i] = ''
   if (layout.followsSpace && pieces[0]?.startsWith(' ') === true) pieces[0] = pieces[0].slice(1)
   const cut = cutAtStop(pieces, stop)
   const rest = new Array<string>(tokens.length - cut.pieces.length).fill('')

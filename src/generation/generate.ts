@@ -95,6 +95,7 @@ function readOutput (prepared: PreparedGeneration, row: RowResult, index: number
     index,
     text: pieces.join(''),
     tokens: kept.map((position) => tokens[position] ?? 0),
+    pieces: kept.map((position) => pieces[position] ?? ''),
     finishReason,
     seed,
     steps: row.steps,

@@ -15,6 +15,9 @@ export interface PreparedGeneration {
   readonly model: Model
   readonly layout: CanvasLayout
   readonly stop: readonly string[]
+  /** Before which what is made is cut: end-of-text and its like. */
+  readonly endTokens: ReadonlySet<number>
+  readonly ignoreEnd: boolean
   readonly engineRequest: GenerationRequest
 }
 
@@ -38,6 +41,8 @@ export function prepare (model: Model, request: TextRequest, id: string = random
     model,
     layout,
     stop: request.stop ?? [],
+    endTokens: new Set([...model.tokenizer.endOfTextTokenIds, ...request.endTokens ?? []]),
+    ignoreEnd: request.ignoreEnd ?? false,
     engineRequest: {
       id,
       rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template: layout.canvas })),
@@ -55,8 +60,9 @@ export function prepare (model: Model, request: TextRequest, id: string = random
 }
 
 /** Half of a surrogate pair is no character: a tokenizer would make something else of it, and no text can hold it. */
-function checkTexts ({ prompt, template, stop = [] }: TextRequest): void {
-  for (const [field, text] of [['prompt', prompt], ['template', template], ...stop.map((each) => ['stop', each])] as const) {
+function checkTexts ({ prompt, suffix, template, stop = [] }: TextRequest): void {
+  const texts = [['prompt', prompt], ['suffix', suffix], ['template', template], ...stop.map((each) => ['stop', each])] as const
+  for (const [field, text] of texts) {
     if (text?.isWellFormed() !== false) continue
     throw new FewstepError('invalid_request',
       `${field} holds half of a surrogate pair, which is no character; send both halves or none`, { field })
@@ -81,8 +87,9 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
   return { solver: chosen, jumps: 'independent' }
 }
 
-function layOut (model: Model, { prompt, template, maxTokens, allowSpecial }: TextRequest): CanvasLayout {
-  if (template === undefined) return layOutPrompt(model, prompt ?? '', { maxTokens, allowSpecial })
+function layOut (model: Model, request: TextRequest): CanvasLayout {
+  const { prompt, promptTokens, template, maxTokens, allowSpecial } = request
+  if (template === undefined) return layOutPrompt(model, promptTokens ?? prompt ?? '', request)
   if (prompt !== undefined) {
     throw new FewstepError('invalid_request',
       'prompt and template exclude each other: put the prompt at the beginning of template, or leave template out', { field: 'template' })

@@ -20,9 +20,15 @@ export const DEFAULT_MAX_TOKENS = 128
 export interface TextRequest {
   /** Text before what is generated, a space at its end left to what is generated; empty or absent: free generation. */
   readonly prompt?: string | undefined
-  /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt` and `maxTokens`. */
+  /** The same as tokens; excludes `prompt`. */
+  readonly promptTokens?: readonly number[] | undefined
+  /** Text after what is generated: one gap of `maxTokens` is filled in between the two. */
+  readonly suffix?: string | undefined
+  /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt`, `suffix` and `maxTokens`. */
   readonly template?: string | undefined
   readonly maxTokens?: number | undefined
+  /** How many where `maxTokens` says nothing and the canvas has room. */
+  readonly usualTokens?: number | undefined
   /** Whether what is spelt like a special token in prompt or template, such as <|endoftext|>, is that token; else it is text. */
   readonly allowSpecial?: boolean | undefined
   /** Exactly so many refinements, or an elastic budget: as many of them as load and deadline allow. */
@@ -49,4 +55,8 @@ export interface TextRequest {
   readonly deadlineMs?: number | undefined
   /** The continuation, or what fills each gap of a template, is cut before the first of these. */
   readonly stop?: readonly string[] | undefined
+  /** Tokens before which what is made is cut, like end-of-text. */
+  readonly endTokens?: readonly number[] | undefined
+  /** Whether end-of-text and its like end nothing: they are left out of the text. */
+  readonly ignoreEnd?: boolean | undefined
 }

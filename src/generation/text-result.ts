@@ -41,6 +41,8 @@ export interface TextOutput {
   /** The continuation without the prompt, cut at end-of-text or a stop string; for a template the whole text, each gap's filling cut so. */
   readonly text: string
   readonly tokens: readonly number[]
+  /** The text of each of `tokens`; joined they are `text`. */
+  readonly pieces: readonly string[]
   readonly finishReason: FinishReason
   readonly seed: number
   /** Refinements taken, and why not more of them. */

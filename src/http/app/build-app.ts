@@ -28,6 +28,6 @@ export async function buildApp ({ config, models, logger, droppedLogLines = () =
   const lifecycle = new Lifecycle(new OpenReplies())
   const context: AppContext = { config, models, lifecycle, metrics: new Metrics(models, lifecycle, droppedLogLines) }
   const app = createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { context.metrics.served(request) } })
-  await addRoutes(app, () => context)
+  await addRoutes(app, () => context, config.bodyLimit)
   return { app, lifecycle }
 }

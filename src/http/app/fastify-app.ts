@@ -44,8 +44,12 @@ export function createFastifyApp ({ settings, logger, lifecycle, served }: Fasti
     bodyLimit,
     genReqId: requestIdOf,
     requestIdHeader: false,
-    // A model's name may have 128 characters, which take two units each at most.
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: {
+      // A model's name may have 128 characters, which take two units each at most.
+      maxParamLength: 256,
+      // Clients join a base that ends in a slash with a path that begins with one.
+      ignoreDuplicateSlashes: true
+    },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs,

@@ -9,7 +9,7 @@ export async function openApiDocument (): Promise<object> {
   const settings = { bodyLimit: 1024, keepAliveTimeoutMs: 1000, requestTimeoutMs: 1000, sendTimeoutMs: 1000 }
   const lifecycle = new Lifecycle(new OpenReplies())
   const app = createFastifyApp({ settings, logger: pino({ enabled: false }), lifecycle, served: () => {} })
-  await addRoutes(app, () => { throw new Error('this app only describes itself') })
+  await addRoutes(app, () => { throw new Error('this app only describes itself') }, settings.bodyLimit)
   await app.ready()
   const document = app.swagger()
   await app.close()

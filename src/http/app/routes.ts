@@ -3,14 +3,17 @@ import { ErrorBody } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { addKserve } from '../kserve/kserve.js'
 import { addNative } from '../native/native.js'
+import { addOpenAi } from '../openai/openai.js'
 import { addDocs, addOpenApi } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
 import type { AppContext } from './context.js'
 
-export async function addRoutes (app: App, getContext: Source<AppContext>): Promise<void> {
+/** @param bodyLimit in bytes */
+export async function addRoutes (app: App, getContext: Source<AppContext>, bodyLimit: number): Promise<void> {
   app.addSchema(ErrorBody)
   await addOpenApi(app)
   await app.register(async (native) => { await addNative(native, getContext) })
+  await app.register(async (openai) => { await addOpenAi(openai, getContext, bodyLimit) })
   await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: '/v2' })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
   await addDocs(app)

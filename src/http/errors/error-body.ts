@@ -2,6 +2,7 @@
 import type { FastifyError } from 'fastify'
 import { FewstepError, type ErrorCode } from '../../errors.js'
 import type { ErrorBody } from './error-schema.js'
+import { errorType } from './error-type.js'
 import { validationError } from './validation-message.js'
 
 /** Fastify's errors that a client can cause. */
@@ -33,8 +34,11 @@ export function bodyTooLarge (limit: number): FewstepError {
   return new FewstepError('body_too_large', `the request body is larger than the limit of ${limit} bytes; shorten it`)
 }
 
-export function errorBody ({ code, message, field }: FewstepError, requestId: string): ErrorBody {
-  return { error: { code, message, ...(field === undefined ? {} : { field }), request_id: requestId } }
+export function errorBody (error: FewstepError, requestId: string): ErrorBody {
+  const { code, message, field } = error
+  return {
+    error: { code, message, type: errorType(error), param: field ?? null, ...(field === undefined ? {} : { field }), request_id: requestId }
+  }
 }
 
 /** Whether an error is the server's fault and belongs in its log. */

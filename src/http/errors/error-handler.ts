@@ -16,10 +16,17 @@ export function sendError (
   const error = asFewstepError(thrown, bodyLimit)
   if (isServerFault(error)) request.log.error({ err: error }, error.message)
   noteFacts(request, { error: error.code })
-  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds))
+  reply.headers(retryHeaders(error))
   // Hooks do not run for a path that is no URL.
   reply.header(REQUEST_ID_HEADER, request.id)
   return reply.code(error.statusCode).type('application/json; charset=utf-8').send(toBody(error, request.id))
+}
+
+/** When another try is worth it, in all forms that clients read: OpenAI's retry what ends with 429 or 5xx by themselves. */
+function retryHeaders ({ statusCode, retryAfterSeconds }: FewstepError): Record<string, string> {
+  // The time that the client had for its answer is over.
+  if (statusCode === 504) return { 'x-should-retry': 'false' }
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds), 'retry-after-ms': String(1000 * retryAfterSeconds) }
 }
 
 /** Errors of routes and hooks. */

@@ -2,12 +2,17 @@
 import { Type, type Static } from 'typebox'
 import { ERROR_CODES } from '../../errors.js'
 import { named, refTo } from '../openapi/reference.js'
+import { ERROR_TYPES } from './error-type.js'
 
 export const ErrorBody = named('Error', Type.Object({
   error: Type.Object({
     code: Type.Enum([...ERROR_CODES], { description: 'Stable; programs may depend on it.', examples: ['invalid_request'] }),
     message: Type.String({ description: 'Says what is wrong and what to change.', examples: ['steps must be at most 1024'] }),
-    field: Type.Optional(Type.String({ description: 'The field of the request that is at fault.', examples: ['steps'] })),
+    type: Type.Enum([...ERROR_TYPES], { description: 'The kind of error, as OpenAI names it.' }),
+    param: Type.Unsafe<string | null>({
+      type: ['string', 'null'], description: 'The field of the request that is at fault, or null.', examples: ['steps']
+    }),
+    field: Type.Optional(Type.String({ description: 'The same, left out where there is none.', examples: ['steps'] })),
     request_id: Type.String({ description: 'Also in the x-request-id header and on every line of the log.' })
   })
 }, { description: 'An error.' }))

@@ -8,18 +8,8 @@ import {
 const StepCount = Type.Integer({ minimum: 1, maximum: MAX_STEPS })
 const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
 
-/** Fields of a schema. */
-export const GENERATION_OPTIONS = {
-  max_tokens: Type.Optional(Type.Integer({
-    minimum: 1,
-    description: `Tokens to generate after the prompt. Left out: ${DEFAULT_MAX_TOKENS}, or what room the prompt leaves on the model's ` +
-      'canvas.',
-    examples: [96]
-  })),
-  allow_special: Type.Optional(Type.Boolean({
-    description: 'true: special tokens spelt out in prompt or template, such as <|endoftext|>, are those tokens. Left out: they are ' +
-      'text like any other.'
-  })),
+/** Those that are diffusion's own: dialects that have other names or bounds for the rest take these as they are. */
+export const DIFFUSION_OPTIONS = {
   steps: Type.Optional(Type.Union([
     StepCount,
     Type.Object({ min: StepCount, max: StepCount }, { additionalProperties: false })
@@ -55,11 +45,34 @@ export const GENERATION_OPTIONS = {
       "step do not know of each other; each position jumps as often as before. Only with the cumulative solver. Left out: the model's " +
         'default.'
   })),
-  temperature: Type.Optional(Type.Number({
-    minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default.", examples: [1]
-  })),
   top_k: Type.Optional(Type.Integer({
     minimum: 0, maximum: MAX_TOP_K, description: 'Draw from the k most probable tokens; 0 is off.', examples: [0]
+  })),
+  deadline_ms: Type.Optional(Type.Integer({
+    minimum: 1,
+    maximum: MAX_DEADLINE_MS,
+    description: 'Milliseconds within which the generation must be done: what is due first runs first. What could not be done by then ' +
+      'is refused at once, with 422 where an idle server could not either, else with 429; what is not done by then after all gets 504.',
+    examples: [2000]
+  }))
+}
+export type DiffusionOptions = Static<TObject<typeof DIFFUSION_OPTIONS>>
+
+/** Fields of a schema. */
+export const GENERATION_OPTIONS = {
+  max_tokens: Type.Optional(Type.Integer({
+    minimum: 1,
+    description: `Tokens to generate after the prompt. Left out: ${DEFAULT_MAX_TOKENS}, or what room the prompt leaves on the model's ` +
+      'canvas.',
+    examples: [96]
+  })),
+  allow_special: Type.Optional(Type.Boolean({
+    description: 'true: special tokens spelt out in prompt or template, such as <|endoftext|>, are those tokens. Left out: they are ' +
+      'text like any other.'
+  })),
+  ...DIFFUSION_OPTIONS,
+  temperature: Type.Optional(Type.Number({
+    minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default.", examples: [1]
   })),
   top_p: Type.Optional(Type.Number({
     exclusiveMinimum: 0, maximum: 1, description: 'Draw from the fewest tokens that hold this much probability; 1 is off.', examples: [1]
@@ -75,36 +88,35 @@ export const GENERATION_OPTIONS = {
     description: `a string of 1 to ${MAX_STOP_LENGTH} characters or a list of up to ${MAX_STOP_STRINGS}. ` +
       'The continuation is cut before the first of them; of a template what fills each gap, by itself.',
     examples: ['\n\n']
-  })),
-  deadline_ms: Type.Optional(Type.Integer({
-    minimum: 1,
-    maximum: MAX_DEADLINE_MS,
-    description: 'Milliseconds within which the generation must be done: what is due first runs first. What could not be done by then ' +
-      'is refused at once, with 422 where an idle server could not either, else with 429; what is not done by then after all gets 504.',
-    examples: [2000]
   }))
 }
 export type GenerationOptions = Static<TObject<typeof GENERATION_OPTIONS>>
 
 export function toTextOptions (options: GenerationOptions): Omit<TextRequest, 'prompt' | 'template'> {
   return {
+    ...toDiffusionOptions(options),
     maxTokens: options.max_tokens,
     allowSpecial: options.allow_special,
+    temperature: options.temperature,
+    topP: options.top_p,
+    seed: options.seed,
+    n: options.n,
+    stop: typeof options.stop === 'string' ? [options.stop] : options.stop
+  }
+}
+
+export function toDiffusionOptions (options: DiffusionOptions): Partial<TextRequest> {
+  return {
     steps: options.steps,
     schedule: options.schedule,
     solver: options.solver,
     jumps: options.jumps,
-    temperature: options.temperature,
     topK: options.top_k,
-    topP: options.top_p,
-    seed: options.seed,
-    n: options.n,
     stopWhenStable: stableBelow(options.stop_when_stable),
-    stop: typeof options.stop === 'string' ? [options.stop] : options.stop,
     deadlineMs: options.deadline_ms
   }
 }
 
-function stableBelow (option: GenerationOptions['stop_when_stable']): number | undefined {
+function stableBelow (option: DiffusionOptions['stop_when_stable']): number | undefined {
   return typeof option === 'boolean' ? (option ? DEFAULT_STABLE_BELOW : undefined) : option
 }

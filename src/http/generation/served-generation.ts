@@ -1,4 +1,5 @@
-/** A generation on behalf of a request: counted, noted in the log, and given up when its client leaves. */
+/** What the engine does on behalf of one request: counted, noted in the log, and given up when the client leaves. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../../engine/engine.js'
 import { FewstepError } from '../../errors.js'
 import {
@@ -9,72 +10,113 @@ import type { Exchange } from '../fastify.js'
 import { noteFacts } from '../log/request-log.js'
 import { clientLeft } from './client-left.js'
 import type { GenerationContext } from './context.js'
+import { merged, type Part } from './merged.js'
 import { counted, countedEvents, type Outcome } from './outcome.js'
 import { round } from './round.js'
 
 export interface Asked {
   readonly id: string
-  readonly text: TextRequest
+  /** One or more, of n outputs each; they are admitted together or not at all. */
+  readonly texts: readonly TextRequest[]
   /** For the log. */
   readonly stream: boolean
 }
 
 /** Not begun: the engine is asked by whichever of the two ways is taken, and refuses there. */
 export interface ServedGeneration {
-  readonly prepared: PreparedGeneration
+  /** One for each of the texts. */
+  readonly prepared: readonly PreparedGeneration[]
   /** @throws FewstepError as `generateText` */
-  readonly whole: () => Promise<TextResult>
+  readonly whole: () => Promise<TextResult[]>
   /** Leaving the loop early cancels. Throws as `streamText`. */
-  readonly events: () => AsyncGenerator<TextEvent, void, undefined>
+  readonly events: () => AsyncGenerator<Part<TextEvent>, void, undefined>
 }
 
 /** @throws FewstepError as `prepare`, or invalid_request where more outputs are asked for than the queue ever holds */
-export function serveGeneration (
-  { metrics }: Pick<GenerationContext, 'metrics'>, { request, reply }: Exchange, { model, engine }: LoadedModel, { id, text, stream }: Asked
-): ServedGeneration {
+export async function serveGeneration (
+  { metrics }: Pick<GenerationContext, 'metrics'>, { request, reply }: Exchange, { model, engine }: LoadedModel, { id, texts, stream }: Asked
+): Promise<ServedGeneration> {
   const { name } = model.manifest
   noteFacts(request, { model: name })
-  checkAgainst(engine, text)
-  const prepared = prepare(model, text, id)
-  const { rows, budget } = prepared.engineRequest
-  const steps = budget.kind === 'exact' ? budget.stepSizes.length : `${budget.min}-${budget.max}`
-  noteFacts(request, { generation: id, stream, prompt_tokens: prepared.layout.promptTokens, n: rows.length, steps })
-  const ended = (outcome: Outcome): void => { metrics.ended(name, outcome) }
-  const done = (result: TextResult): void => {
-    metrics.generated(name, result)
-    noteFacts(request, factsOf(result))
+  checkAgainst(engine, texts)
+  const prepared: PreparedGeneration[] = []
+  for (const [i, text] of texts.entries()) {
+    // Each takes some milliseconds; others are served between them.
+    if (i > 0) await nextTurn()
+    prepared.push(prepare(model, text, texts.length === 1 ? id : `${id}-${i}`))
   }
-  const signal = clientLeft(reply.raw)
+  noteFacts(request, { generation: id, stream, ...factsOf(prepared) })
+  const controller = new AbortController()
+  const leave = (): void => { controller.abort() }
+  const signal = AbortSignal.any([clientLeft(reply.raw), controller.signal])
+  const ended = (outcome: Outcome): void => { metrics.ended(name, outcome) }
+  const done = (results: readonly TextResult[]): void => {
+    for (const result of results) metrics.generated(name, result)
+    noteFacts(request, sumsOf(results))
+  }
   return {
     prepared,
     whole: async () => {
-      const result = await counted(generateText(engine, prepared, { signal }), ended)
-      done(result)
-      return result
+      const generations = prepared.map((each) => counted(generateText(engine, each, { signal }), ended))
+      try {
+        const results = await Promise.all(generations)
+        done(results)
+        return results
+      } catch (error) {
+        leave()
+        await Promise.allSettled(generations)
+        throw error
+      }
     },
     events: async function * () {
-      for await (const event of countedEvents(streamText(engine, prepared, { signal }), ended)) {
-        if (event.type === 'done') done(event.result)
-        yield event
+      const results: TextResult[] = []
+      const streams = prepared.map((each) => countedEvents(streamText(engine, each, { signal }), ended))
+      for await (const part of merged(streams, leave)) {
+        if (part.event.type === 'done') results.push(part.event.result)
+        if (results.length === prepared.length) done(results)
+        yield part
       }
     }
   }
 }
 
-function checkAgainst (engine: Engine, { n = 1 }: TextRequest): void {
+/** Of one text. Throws as `whole`. */
+export async function onlyResult ({ whole }: ServedGeneration): Promise<TextResult> {
+  const [result] = await whole()
+  if (result === undefined) throw new Error('a generation is of one text at least')
+  return result
+}
+
+function checkAgainst (engine: Engine, texts: readonly TextRequest[]): void {
   const { maxQueue } = engine.stats()
-  if (n > maxQueue) {
-    throw new FewstepError('invalid_request', `n must be at most ${maxQueue}, the length of the model's ` +
-    'queue', { field: 'n' })
+  const rows = texts.reduce((sum, { n = 1 }) => sum + n, 0)
+  if (rows <= maxQueue) return
+  const most = Math.floor(maxQueue / texts.length)
+  throw most === 0
+    ? new FewstepError('invalid_request', `there are ${texts.length} prompts, and the model's queue holds ${maxQueue}; send fewer`, { field: 'prompt' })
+    : new FewstepError('invalid_request', `n must be at most ${most}, ${texts.length === 1
+      ? "the length of the model's queue"
+      : `so that all outputs of ${texts.length} prompts find room in the model's queue of ${maxQueue}`}`, { field: 'n' })
+}
+
+/** What was asked for. */
+function factsOf (prepared: readonly PreparedGeneration[]): Record<string, string | number> {
+  const budget = prepared[0]?.engineRequest.budget
+  return {
+    prompt_tokens: prepared.reduce((sum, { layout }) => sum + layout.promptTokens, 0),
+    n: prepared.reduce((sum, { engineRequest }) => sum + engineRequest.rows.length, 0),
+    steps: budget?.kind === 'elastic' ? `${budget.min}-${budget.max}` : budget?.stepSizes.length ?? 0
   }
 }
 
-function factsOf ({ usage, timings }: TextResult): Record<string, number> {
+/** What it came to; the times of several, which run side by side, are those of the longest. */
+function sumsOf (results: readonly TextResult[]): Record<string, number> {
+  const longest = (time: 'queueMs' | 'computeMs' | 'totalMs'): number => round(Math.max(...results.map(({ timings }) => timings[time])), 3)
   return {
-    completion_tokens: usage.completionTokens,
-    network_calls: usage.networkCalls,
-    queue_ms: round(timings.queueMs, 3),
-    compute_ms: round(timings.computeMs, 3),
-    total_ms: round(timings.totalMs, 3)
+    completion_tokens: results.reduce((sum, { usage }) => sum + usage.completionTokens, 0),
+    network_calls: results.reduce((sum, { usage }) => sum + usage.networkCalls, 0),
+    queue_ms: longest('queueMs'),
+    compute_ms: longest('computeMs'),
+    total_ms: longest('totalMs')
   }
 }

@@ -1,5 +1,6 @@
 /** From events and results to the answers of generate and generate_stream. */
 import type { TextEvent, TextResult, TextStep } from '../../generation/index.js'
+import type { Part } from '../generation/merged.js'
 import { round } from '../generation/round.js'
 import { encodeData } from '../generation/sse.js'
 import { MODEL_VERSION } from './model-path.js'
@@ -45,8 +46,8 @@ function toRefinement ({ text, step, steps, t, changes }: TextStep, { model, det
 }
 
 /** Each event of a generation as a server-sent one, encoded. */
-export async function * toEvents (events: AsyncIterable<TextEvent>, options: AnswerOptions): AsyncGenerator<string, void, undefined> {
-  for await (const event of events) {
+export async function * toEvents (events: AsyncIterable<Part<TextEvent>>, options: AnswerOptions): AsyncGenerator<string, void, undefined> {
+  for await (const { event } of events) {
     yield encodeData(event.type === 'done' ? toAnswer(event.result, options) : toRefinement(event.step, options))
   }
 }

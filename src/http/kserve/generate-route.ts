@@ -5,7 +5,7 @@ import { FewstepError } from '../../errors.js'
 import type { LoadedModel } from '../../loaded-models.js'
 import type { App, Exchange, Source } from '../fastify.js'
 import { sendEventStream } from '../generation/event-stream.js'
-import { serveGeneration, type ServedGeneration } from '../generation/served-generation.js'
+import { onlyResult, serveGeneration, type ServedGeneration } from '../generation/served-generation.js'
 import { encodeData } from '../generation/sse.js'
 import { refTo } from '../openapi/reference.js'
 import type { KserveContext } from './context.js'
@@ -42,8 +42,8 @@ export function addGenerateRoutes (app: App, getContext: Source<KserveContext>):
         response: { 200: refTo(GenerateAnswer), ...GENERATION_ERRORS }
       }
     }, async (request, reply): Promise<GenerateAnswer> => {
-      const { generation, options } = begin(getContext(), { request, reply }, request.params, request.body, false)
-      return toAnswer(await generation.whole(), options)
+      const { generation, options } = await begin(getContext(), { request, reply }, request.params, request.body, false)
+      return toAnswer(await onlyResult(generation), options)
     })
 
     app.post(`${path}/generate_stream`, {
@@ -60,7 +60,7 @@ export function addGenerateRoutes (app: App, getContext: Source<KserveContext>):
       }
     }, async (request, reply): Promise<FastifyReply> => {
       const context = getContext()
-      const { generation, options } = begin(context, { request, reply }, request.params, request.body, true)
+      const { generation, options } = await begin(context, { request, reply }, request.params, request.body, true)
       return await sendEventStream(context, { request, reply }, toEvents(generation.events(), options), {
         // Some readers take an empty line for an event.
         keepAlive: ': keep-alive\n',
@@ -75,15 +75,15 @@ interface Begun {
   readonly options: AnswerOptions
 }
 
-function begin (
+async function begin (
   context: KserveContext, exchange: Exchange, params: ModelParams, { text_input: text, parameters = {} }: GenerateBody, streams: boolean
-): Begun {
+): Promise<Begun> {
   const loaded: LoadedModel = modelAt(context.models, params)
   const { details = false, stream = streams, ...options } = parameters
   if (stream !== streams) {
     throw new FewstepError('invalid_request', `parameters[stream] is ${stream}: generate answers whole and generate_stream streams; ` +
       `post to ${streams ? 'generate' : 'generate_stream'}, or leave stream out`, { field: 'parameters' })
   }
-  const asked = { id: `gen-${randomUUID()}`, text: toTextRequest(text, options), stream }
-  return { generation: serveGeneration(context, exchange, loaded, asked), options: { model: loaded.model.manifest.name, details } }
+  const asked = { id: `gen-${randomUUID()}`, texts: [toTextRequest(text, options)], stream }
+  return { generation: await serveGeneration(context, exchange, loaded, asked), options: { model: loaded.model.manifest.name, details } }
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyReply } from 'fastify'
 import type { App, Source } from '../fastify.js'
-import { serveGeneration } from '../generation/served-generation.js'
+import { onlyResult, serveGeneration } from '../generation/served-generation.js'
 import { refTo } from '../openapi/reference.js'
 import { binaryPartOf, JSON_LENGTH_HEADER } from './body.js'
 import type { KserveContext } from './context.js'
@@ -32,8 +32,9 @@ export function addInferRoute (app: App, getContext: Source<KserveContext>): voi
       const [input] = body.inputs as [RequestTensor]
       const { binary_data_output: _, ...options } = body.parameters ?? {}
       const text = toTextRequest(textOf(input, binaryPartOf(request)), options)
-      const generation = serveGeneration(context, { request, reply }, loaded, { id: `gen-${randomUUID()}`, text, stream: false })
-      const { outputs, binary } = toTensors((await generation.whole()).outputs, body)
+      const asked = { id: `gen-${randomUUID()}`, texts: [text], stream: false }
+      const result = await onlyResult(await serveGeneration(context, { request, reply }, loaded, asked))
+      const { outputs, binary } = toTensors(result.outputs, body)
       const answer: InferAnswer = {
         model_name: loaded.model.manifest.name,
         model_version: MODEL_VERSION,

@@ -1,5 +1,6 @@
 /** Between JSON (snake_case) and the generation room's own values. */
 import type { TextEvent, TextOutput, TextRequest, TextResult } from '../../generation/index.js'
+import type { Part } from '../generation/merged.js'
 import { toTextOptions } from '../generation/options.js'
 import { round } from '../generation/round.js'
 import { encodeEvent } from '../generation/sse.js'
@@ -55,9 +56,9 @@ function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions):
 
 /** Each event of a generation as a server-sent one, encoded. */
 export async function * toEvents (
-  events: AsyncIterable<TextEvent>, onDone: (result: TextResult) => Generation
+  events: AsyncIterable<Part<TextEvent>>, onDone: (result: TextResult) => Generation
 ): AsyncGenerator<string, void, undefined> {
-  for await (const event of events) {
+  for await (const { event } of events) {
     if (event.type === 'done') {
       yield encodeEvent('done', onDone(event.result))
     } else {

@@ -7,7 +7,7 @@ import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
 import type { GenerationContext } from '../generation/context.js'
 import { sendEventStream } from '../generation/event-stream.js'
-import { serveGeneration } from '../generation/served-generation.js'
+import { onlyResult, serveGeneration } from '../generation/served-generation.js'
 import { encodeEvent } from '../generation/sse.js'
 import { refTo } from '../openapi/reference.js'
 import { prefersEventStream } from './accept.js'
@@ -62,11 +62,11 @@ export function addGenerateRoute (app: App, getContext: Source<GenerationContext
     const loaded = chooseModel(context.models, body.model)
     const id = `gen-${randomUUID()}`
     const stream = body.stream ?? prefersEventStream(request.headers.accept)
-    const generation = serveGeneration(context, { request, reply }, loaded, { id, text: toTextRequest(body), stream })
+    const generation = await serveGeneration(context, { request, reply }, loaded, { id, texts: [toTextRequest(body)], stream })
     const answer = (result: TextResult): Generation => toGeneration(result, {
       id, model: loaded.model.manifest.name, timeline: body.timeline === true, confidence: body.confidence === true
     })
-    if (!stream) return answer(await generation.whole())
+    if (!stream) return answer(await onlyResult(generation))
     return await sendEventStream(context, { request, reply }, toEvents(generation.events(), answer), {
       keepAlive: ': keep-alive\n\n',
       encodeError: (error) => encodeEvent('error', errorBody(error, request.id))

@@ -23,6 +23,7 @@ export async function addOpenApi (app: App): Promise<void> {
       security: [],
       tags: [
         { name: 'generation', description: 'Text from a prompt or a template.' },
+        { name: 'openai', description: 'The same for clients of OpenAI.' },
         { name: 'models', description: 'What is loaded.' },
         { name: 'kserve', description: "KServe's version 2 protocol (open inference) with its generate extension." },
         { name: 'operation', description: 'For those who run the service.' }

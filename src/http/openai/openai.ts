@@ -1,0 +1,29 @@
+/** OpenAI's dialect, for the clients, frameworks and load generators that speak it. */
+import { asFewstepError } from '../errors/error-body.js'
+import { sendError } from '../errors/error-handler.js'
+import type { App, Source } from '../fastify.js'
+import type { GenerationContext } from '../generation/context.js'
+import { addCompletionsRoute } from './completions-route.js'
+import { asOpenAiError } from './errors.js'
+import { withoutNulls } from './no-ops.js'
+import { Completion, CompletionRequest } from './schemas/completion.js'
+
+/** @param bodyLimit in bytes */
+export async function addOpenAi (app: App, getContext: Source<GenerationContext>, bodyLimit: number): Promise<void> {
+  for (const shared of [CompletionRequest, Completion]) app.addSchema(shared)
+  // Answers are made here, whole, and may be large: the schemas describe them.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
+  app.addHook('preValidation', async (request) => {
+    const { body } = request
+    if (!isObject(body)) return
+    const given = withoutNulls(body)
+    const { stream_options: options } = given
+    request.body = isObject(options) ? { ...given, stream_options: withoutNulls(options) } : given
+  })
+  app.setErrorHandler((error, request, reply) => sendError(asOpenAiError(asFewstepError(error, bodyLimit), request), request, reply, bodyLimit))
+  addCompletionsRoute(app, getContext)
+}
+
+function isObject (body: unknown): body is object {
+  return typeof body === 'object' && body !== null && !Array.isArray(body)
+}

@@ -1,0 +1,29 @@
+/** What a route of this dialect may answer. */
+import type { TSchema } from 'typebox'
+import { errorResponse } from '../../errors/error-schema.js'
+import { refTo } from '../../openapi/reference.js'
+
+const RETRY_HEADERS = {
+  'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' },
+  'retry-after-ms': { type: 'integer', description: 'The same in milliseconds.' }
+}
+
+export function answersOf (answer: TSchema & { $id: string }): object {
+  return {
+    200: {
+      description: 'The answer; or a stream of chunks, data-only events of which the last is [DONE].',
+      content: { 'application/json': { schema: refTo(answer) }, 'text/event-stream': { schema: refTo(answer) } }
+    },
+    400: errorResponse('A field is of the wrong type, out of range, not supported, or cannot be met; too long a prompt has the code context_length_exceeded.'),
+    404: errorResponse('No model of that name is loaded.'),
+    413: errorResponse('The body is too large.'),
+    415: errorResponse('The body is not JSON.'),
+    429: { headers: RETRY_HEADERS, ...errorResponse('The queue is full.') },
+    500: errorResponse('The generation failed.'),
+    503: { headers: RETRY_HEADERS, ...errorResponse('The server is shutting down, or no worker is ready.') },
+    504: {
+      headers: { 'x-should-retry': { type: 'string', description: 'false: the time that the client had is over.' } },
+      ...errorResponse('The generation was not done within deadline_ms.')
+    }
+  }
+}
