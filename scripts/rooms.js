@@ -62,6 +62,7 @@ const OWNERS = [
   { packages: /^(@?fastify)(\/|$)/, owners: ['http'] },
   { packages: /^onnxruntime-/, owners: ['engine/session-worker.ts'] },
   { packages: /^@huggingface\/tokenizers$/, owners: ['model/tokenizer.ts'] },
+  { packages: /^@huggingface\/jinja$/, owners: ['model/chat-template.ts'] },
   { packages: /^prom-client$/, owners: ['http'] }
 ]
 

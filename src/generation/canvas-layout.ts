@@ -33,6 +33,11 @@ const MAX_BYTES_PER_TOKEN = 16
 /** Tokens are counted up to so many canvases: who is a little above the limit is told by how much. */
 const COUNTED_CANVASES = 2
 
+/** Bytes of text that are looked at for a canvas: longer ones cannot fit. */
+export function maxTextBytes ({ manifest }: Model): number {
+  return manifest.max_length * MAX_BYTES_PER_TOKEN
+}
+
 /** Tokenises what a field of a request gives, in one text or several, as far as it is worth it. */
 class GivenText {
   readonly #model: Model
@@ -53,9 +58,9 @@ class GivenText {
   encode (text: string): number[] {
     const { max_length: maxLength } = this.#model.manifest
     this.#bytes += Buffer.byteLength(text)
-    if (this.#bytes <= maxLength * MAX_BYTES_PER_TOKEN) return this.#model.tokenizer.encode(text, this.#options)
+    if (this.#bytes <= maxTextBytes(this.#model)) return this.#model.tokenizer.encode(text, this.#options)
     throw new FewstepError('prompt_too_long',
-      `${this.#field} has more than ${maxLength * MAX_BYTES_PER_TOKEN} bytes of text, far more than the ${maxLength} tokens of the ` +
+      `${this.#field} has more than ${maxTextBytes(this.#model)} bytes of text, far more than the ${maxLength} tokens of the ` +
       'model\'s canvas hold; shorten it',
       { field: this.#field })
   }

@@ -1,5 +1,6 @@
 /** A model's folder, opened: what the service needs to know of it apart from its weights. */
 import { join, resolve } from 'node:path'
+import { ChatTemplate } from './chat-template.js'
 import { checkGraphs } from './check-graphs.js'
 import { openFile, problem } from './files.js'
 import { endOfTextTokenIds, manifestFile, readManifest, type Manifest } from './manifest.js'
@@ -11,6 +12,7 @@ export interface Model {
   readonly directory: string
   readonly manifest: Manifest
   readonly tokenizer: Tokenizer
+  readonly chat: ChatTemplate
 }
 
 /** @throws Error naming the first file that is missing or differs from the manifest */
@@ -47,5 +49,6 @@ export async function loadModel (folder: string, signal?: AbortSignal): Promise<
   const file = join(directory, tokenizer)
   const json = await readTokenizerFile(file)
   checkVocabulary(file, json, manifest)
-  return { directory, manifest, tokenizer: Tokenizer.from(file, json, { maskTokenId, endOfTextTokenIds: endOfTextTokenIds(manifest) }) }
+  const opened = Tokenizer.from(file, json, { maskTokenId, endOfTextTokenIds: endOfTextTokenIds(manifest) })
+  return { directory, manifest, tokenizer: opened, chat: await ChatTemplate.read(directory, opened) }
 }

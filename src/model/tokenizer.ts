@@ -11,6 +11,9 @@ import { wordsOf, type WordRules } from './words.js'
 /** What a mask token looks like in the text of an unfinished canvas. */
 export const MASK_PIECE = '░'
 
+/** A noncharacter, which no text has: in the middle of what is spelt like a special token it says that it is text. */
+const TEXT_MARK = '\ufdd0'
+
 /** Letters, digits, spaces, signs, and characters of several bytes. */
 const TRIAL = 'Once upon a time, 12 foxes 🦊 said:\n  "Très bien!"'
 
@@ -51,6 +54,8 @@ export class Tokenizer {
   readonly #addedIds: ReadonlyMap<string, number>
   readonly #plainTokens: RegExp | undefined
   readonly #allAddedTokens: RegExp | undefined
+  readonly #specialTokens: RegExp | undefined
+  readonly #specialIds: ReadonlySet<number>
   /** By token: its text, or its bytes where they are no whole characters. */
   readonly #spellings = new Map<number, string | Uint8Array>()
 
@@ -79,6 +84,8 @@ export class Tokenizer {
     this.#addedIds = new Map(added.map(({ content, id }) => [content, id]))
     this.#plainTokens = anyOf(added.filter((token) => !special.includes(token)))
     this.#allAddedTokens = anyOf(added)
+    this.#specialTokens = anyOf(special)
+    this.#specialIds = new Set(special.map(({ id }) => id))
   }
 
   /** @throws Error with one sentence: the file, and what in it cannot be understood */
@@ -101,20 +108,35 @@ export class Tokenizer {
   /** @returns all tokens of the text, or more than `limit` of its first ones */
   encode (text: string, { allowSpecial = false, limit = Infinity }: EncodeOptions = {}): number[] {
     const tokens: number[] = []
+    for (const word of this.words(text, allowSpecial)) {
+      tokens.push(...word)
+      if (tokens.length > limit) break
+    }
+    return tokens
+  }
+
+  /** The same word by word, for whoever does something else in between. */
+  * words (text: string, allowSpecial = false): Generator<number[], void, undefined> {
     const whole = this.#beginsWithSpace && text !== '' && !text.startsWith(' ') ? ` ${text}` : text
     const added = allowSpecial ? this.#allAddedTokens : this.#plainTokens
     // Splitting on a capture alternates text, added token, text, ...
     const sections = added === undefined ? [whole] : whole.split(added)
     for (const [i, section] of sections.entries()) {
-      if (i % 2 === 1) tokens.push(this.#addedIds.get(section) ?? 0)
-      else {
-        for (const word of wordsOf(section, this.#words)) {
-          tokens.push(...this.#bpe.encode(word))
-          if (tokens.length > limit) return tokens
-        }
-      }
+      if (i % 2 === 1) yield [this.#addedIds.get(section) ?? 0]
+      else for (const word of wordsOf(section.replaceAll(TEXT_MARK, ''), this.#words)) yield this.#bpe.encode(word)
     }
-    return tokens
+  }
+
+  /** The text as part of one that `encode` reads with special tokens allowed: what is spelt like one in it stays text. */
+  asText (text: string): string {
+    if (this.#specialTokens === undefined) return text
+    const mark = (part: string, i: number): string => i % 2 === 0 ? part : part[0] + TEXT_MARK + part.slice(1)
+    return text.replaceAll(TEXT_MARK, '').split(this.#specialTokens).map(mark).join('')
+  }
+
+  /** Whether a token is no text, but means something. */
+  isSpecial (token: number): boolean {
+    return this.#specialIds.has(token)
   }
 
   /**

@@ -1,11 +1,13 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
+import { Type } from 'typebox'
 import { SCHEDULES, SOLVERS } from '../../generation/index.js'
 import { isMaskedDiffusion, type Manifest } from '../../model/manifest.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
+import { chooseModel } from '../generation/choose-model.js'
 import type { GenerationContext } from '../generation/context.js'
 import { refTo } from '../openapi/reference.js'
-import { ModelList } from './schemas/models.js'
+import { ModelCard, ModelList } from './schemas/models.js'
 
 export function addModelsRoute (app: App, getContext: Source<GenerationContext>): void {
   const created = Math.floor(Date.now() / 1000)
@@ -20,9 +22,23 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
     object: 'list',
     data: getContext().models.all.map(({ model }) => modelCard(model.manifest, created))
   }))
+  const cardOf = (name: string): ModelCard => modelCard(chooseModel(getContext().models, name).model.manifest, created)
+  app.get('/v1/models/:id', {
+    schema: {
+      operationId: 'getModel',
+      tags: ['models'],
+      summary: 'One of the loaded models',
+      params: Type.Object({ id: Type.String({ description: 'Its name; a slash in it may come as it is.' }) }),
+      response: { 200: refTo(ModelCard), '4xx': errorResponse('The request is not valid.'), 404: errorResponse('No model of that name is loaded.') }
+    }
+  }, async ({ params: { id } }) => cardOf(id))
+  // Names with a slash.
+  app.get('/v1/models/*', {
+    schema: { hide: true, params: Type.Object({ '*': Type.String() }), response: { 200: refTo(ModelCard) } }
+  }, async ({ params: { '*': id } }) => cardOf(id))
 }
 
-function modelCard (manifest: Manifest, created: number): ModelList['data'][number] {
+function modelCard (manifest: Manifest, created: number): ModelCard {
   const { solver, jumps = 'independent', ...defaults } = manifest.defaults
   const solves = !isMaskedDiffusion(manifest)
   return {

@@ -4,9 +4,9 @@ import { FewstepError } from '../../errors.js'
 import { errorBody } from '../errors/error-body.js'
 import type { ErrorBody } from '../errors/error-schema.js'
 
-/** What our fields may be called here, the first that the request has. */
+/** What our fields may be called here: the first that the request has. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
-  prompt: ['messages', 'tokens'],
+  prompt: ['messages'],
   max_tokens: ['max_completion_tokens'],
   seed: ['random_seed']
 }
@@ -31,6 +31,6 @@ function mendable (code: FewstepError['code']): FewstepError['code'] {
 }
 
 function nameIn (body: unknown, field: string): string {
-  if (typeof body !== 'object' || body === null || Object.hasOwn(body, field)) return field
+  if (typeof body !== 'object' || body === null) return field
   return ALIASES[field]?.find((alias) => Object.hasOwn(body, alias)) ?? field
 }

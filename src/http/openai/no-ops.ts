@@ -41,7 +41,7 @@ export const CHAT_NO_OPS: Readonly<Record<string, Check>> = {
   function_call: is('none', 'auto'),
   modalities: onlyTexts,
   audio: empty,
-  web_search_options: is(),
+  web_search_options: empty,
   best_of: is(1),
   echo: is(false),
   suffix: is(''),

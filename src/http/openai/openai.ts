@@ -3,14 +3,20 @@ import { asFewstepError } from '../errors/error-body.js'
 import { sendError } from '../errors/error-handler.js'
 import type { App, Source } from '../fastify.js'
 import type { GenerationContext } from '../generation/context.js'
+import { addChatRoute } from './chat-route.js'
 import { addCompletionsRoute } from './completions-route.js'
 import { asOpenAiError } from './errors.js'
+import { addFimRoute } from './fim-route.js'
 import { withoutNulls } from './no-ops.js'
+import { ChatCompletion, ChatRequest } from './schemas/chat.js'
 import { Completion, CompletionRequest } from './schemas/completion.js'
+import { FimCompletion, FimRequest } from './schemas/fim.js'
+import { DetokenizeRequest, TokenizeRequest } from './schemas/tokenizer.js'
+import { addTokenizerRoutes } from './tokenizer-routes.js'
 
 /** @param bodyLimit in bytes */
 export async function addOpenAi (app: App, getContext: Source<GenerationContext>, bodyLimit: number): Promise<void> {
-  for (const shared of [CompletionRequest, Completion]) app.addSchema(shared)
+  for (const shared of [CompletionRequest, Completion, ChatRequest, ChatCompletion, FimRequest, FimCompletion, TokenizeRequest, DetokenizeRequest]) app.addSchema(shared)
   // Answers are made here, whole, and may be large: the schemas describe them.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.addHook('preValidation', async (request) => {
@@ -22,6 +28,9 @@ export async function addOpenAi (app: App, getContext: Source<GenerationContext>
   })
   app.setErrorHandler((error, request, reply) => sendError(asOpenAiError(asFewstepError(error, bodyLimit), request), request, reply, bodyLimit))
   addCompletionsRoute(app, getContext)
+  addChatRoute(app, getContext)
+  addFimRoute(app, getContext)
+  addTokenizerRoutes(app, getContext)
 }
 
 function isObject (body: unknown): body is object {

@@ -11,6 +11,11 @@ import { Liveness, Readiness } from './health-schema.js'
 
 const tags = ['operation']
 const badRequest = errorResponse('The request is not valid.')
+const notReady = {
+  headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
+  ...errorResponse('No model, or not the one asked about, has a session worker that is ready, or one did not start; ' +
+    'or the server is shutting down.')
+}
 
 export function addHealthRoutes (app: App, getContext: Source<OperationContext>): void {
   app.get('/health/live', {
@@ -34,20 +39,27 @@ export function addHealthRoutes (app: App, getContext: Source<OperationContext>)
         200: refTo(Readiness),
         '4xx': badRequest,
         404: errorResponse('No model of that name is loaded.'),
-        503: {
-          headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
-          ...errorResponse('No model, or not the one asked about, has a session worker that is ready, or one did not start; ' +
-            'or the server is shutting down.')
-        }
+        503: notReady
       }
     }
-  }, async ({ query: { model } }) => {
-    const context = getContext()
-    const asked = askedAbout(context.models, model)
-    checkReady(context, asked)
-    const notStarted = asked.failed.map(({ name, reason }) => ({ model: name, ready: false as const, error: reason }))
-    return { status: 'ready' as const, models: [...asked.loaded.map(readyModel), ...notStarted] }
-  })
+  }, async ({ query: { model } }) => readiness(getContext(), model))
+
+  app.get('/health', {
+    schema: {
+      operationId: 'health',
+      tags,
+      summary: 'The same as /health/ready, for clients that ask here',
+      response: { 200: refTo(Readiness), '4xx': badRequest, 503: notReady }
+    }
+  }, async () => readiness(getContext(), undefined))
+}
+
+/** @param name of the one model that is asked about */
+function readiness (context: OperationContext, name: string | undefined): Readiness {
+  const asked = askedAbout(context.models, name)
+  checkReady(context, asked)
+  const notStarted = asked.failed.map(({ name, reason }) => ({ model: name, ready: false as const, error: reason }))
+  return { status: 'ready', models: [...asked.loaded.map(readyModel), ...notStarted] }
 }
 
 function askedAbout (models: LoadedModels, name: string | undefined): AskedAbout {

@@ -2,9 +2,9 @@
 import { Type, type Static } from 'typebox'
 import { JUMPS, SCHEDULES, SOLVERS } from '../../../generation/index.js'
 import { ALGORITHMS } from '../../../model/manifest.js'
-import { named } from '../../openapi/reference.js'
+import { named, refTo } from '../../openapi/reference.js'
 
-const ModelCard = Type.Object({
+export const ModelCard = named('ModelCard', Type.Object({
   id: Type.String({ description: 'The name that a request may give as model.' }),
   object: Type.Literal('model'),
   created: Type.Integer({ description: 'When the server loaded it, in seconds since 1970.' }),
@@ -30,9 +30,10 @@ const ModelCard = Type.Object({
     jumps: Type.Optional(Type.Enum([...JUMPS])),
     schedule: Type.Enum([...SCHEDULES])
   }, { description: 'What a request gets for the fields it leaves out.' })
-})
+}, { description: 'A loaded model.' }))
+export type ModelCard = Static<typeof ModelCard>
 
-export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelCard) }, {
+export const ModelList = named('ModelList', Type.Object({ object: Type.Literal('list'), data: Type.Array(refTo(ModelCard)) }, {
   description: 'The models that started, in the order of their folders.'
 }))
 export type ModelList = Static<typeof ModelList>
