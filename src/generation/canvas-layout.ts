@@ -79,7 +79,8 @@ function count (model: Model, tokens: number): string {
 export type PromptOptions = Pick<TextRequest, 'suffix' | 'maxTokens' | 'usualTokens' | 'allowSpecial'>
 
 /**
- * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's gap.
+ * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's
+ * gap.
  * @throws FewstepError prompt_too_long, or invalid_request where tokens are none of the model's
  */
 export function layOutPrompt (model: Model, prompt: string | readonly number[], options: PromptOptions): CanvasLayout {
@@ -130,7 +131,8 @@ function checkedTokens ({ manifest }: Model, tokens: readonly number[]): readonl
   const { vocab_size: size } = manifest
   const at = tokens.findIndex((token) => !(token >= 0 && token < size))
   if (at < 0) return tokens
-  throw new FewstepError('invalid_request', `prompt has the token ${tokens[at]} at ${at}; the model's tokens are 0 to ${size - 1}`, { field: 'prompt' })
+  throw new FewstepError('invalid_request', `prompt has the token ${tokens[at]} at ${at}; the model's tokens are 0 to ` +
+    `${size - 1}`, { field: 'prompt' })
 }
 
 /**

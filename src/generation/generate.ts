@@ -1,4 +1,5 @@
 /** Run a prepared generation on an engine: at once, or refinement by refinement. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.js'
 import type { GenerationResult, RowResult, StepUpdate } from '../engine/request.js'
 import { coverage, readCanvas, type CanvasText } from './canvas-reader.js'
@@ -7,6 +8,9 @@ import type { PreparedGeneration } from './prepare.js'
 import { settledText } from './settled.js'
 import { StepQueue } from './step-queue.js'
 import type { GapFill, TextOutput, TextResult, TextStep } from './text-result.js'
+
+/** Read as text at once; that takes about a microsecond each, and some more. */
+const TOKENS_A_TURN = 4096
 
 /** Refinements that wait for a slow reader, all outputs together, before older ones are merged into newer ones. */
 const MAX_WAITING_STEPS = 64
@@ -24,7 +28,7 @@ export interface RunOptions {
  * @throws FewstepError queue_full, draining, cancelled or inference_failed
  */
 export async function generateText (engine: Engine, prepared: PreparedGeneration, options: RunOptions = {}): Promise<TextResult> {
-  return readResult(prepared, await engine.generate(prepared.engineRequest, options))
+  return await readResult(prepared, await engine.generate(prepared.engineRequest, options))
 }
 
 /**
@@ -50,7 +54,7 @@ export async function * streamText (
   const trackers = prepared.engineRequest.rows.map(() => new ChangeTracker())
   try {
     for await (const update of queue) yield { type: 'step', step: readStep(prepared, trackers, update) }
-    yield { type: 'done', result: readResult(prepared, await generation) }
+    yield { type: 'done', result: await readResult(prepared, await generation) }
   } finally {
     leave()
     signal?.removeEventListener('abort', leave)
@@ -71,9 +75,18 @@ function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracke
   }
 }
 
-function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls }: GenerationResult): TextResult {
+async function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls }: GenerationResult): Promise<TextResult> {
   const { layout, engineRequest } = prepared
-  const outputs = rows.map((row, index) => readOutput(prepared, row, index, engineRequest.rows[index]?.seed ?? 0))
+  const outputs: TextOutput[] = []
+  let read = 0
+  for (const [index, row] of rows.entries()) {
+    if (read > TOKENS_A_TURN) {
+      await nextTurn()
+      read = 0
+    }
+    outputs.push(readOutput(prepared, row, index, engineRequest.rows[index]?.seed ?? 0))
+    read += row.tokens.length
+  }
   // Of a template all tokens are kept, the given ones too; of a continuation only made ones.
   const given = layout.isTemplate ? layout.promptTokens : 0
   return {

@@ -63,7 +63,9 @@ export class ChatTemplate {
       .filter((token) => tokenizer.isSpecial(token))
   }
 
-  /** chat_template.jinja in a model's folder, or tokenizer_config.json. @throws Error with one sentence: the file, and what is wrong in it */
+  /**
+   * chat_template.jinja in a model's folder, or tokenizer_config.json. @throws Error with one sentence: the file, and what is wrong in it
+   */
   static async read (directory: string, tokenizer: Tokenizer): Promise<ChatTemplate> {
     const [jinja, configFile] = ['chat_template.jinja', 'tokenizer_config.json'].map((name) => join(directory, name)) as [string, string]
     const config = (await readJson(configFile, MAX_CONFIG_BYTES).catch(unlessMissing) ?? {}) as TokenizerConfig

@@ -31,7 +31,11 @@ export async function all<T> (list: AsyncIterable<T>): Promise<T[]> {
 
 /** The data of a stream's events as they went over the wire, [DONE] included. */
 export async function wire (url: string, path: string, body: object): Promise<string[]> {
-  const response = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  const response = await fetch(`${url}${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' }
+  })
   const blocks = (await response.text()).split('\n\n')
   if (blocks.pop() !== '') throw new Error('the last event is not whole')
   return blocks.map((block) => {

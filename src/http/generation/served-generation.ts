@@ -1,4 +1,5 @@
 /** What the engine does on behalf of one request: counted, noted in the log, and given up when the client leaves. */
+import { setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../../engine/engine.js'
 import { FewstepError } from '../../errors.js'
@@ -34,7 +35,10 @@ export interface ServedGeneration {
 
 /** @throws FewstepError as `prepare`, or invalid_request where more outputs are asked for than the queue ever holds */
 export async function serveGeneration (
-  { metrics }: Pick<GenerationContext, 'metrics'>, { request, reply }: Exchange, { model, engine }: LoadedModel, { id, texts, stream }: Asked
+  { metrics }: Pick<GenerationContext, 'metrics'>, { request, reply }: Exchange, { model, engine }: LoadedModel, {
+    id, texts,
+    stream
+  }: Asked
 ): Promise<ServedGeneration> {
   const { name } = model.manifest
   noteFacts(request, { model: name })
@@ -49,6 +53,7 @@ export async function serveGeneration (
   const controller = new AbortController()
   const leave = (): void => { controller.abort() }
   const signal = AbortSignal.any([clientLeft(reply.raw), controller.signal])
+  setMaxListeners(0, signal) // each text listens, and there may be many
   const ended = (outcome: Outcome): void => { metrics.ended(name, outcome) }
   const done = (results: readonly TextResult[]): void => {
     for (const result of results) metrics.generated(name, result)
@@ -93,7 +98,8 @@ function checkAgainst (engine: Engine, texts: readonly TextRequest[]): void {
   if (rows <= maxQueue) return
   const most = Math.floor(maxQueue / texts.length)
   throw most === 0
-    ? new FewstepError('invalid_request', `there are ${texts.length} prompts, and the model's queue holds ${maxQueue}; send fewer`, { field: 'prompt' })
+    ? new FewstepError('invalid_request', `there are ${texts.length} prompts, and the model's queue holds ${maxQueue}; send ` +
+      'fewer', { field: 'prompt' })
     : new FewstepError('invalid_request', `n must be at most ${most}, ${texts.length === 1
       ? "the length of the model's queue"
       : `so that all outputs of ${texts.length} prompts find room in the model's queue of ${maxQueue}`}`, { field: 'n' })

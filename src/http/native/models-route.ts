@@ -29,7 +29,12 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
       tags: ['models'],
       summary: 'One of the loaded models',
       params: Type.Object({ id: Type.String({ description: 'Its name; a slash in it may come as it is.' }) }),
-      response: { 200: refTo(ModelCard), '4xx': errorResponse('The request is not valid.'), 404: errorResponse('No model of that name is loaded.') }
+      response: {
+        200: refTo(ModelCard),
+        '4xx': errorResponse('The request is not valid.'),
+        404: errorResponse('No model of that name ' +
+        'is loaded.')
+      }
     }
   }, async ({ params: { id } }) => cardOf(id))
   // Names with a slash.

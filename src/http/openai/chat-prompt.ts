@@ -5,18 +5,22 @@ import type { Model } from '../../model/model.js'
 import { shorten } from '../errors/shorten.js'
 import type { ChatRequest, Message } from './schemas/chat.js'
 
+type ChatPrompt = Pick<TextRequest, 'prompt' | 'allowSpecial' | 'endTokens' | 'stop'>
+
 /**
  * @returns the prompt, and what ends an answer
  * @throws FewstepError prompt_too_long, or invalid_request where the template does not take such a conversation
  */
-export function toChatPrompt (model: Model, messages: ChatRequest['messages']): Pick<TextRequest, 'prompt' | 'allowSpecial' | 'endTokens' | 'stop'> {
+export function toChatPrompt (model: Model, messages: ChatRequest['messages']): ChatPrompt {
   const said = messages.map(({ role, content }) => ({ role: role === 'developer' ? 'system' : role, content: textOf(content) }))
   const most = maxTextBytes(model)
   if (said.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0) > most) {
-    throw new FewstepError('prompt_too_long', `messages have more than ${most} bytes of text, far more than the model's canvas holds; shorten them`, { field: 'messages' })
+    throw new FewstepError('prompt_too_long', `messages have more than ${most} bytes of text, far more than the model's canvas holds; ` +
+      'shorten them', { field: 'messages' })
   }
   if (!said.every(({ content }) => content.isWellFormed())) {
-    throw new FewstepError('invalid_request', 'messages hold half of a surrogate pair, which is no character; send both halves or none', { field: 'messages' })
+    throw new FewstepError('invalid_request', 'messages hold half of a surrogate pair, which is no character; send both halves or ' +
+      'none', { field: 'messages' })
   }
   const { chat } = model
   // The template's own special tokens are such; `render` sees to it that those in messages are text.

@@ -17,7 +17,8 @@ const schema = {
   operationId: 'createChatCompletion',
   tags: ['openai'],
   summary: 'Answer a conversation',
-  description: "OpenAI's chat completions. The conversation is written by the model's own chat template; a model without one gets a plain one.",
+  description: "OpenAI's chat completions. The conversation is written by the model's own chat template; a model without one gets a " +
+    'plain one.',
   body: refTo(ChatRequest),
   response: answersOf(ChatCompletion)
 }

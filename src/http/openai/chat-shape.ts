@@ -6,7 +6,9 @@ import type { Ended, Shape } from './shape.js'
 
 export function chatShape (body: ChatRequest): Shape {
   const { logprobs, top_logprobs: top = 0, timeline, diffusing } = body
-  const logprobsIn = (output: TextOutput): object | null => logprobs === true ? { content: logprobsOf(output, top > 0), refusal: null } : null
+  const logprobsIn = (output: TextOutput): object | null => {
+    return logprobs === true ? { content: logprobsOf(output, top > 0), refusal: null } : null
+  }
   const endOf = ({ output }: Ended): object => ({ finish_reason: output.finishReason, ...extrasOf(output, timeline === true) })
   return {
     choice: (ended) => ({

@@ -18,7 +18,10 @@ export function headOf ({ manifest }: Model, id: string, object: string): Head {
   return { id, object, created: Math.floor(Date.now() / 1000), model: manifest.name, system_fingerprint: `fp_${weights.slice(0, 12)}` }
 }
 
-/** Of each text the n outputs whose tokens are, on average of the logarithm, the most confident; where no more were drawn, all in their order. */
+/**
+ * Of each text the n outputs whose tokens are, on average of the logarithm, the most confident; where no more were drawn, all in their
+ * order.
+ */
 export function mostConfident (outputs: readonly TextOutput[], n: number): readonly TextOutput[] {
   if (outputs.length <= n) return outputs
   return outputs

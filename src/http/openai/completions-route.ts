@@ -42,9 +42,12 @@ export function addCompletionsRoute (app: App, getContext: Source<GenerationCont
 /** What no field says alone. */
 function check ({ n = 1, best_of: bestOf = n, stream, echo, logprobs }: CompletionRequest): void {
   if (bestOf < n) throw invalid('best_of', `best_of is ${bestOf}, fewer than n, ${n}; leave best_of out, or raise it`)
-  if (bestOf > n && stream === true) throw invalid('best_of', 'best_of chooses among whole texts, so a stream cannot have it; leave best_of or stream out')
+  if (bestOf > n && stream === true) {
+    throw invalid('best_of', 'best_of chooses among whole texts, so a stream cannot have it; leave best_of or stream out')
+  }
   if (echo === true && logprobs !== undefined) {
-    throw invalid('logprobs', 'a diffusion model has no likelihood of given text, which logprobs with echo asks for; leave echo or logprobs out')
+    throw invalid('logprobs', 'a diffusion model has no likelihood of given text, which logprobs with echo asks for; leave echo or ' +
+      'logprobs out')
   }
 }
 

@@ -57,7 +57,8 @@ export function refuseUnsupported (body: object, known = NO_OPS): void {
   for (const [field, value] of Object.entries(body)) {
     const isNoOp = Object.hasOwn(known, field) ? known[field] : undefined
     if (isNoOp === undefined || isNoOp(value)) continue
-    throw new FewstepError('invalid_request', `${field} is not supported, and this value of it would change the result; leave ${field} out`, { field })
+    throw new FewstepError('invalid_request', `${field} is not supported, and this value of it would change the result; leave ${field} ` +
+      'out', { field })
   }
 }
 

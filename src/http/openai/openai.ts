@@ -14,10 +14,14 @@ import { FimCompletion, FimRequest } from './schemas/fim.js'
 import { DetokenizeRequest, TokenizeRequest } from './schemas/tokenizer.js'
 import { addTokenizerRoutes } from './tokenizer-routes.js'
 
+const SHARED_SCHEMAS = [
+  CompletionRequest, Completion, ChatRequest, ChatCompletion, FimRequest, FimCompletion, TokenizeRequest, DetokenizeRequest
+]
+
 /** @param bodyLimit in bytes */
 export async function addOpenAi (app: App, getContext: Source<GenerationContext>, bodyLimit: number): Promise<void> {
-  for (const shared of [CompletionRequest, Completion, ChatRequest, ChatCompletion, FimRequest, FimCompletion, TokenizeRequest, DetokenizeRequest]) app.addSchema(shared)
-  // Answers are made here, whole, and may be large: the schemas describe them.
+  for (const shared of SHARED_SCHEMAS) app.addSchema(shared)
+  // The schemas describe answers; they do not make them.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
   app.addHook('preValidation', async (request) => {
     const { body } = request
@@ -26,7 +30,9 @@ export async function addOpenAi (app: App, getContext: Source<GenerationContext>
     const { stream_options: options } = given
     request.body = isObject(options) ? { ...given, stream_options: withoutNulls(options) } : given
   })
-  app.setErrorHandler((error, request, reply) => sendError(asOpenAiError(asFewstepError(error, bodyLimit), request), request, reply, bodyLimit))
+  app.setErrorHandler((error, request, reply) => {
+    return sendError(asOpenAiError(asFewstepError(error, bodyLimit), request), request, reply, bodyLimit)
+  })
   addCompletionsRoute(app, getContext)
   addChatRoute(app, getContext)
   addFimRoute(app, getContext)

@@ -1,7 +1,8 @@
 /** A request of this dialect, translated, run and answered. */
 import { randomUUID } from 'node:crypto'
-import type { FewstepError } from '../../errors.js'
-import type { PreparedGeneration, TextRequest } from '../../generation/index.js'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { FewstepError } from '../../errors.js'
+import type { PreparedGeneration, TextRequest, TextResult } from '../../generation/index.js'
 import type { LoadedModel } from '../../loaded-models.js'
 import type { Exchange } from '../fastify.js'
 import type { GenerationContext } from '../generation/context.js'
@@ -13,6 +14,10 @@ import { errorBodyOf } from './errors.js'
 import type { SharedFields } from './schemas/shared.js'
 import type { AnswerPlan, Shape } from './shape.js'
 import { DONE, encodeStream, KEEP_ALIVE } from './stream.js'
+
+/** Of all outputs of a prompt. */
+const MAX_POSITIONS = 2 ** 16
+const CHOICES_A_TURN = 4
 
 export interface Translated {
   /** What ids begin with, as in cmpl-... */
@@ -29,7 +34,7 @@ export interface Translated {
   readonly logprobs: boolean
 }
 
-/** @returns the answer, or undefined where a stream has been sent */
+/** @returns the reply, which has been sent, whole or as a stream */
 export async function respond (
   context: GenerationContext, exchange: Exchange, loaded: LoadedModel, translated: Translated
 ): Promise<object> {
@@ -37,6 +42,7 @@ export async function respond (
   const { n = 1, stream = false } = body
   const id = `${translated.prefix}-${randomUUID()}`
   const { prepared, whole, events } = await serveGeneration(context, exchange, loaded, { id, texts, stream })
+  checkSizes(prepared)
   const plan: AnswerPlan = {
     head: headOf(loaded.model, id, stream ? translated.chunkObject : translated.object),
     shape,
@@ -45,10 +51,7 @@ export async function respond (
     promptTokens: prepared.reduce((sum, { layout }) => sum + layout.promptTokens, 0)
   }
   if (!stream) {
-    const results = await whole()
-    const choices = results.flatMap(({ outputs }, part) => mostConfident(outputs, n).map((output, i) =>
-      shape.choice({ index: part * n + i, output, text: (plan.prefixes[part] ?? '') + output.text })))
-    return { ...plan.head, choices, usage: usageOf(plan.promptTokens, completionTokensOf(results)) }
+    return await exchange.reply.type('application/json; charset=utf-8').send(await encodeAnswer(await whole(), plan))
   }
   const { include_usage: includeUsage = false, continuous_usage_stats: continuousUsage = false } = body.stream_options ?? {}
   const tell = body.diffusing === true ? 'whole' : translated.logprobs ? 'end' : 'settled'
@@ -56,6 +59,30 @@ export async function respond (
     keepAlive: KEEP_ALIVE,
     encodeError: (error: FewstepError) => encodeData(errorBodyOf(error, exchange.request)) + DONE
   })
+}
+
+/** The whole answer as JSON. It may have a megabyte or more: others are served between its choices. */
+async function encodeAnswer (results: readonly TextResult[], { head, shape, n, prefixes, promptTokens }: AnswerPlan): Promise<string> {
+  const choices: string[] = []
+  for (const [part, { outputs }] of results.entries()) {
+    for (const output of mostConfident(outputs, n)) {
+      if (choices.length % CHOICES_A_TURN === CHOICES_A_TURN - 1) await nextTurn()
+      choices.push(JSON.stringify(shape.choice({ index: choices.length, output, text: (prefixes[part] ?? '') + output.text })))
+    }
+  }
+  const rest = JSON.stringify({ ...head, usage: usageOf(promptTokens, completionTokensOf(results)) })
+  return `${rest.slice(0, -1)},"choices":[${choices.join(',')}]}`
+}
+
+/** An answer is put together in memory: it must have an end. */
+function checkSizes (prepared: readonly PreparedGeneration[]): void {
+  for (const { layout, engineRequest: { rows } } of prepared) {
+    const length = layout.canvas.tokens.length
+    if (rows.length * length <= MAX_POSITIONS) continue
+    throw new FewstepError('invalid_request',
+      `n and best_of must be at most ${Math.floor(MAX_POSITIONS / length)} where prompt and max_tokens are ${length} tokens; lower ` +
+      'them', { field: 'n' })
+  }
 }
 
 /** The prompt's text, as it was sent or as its tokens read. */

@@ -14,7 +14,7 @@ import { Detokenized, DetokenizeRequest, Tokenized, TokenizeRequest, TokenizerIn
 
 const tags = ['openai']
 /** Taken of any model: one word so long takes some tens of milliseconds. */
-const USUAL_TEXT_BYTES = 2 ** 15
+const USUAL_TEXT_BYTES = 2 ** 14
 /** Between two turns of others: some milliseconds. */
 const WORDS_A_TURN = 256
 
@@ -83,7 +83,8 @@ async function encode (model: Model, { text, allowSpecial, field }: Given): Prom
     throw new FewstepError('invalid_request', `${field} has more than ${most} bytes of text; send it in parts`, { field })
   }
   if (!text.isWellFormed()) {
-    throw new FewstepError('invalid_request', `${field} holds half of a surrogate pair, which is no character; send both halves or none`, { field })
+    throw new FewstepError('invalid_request', `${field} holds half of a surrogate pair, which is no character; send both halves or ` +
+      'none', { field })
   }
   const tokens: number[] = []
   let words = 0

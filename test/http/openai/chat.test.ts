@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import OpenAI from 'openai'
+import type OpenAI from 'openai'
 import t from 'tap'
 import { copyOf } from '../../support/copy.js'
 import { editGraph, editTokenizer, withoutMetadata, type Json } from '../../support/model-folder.js'
@@ -26,7 +26,13 @@ async function refused (body: Fields, to: OpenAI = client): Promise<unknown> {
 }
 
 async function complete (prompt: string, body: Fields = {}): Promise<OpenAI.Completion> {
-  return await client.completions.create({ model: MODEL, prompt, max_tokens: 24, seed: 7, ...body } as OpenAI.CompletionCreateParamsNonStreaming)
+  return await client.completions.create({
+    model: MODEL,
+    prompt,
+    max_tokens: 24,
+    seed: 7,
+    ...body
+  } as OpenAI.CompletionCreateParamsNonStreaming)
 }
 
 t.test('an answer has what OpenAI has', async (t) => {
@@ -54,26 +60,60 @@ t.test('a model without a template gets the plain one, whose turns end an answer
 t.test('max_completion_tokens counts where both are given', async (t) => {
   t.equal((await chat({ max_tokens: 5, max_completion_tokens: 9, ignore_eos: true, stop: [] })).usage?.completion_tokens, 9)
   t.match(await refused({ max_completion_tokens: 900 }), { status: 400, code: 'context_length_exceeded', param: 'max_completion_tokens' })
-  t.match(await refused({ messages: [{ role: 'user', content: 'a cat '.repeat(250) }] }), { status: 400, code: 'context_length_exceeded', param: 'messages' })
-  t.match(await refused({ messages: [{ role: 'user', content: 'a cat '.repeat(2500) }] }), { status: 400, code: 'context_length_exceeded', param: 'messages' })
+  t.match(await refused({ messages: [{ role: 'user', content: 'a cat '.repeat(250) }] }), {
+    status: 400,
+    code: 'context_length_exceeded',
+    param: 'messages'
+  })
+  t.match(await refused({ messages: [{ role: 'user', content: 'a cat '.repeat(2500) }] }), {
+    status: 400,
+    code: 'context_length_exceeded',
+    param: 'messages'
+  })
 })
 
 t.test('what is not supported gets 400 and is named; what changes nothing is accepted', async (t) => {
   const fields = {
-    tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'required', response_format: { type: 'json_schema' }, modalities: ['audio'],
-    frequency_penalty: 1, logit_bias: { 1: 1 }, top_logprobs: 21, messages: [{ role: 'tool', content: '' }], reasoning_effort: 'much'
+    tools: [{ type: 'function', function: { name: 'f' } }],
+    tool_choice: 'required',
+    response_format: { type: 'json_schema' },
+    modalities: ['audio'],
+    frequency_penalty: 1,
+    logit_bias: { 1: 1 },
+    top_logprobs: 21,
+    messages: [{ role: 'tool', content: '' }],
+    reasoning_effort: 'much'
   }
-  for (const [param, value] of Object.entries(fields)) t.match(await refused({ [param]: value }), { status: 400, param, type: 'invalid_request_error' }, param)
+  for (const [param, value] of Object.entries(fields)) {
+    t.match(await refused({ [param]: value }), {
+      status: 400,
+      param,
+      type: 'invalid_request_error'
+    }, param)
+  }
   const image = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }]
   t.match(await refused({ messages: image }), { status: 400, param: 'messages' })
-  const noOps = { tools: [], tool_choice: 'auto', response_format: { type: 'text' }, parallel_tool_calls: true, user: 'me', store: false, metadata: {}, service_tier: 'auto' }
+  const noOps = {
+    tools: [],
+    tool_choice: 'auto',
+    response_format: { type: 'text' },
+    parallel_tool_calls: true,
+    user: 'me',
+    store: false,
+    metadata: {},
+    service_tier: 'auto'
+  }
   t.same((await chat(noOps)).choices, (await chat()).choices)
 })
 
 t.test('a stream begins with the role and ends with one reason for each choice', async (t) => {
   const body = { model: LLADA, messages: [...MESSAGES], max_tokens: 32, seed: 3, n: 2, steps: 32 }
   const whole = await chat(body)
-  const chunks = await all(await client.chat.completions.create({ ...body, stream: true, stream_options: { include_usage: true } } as OpenAI.ChatCompletionCreateParamsStreaming))
+  const chunks = await all(await client.chat.completions.create({
+    ...body,
+    stream: true,
+    stream_options: { include_usage: true }
+  } as OpenAI.ChatCompletionCreateParamsStreaming))
   t.same(chunks.at(-1)?.choices, [])
   t.same(chunks.at(-1)?.usage, whole.usage)
   for (const index of [0, 1]) {
@@ -86,10 +126,21 @@ t.test('a stream begins with the role and ends with one reason for each choice',
 
 t.test('diffusing: every chunk is the whole text, the last one has the reason', async (t) => {
   const whole = await chat({ steps: 6 })
-  const lines = await wire(server.url, '/v1/chat/completions', { messages: MESSAGES, max_tokens: 24, seed: 7, steps: 6, stream: true, diffusing: true })
+  const lines = await wire(server.url, '/v1/chat/completions', {
+    messages: MESSAGES,
+    max_tokens: 24,
+    seed: 7,
+    steps: 6,
+    stream: true,
+    diffusing: true
+  })
   const last = JSON.parse(lines.at(-2) ?? '') as OpenAI.ChatCompletionChunk
   t.match(last, {
-    object: 'chat.completion.chunk', choices: [{ delta: { content: whole.choices[0]?.message.content }, finish_reason: whole.choices[0]?.finish_reason }],
+    object: 'chat.completion.chunk',
+    choices: [{
+      delta: { content: whole.choices[0]?.message.content },
+      finish_reason: whole.choices[0]?.finish_reason
+    }],
     diffusion_meta: { diffusion_content: true, diffusion_progress: 1 }
   })
 })
@@ -100,13 +151,24 @@ t.test("a model's own template writes the conversation, and its end-of-turn toke
   await editTokenizer(directory, (json) => {
     const { model, added_tokens: added } = json as { model: { vocab: Record<string, number>, merges: string[][] }, added_tokens: Json[] }
     model.merges = model.merges.filter((pair) => !pair.includes('ing') && pair.join('') !== 'ing')
-    added.push({ id: model.vocab['ing'], content: 'ing', special: true, single_word: false, lstrip: false, rstrip: false, normalized: false })
+    added.push({
+      id: model.vocab['ing'],
+      content: 'ing',
+      special: true,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false
+    })
   })
   await editGraph(directory, withoutMetadata)
   const turn = "{{ message['role'] + ': ' + message['content'] + 'ing' }}"
   const refusal = "{% if messages[0]['role'] == 'assistant' %}{{ raise_exception('A user speaks first.') }}{% endif %}"
   const source = `${refusal}{% for message in messages %}${turn}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}`
-  await writeFile(join(directory, 'tokenizer_config.json'), JSON.stringify({ chat_template: source, eos_token: { content: '<|endoftext|>' } }))
+  await writeFile(join(directory, 'tokenizer_config.json'), JSON.stringify({
+    chat_template: source,
+    eos_token: { content: '<|endoftext|>' }
+  }))
   const own = await startTestServer({ modelDirectories: [directory] })
   t.teardown(own.stop)
   const { model } = own.models.all[0]
@@ -132,16 +194,24 @@ t.test("a model's own template writes the conversation, and its end-of-turn toke
 t.test('a template that is no Jinja is found at the start', async (t) => {
   const directory = await copyOf('tiny-text')
   await writeFile(join(directory, 'chat_template.jinja'), '{% for message in %}')
-  await t.rejects(startTestServer({ modelDirectories: [directory] }), { message: /chat_template\.jinja: its chat template cannot be understood/ })
+  await t.rejects(startTestServer({ modelDirectories: [directory] }),
+    { message: /chat_template\.jinja: its chat template cannot be understood/ })
 })
 
 t.test('fill in the middle is answered as Mercury and as Mistral do', async (t) => {
   const ask = { model: MODEL, prompt: 'The old man', suffix: ' and went home.', max_tokens: 12 }
   const post = async (body: object): Promise<OpenAI.Completion & { choices: Array<{ message: object }> }> =>
-    await (await fetch(`${server.url}/v1/fim/completions`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })).json() as never
+    await (await fetch(`${server.url}/v1/fim/completions`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' }
+    })).json() as never
   const answer = await post({ ...ask, random_seed: 7, min_tokens: 0 })
   const { text } = (await complete(ask.prompt, { ...ask })).choices[0] ?? {}
-  t.match(answer, { choices: [{ index: 0, text, message: { role: 'assistant', content: text }, finish_reason: /stop|length/ }], usage: { prompt_tokens: Number } })
+  t.match(answer, {
+    choices: [{ index: 0, text, message: { role: 'assistant', content: text }, finish_reason: /stop|length/ }],
+    usage: { prompt_tokens: Number }
+  })
   const lines = await wire(server.url, '/v1/fim/completions', { ...ask, random_seed: 7, stream: true })
   t.match(JSON.parse(lines[0] ?? ''), { choices: [{ text, delta: { content: text } }] })
   t.match(await post({ ...ask, random_seed: -2 }), { error: { param: 'random_seed' } })

@@ -15,7 +15,13 @@ const PROMPT = 'Once upon a time'
 type Fields = Readonly<Record<string, unknown>>
 
 async function complete (body: Fields): Promise<OpenAI.Completion> {
-  return await client.completions.create({ model: MODEL, prompt: PROMPT, max_tokens: 24, seed: 7, ...body } as OpenAI.CompletionCreateParamsNonStreaming)
+  return await client.completions.create({
+    model: MODEL,
+    prompt: PROMPT,
+    max_tokens: 24,
+    seed: 7,
+    ...body
+  } as OpenAI.CompletionCreateParamsNonStreaming)
 }
 
 async function refused (body: Fields): Promise<InstanceType<typeof OpenAI.APIError>> {
@@ -35,7 +41,10 @@ t.test('an answer has what OpenAI has, and what the native route says', async (t
   const native = await (await fetch(`${url}/v1/generate`, {
     method: 'POST', body: JSON.stringify({ prompt: PROMPT, max_tokens: 24, seed: 7, n: 2 }), headers: { 'content-type': 'application/json' }
   })).json() as { outputs: Array<{ text: string, finish_reason: string }> }
-  t.same(answer.choices.map(({ text, finish_reason: reason }) => ({ text, reason })), native.outputs.map(({ text, finish_reason: reason }) => ({ text, reason })))
+  t.same(answer.choices.map(({ text, finish_reason: reason }) => ({ text, reason })), native.outputs.map(({
+    text,
+    finish_reason: reason
+  }) => ({ text, reason })))
   t.match(answer.choices, [{ seed: 7, steps: 8, steps_reason: 'full', logprobs: null }, { seed: 8 }])
 })
 
@@ -94,9 +103,12 @@ t.test('a suffix stands after what is made', async (t) => {
   t.equal(usage?.prompt_tokens, tokenizer.encode('The old man').length + tokenizer.encode(' and went home.').length)
   t.notOk(choices[0]?.text.includes('and went home.'))
   const template = await (await fetch(`${url}/v1/generate`, {
-    method: 'POST', body: JSON.stringify({ template: 'The old man[[12]] and went home.', seed: 7 }), headers: { 'content-type': 'application/json' }
+    method: 'POST',
+    body: JSON.stringify({ template: 'The old man[[12]] and went home.', seed: 7 }),
+    headers: { 'content-type': 'application/json' }
   })).json() as { outputs: Array<{ gaps: Array<{ text: string }> }> }
-  t.equal((await complete({ prompt: 'The old man', suffix: ' and went home.', max_tokens: 12 })).choices[0]?.text, template.outputs[0]?.gaps[0]?.text)
+  t.equal((await complete({ prompt: 'The old man', suffix: ' and went home.', max_tokens: 12 })).choices[0]?.text,
+    template.outputs[0]?.gaps[0]?.text)
 })
 
 t.test('best_of draws more and keeps the most confident', async (t) => {
@@ -112,7 +124,14 @@ t.test('best_of draws more and keeps the most confident', async (t) => {
 })
 
 t.test('the options of diffusion are taken beside OpenAI\'s', async (t) => {
-  t.match((await complete({ steps: 3, schedule: 'geometric', solver: 'euler', jumps: 'independent', top_k: 20, deadline_ms: 60_000 })).choices, [{ steps: 3 }])
+  t.match((await complete({
+    steps: 3,
+    schedule: 'geometric',
+    solver: 'euler',
+    jumps: 'independent',
+    top_k: 20,
+    deadline_ms: 60_000
+  })).choices, [{ steps: 3 }])
   t.match((await complete({ steps: { min: 2, max: 5 }, stop_when_stable: true })).choices, [{ steps_reason: /full|stable/ }])
   t.match((await complete({ schedule: [0.5, 0.5], reasoning_effort: 'high' })).choices, [{ steps: 2 }])
   for (const [effort, steps] of Object.entries({ instant: 4, low: 8, medium: 16, high: 32 })) {
@@ -124,20 +143,49 @@ t.test('the options of diffusion are taken beside OpenAI\'s', async (t) => {
 
 t.test('null is as good as left out, no-ops and unknown fields are accepted', async (t) => {
   const plain = await complete({})
-  const nulls = Object.fromEntries(['best_of', 'echo', 'frequency_penalty', 'logit_bias', 'logprobs', 'n', 'presence_penalty', 'stop', 'stream',
+  const nulls = Object.fromEntries(['best_of', 'echo', 'frequency_penalty', 'logit_bias', 'logprobs', 'n', 'presence_penalty', 'stop',
+    'stream',
     'stream_options', 'suffix', 'temperature', 'top_p', 'user', 'steps', 'schedule'].map((field) => [field, null]))
   const noOps = {
-    frequency_penalty: 0, presence_penalty: 0, repetition_penalty: 1, logit_bias: {}, user: '', min_p: 0, min_tokens: 0, stop: [], top_k: -1,
-    add_special_tokens: true, skip_special_tokens: true, use_beam_search: false, response_format: { type: 'text' }, something_new: [{}]
+    frequency_penalty: 0,
+    presence_penalty: 0,
+    repetition_penalty: 1,
+    logit_bias: {},
+    user: '',
+    min_p: 0,
+    min_tokens: 0,
+    stop: [],
+    top_k: -1,
+    add_special_tokens: true,
+    skip_special_tokens: true,
+    use_beam_search: false,
+    response_format: { type: 'text' },
+    something_new: [{}]
   }
   for (const more of [nulls, noOps]) t.equal((await complete(more)).choices[0]?.text, plain.choices[0]?.text)
 })
 
 t.test('what would change the result and is not supported gets 400 and is named', async (t) => {
   const fields = {
-    frequency_penalty: 0.5, presence_penalty: -1, repetition_penalty: 1.2, logit_bias: { 5: 100 }, min_tokens: 3, use_beam_search: true,
-    response_format: { type: 'json_object' }, guided_regex: 'a+', best_of: 1, n: 129, logprobs: 6, temperature: 3, steps: 0, stop: '', echo: 'yes',
-    suffix: 7, max_tokens: 0, prompt: [], model: 5
+    frequency_penalty: 0.5,
+    presence_penalty: -1,
+    repetition_penalty: 1.2,
+    logit_bias: { 5: 100 },
+    min_tokens: 3,
+    use_beam_search: true,
+    response_format: { type: 'json_object' },
+    guided_regex: 'a+',
+    best_of: 1,
+    n: 129,
+    logprobs: 6,
+    temperature: 3,
+    steps: 0,
+    stop: '',
+    echo: 'yes',
+    suffix: 7,
+    max_tokens: 0,
+    prompt: [],
+    model: 5
   }
   for (const [param, value] of Object.entries(fields)) {
     const error = await refused({ n: 2, [param]: value })
@@ -180,7 +228,12 @@ t.test('a stream of masked diffusion tells the unbroken beginning as it is revea
   const whole = await client.completions.create({ ...body, prompt: [...body.prompt], stop: [...body.stop] })
   const texts = ['', '', '', '']
   const reasons: unknown[][] = [[], [], [], []]
-  for await (const { choices: [choice] } of await client.completions.create({ ...body, prompt: [...body.prompt], stop: [...body.stop], stream: true })) {
+  for await (const { choices: [choice] } of await client.completions.create({
+    ...body,
+    prompt: [...body.prompt],
+    stop: [...body.stop],
+    stream: true
+  })) {
     texts[choice?.index ?? 0] += choice?.text ?? '?'
     reasons[choice?.index ?? 0]?.push(choice?.finish_reason)
   }
@@ -197,7 +250,10 @@ t.test('usage comes with one more chunk where it is asked for, or with every chu
   t.same(chunks.at(-1)?.usage, usage)
   t.ok(chunks.slice(0, -1).every((chunk) => chunk.usage === null))
   const options = { include_usage: true, continuous_usage_stats: true }
-  const counts = (await all(await client.completions.create({ ...body, stream_options: options }))).map((chunk) => chunk.usage?.completion_tokens ?? -1)
+  const counts = (await all(await client.completions.create({
+    ...body,
+    stream_options: options
+  }))).map((chunk) => chunk.usage?.completion_tokens ?? -1)
   t.same(counts, [...counts].sort((a, b) => a - b))
   t.equal(counts.at(-1), usage?.completion_tokens)
 })
@@ -205,9 +261,17 @@ t.test('usage comes with one more chunk where it is asked for, or with every chu
 t.test('diffusing: every chunk is the whole text and replaces the one before', async (t) => {
   const whole = await complete({ steps: 6 })
   const chunks = (await wire(url, '/v1/completions', { prompt: PROMPT, max_tokens: 24, seed: 7, steps: 6, stream: true, diffusing: true }))
-    .slice(0, -1).map((line) => JSON.parse(line) as OpenAI.Completion & { diffusion_meta: { diffusion_content: boolean, diffusion_progress: number } })
+    .slice(0, -1).map((line) => JSON.parse(line) as OpenAI.Completion & {
+      diffusion_meta: {
+        diffusion_content: boolean,
+        diffusion_progress: number
+      }
+    })
   t.ok(chunks.length > 1)
-  t.match(chunks.at(-1), { choices: [{ text: whole.choices[0]?.text, finish_reason: whole.choices[0]?.finish_reason }], diffusion_meta: { diffusion_progress: 1 } })
+  t.match(chunks.at(-1), {
+    choices: [{ text: whole.choices[0]?.text, finish_reason: whole.choices[0]?.finish_reason }],
+    diffusion_meta: { diffusion_progress: 1 }
+  })
   const progress = chunks.map(({ diffusion_meta: meta }) => meta.diffusion_progress)
   t.same(progress, [...progress].sort((a, b) => a - b))
   t.ok(chunks.every(({ diffusion_meta: meta }) => meta.diffusion_content))
@@ -215,7 +279,15 @@ t.test('diffusing: every chunk is the whole text and replaces the one before', a
 
 t.test('a stream with logprobs tells them with its text, at the end', async (t) => {
   const steps = { steps: 16 }
-  const chunks = await all(await client.completions.create({ model: LLADA, prompt: PROMPT, max_tokens: 16, ...steps, seed: 3, stream: true, logprobs: 1 }))
+  const chunks = await all(await client.completions.create({
+    model: LLADA,
+    prompt: PROMPT,
+    max_tokens: 16,
+    ...steps,
+    seed: 3,
+    stream: true,
+    logprobs: 1
+  }))
   t.equal(chunks.length, 1)
   const [choice] = chunks[0]?.choices ?? []
   t.equal(choice?.logprobs?.tokens?.join(''), choice?.text)
@@ -232,7 +304,14 @@ t.test('a failure in the middle of a stream is an error frame, then [DONE]', asy
 })
 
 t.test('a client that leaves frees its places', async (t) => {
-  const stream = await client.completions.create({ model: MODEL, prompt: ['a', 'b'], max_tokens: 64, stream: true, steps: 1024, n: 2 } as OpenAI.CompletionCreateParamsStreaming)
+  const stream = await client.completions.create({
+    model: MODEL,
+    prompt: ['a', 'b'],
+    max_tokens: 64,
+    stream: true,
+    steps: 1024,
+    n: 2
+  } as OpenAI.CompletionCreateParamsStreaming)
   t.equal(server.engine.stats().generations, 2)
   stream.controller.abort()
   while (server.engine.stats().generations > 0) await new Promise(setImmediate)

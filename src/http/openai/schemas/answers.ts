@@ -14,7 +14,8 @@ export function answersOf (answer: TSchema & { $id: string }): object {
       description: 'The answer; or a stream of chunks, data-only events of which the last is [DONE].',
       content: { 'application/json': { schema: refTo(answer) }, 'text/event-stream': { schema: refTo(answer) } }
     },
-    400: errorResponse('A field is of the wrong type, out of range, not supported, or cannot be met; too long a prompt has the code context_length_exceeded.'),
+    400: errorResponse('A field is of the wrong type, out of range, not supported, or cannot be met; too long a prompt has the code ' +
+      'context_length_exceeded.'),
     404: errorResponse('No model of that name is loaded.'),
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),

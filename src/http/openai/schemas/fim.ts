@@ -19,7 +19,9 @@ export const FimCompletion = named('FimCompletion', Type.Object({
   choices: Type.Array(Type.Object({
     index: Type.Integer(),
     text: Type.String({ description: 'As Mercury has it.' }),
-    message: Type.Object({ role: Type.Literal('assistant'), content: Type.String() }, { description: 'The same as Mistral has it; in chunks delta.' }),
+    message: Type.Object({ role: Type.Literal('assistant'), content: Type.String() }, {
+      description: 'The same as Mistral has it; in chunks delta.'
+    }),
     finish_reason: FinishReason,
     ...CHOICE_EXTRAS
   })),

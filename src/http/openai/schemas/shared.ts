@@ -14,7 +14,11 @@ const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
 
 export const SHARED_FIELDS = {
   ...DIFFUSION_OPTIONS,
-  model: Type.Optional(Type.String({ description: "A loaded model's name. Left out: the first one listed.", examples: ['fewstep-stories'] })),
+  model: Type.Optional(Type.String({
+    description: "A loaded model's name. Left out: the first one " +
+    'listed.',
+    examples: ['fewstep-stories']
+  })),
   n: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_N, description: 'Outputs of each prompt. Left out: 1.' })),
   temperature: Type.Optional(Type.Number({
     minimum: 0, maximum: MAX_TEMPERATURE, description: "Divides the logits; 0 is greedy. Left out: the model's default."
@@ -22,9 +26,16 @@ export const SHARED_FIELDS = {
   top_p: Type.Optional(Type.Number({
     minimum: 0, maximum: 1, description: "Draw from the fewest tokens that hold this much probability. Left out: the model's default."
   })),
-  top_k: Type.Optional(Type.Integer({ minimum: -1, maximum: MAX_TOP_K, description: 'Draw from the k most probable tokens; 0 and -1 are off.' })),
+  top_k: Type.Optional(Type.Integer({
+    minimum: -1,
+    maximum: MAX_TOP_K,
+    description: 'Draw from the k most probable tokens; 0 and -1 are off.'
+  })),
   seed: Type.Optional(Type.Integer({
-    minimum: -1, maximum: MAX_SEED, description: 'Output i of each prompt is drawn with seed + i. Left out, or -1: random, and reported.', examples: [7]
+    minimum: -1,
+    maximum: MAX_SEED,
+    description: 'Output i of each prompt is drawn with seed + i. Left out, or -1: random, and reported.',
+    examples: [7]
   })),
   stop: Type.Optional(Type.Union([StopString, Type.Array(StopString, { maxItems: MAX_STOPS })], {
     description: `a string of 1 to ${MAX_STOP_LENGTH} characters or a list of up to ${MAX_STOPS}. The text is cut before the first of them.`
@@ -41,15 +52,17 @@ export const SHARED_FIELDS = {
     continuous_usage_stats: Type.Optional(Type.Boolean({ description: 'Every chunk has the usage so far.' }))
   })),
   diffusing: Type.Optional(Type.Boolean({
-    description: 'true, in a stream: a chunk for every refinement, whose text is the whole text as it stands and replaces the one before. ' +
-      'Left out: text is sent once it can no longer change, and adds to what was sent.'
+    description: 'true, in a stream: a chunk for every refinement, whose text is the whole text as it stands and replaces the one ' +
+      'before. Left out: text is sent once it can no longer change, and adds to what was sent.'
   })),
   reasoning_effort: Type.Optional(Type.Enum([...EFFORTS], {
-    description: 'A step budget by name: none, minimal and instant 4 steps, low 8, medium 16, high 32, xhigh 64. steps, where given, counts instead.'
+    description: 'A step budget by name: none, minimal and instant 4 steps, low 8, medium 16, high 32, xhigh 64. steps, where given, ' +
+      'counts instead.'
   })),
   timeline: Type.Optional(Type.Boolean({ description: 'Each choice has timeline: for each token the step at which it last changed.' })),
   allow_special: Type.Optional(Type.Boolean({
-    description: 'true: special tokens spelt out in a text, such as <|endoftext|>, are those tokens. Left out: they are text like any other.'
+    description: 'true: special tokens spelt out in a text, such as <|endoftext|>, are those tokens. Left out: they are text like any ' +
+      'other.'
   }))
 }
 export type SharedFields = Static<ReturnType<typeof Type.Object<typeof SHARED_FIELDS>>>
@@ -76,4 +89,6 @@ export const CHOICE_EXTRAS = {
   timeline: Type.Optional(Type.Array(Type.Integer()))
 }
 
-export const FinishReason = Type.Enum(['stop', 'length'], { description: 'stop: cut at end-of-text or a stop string. length: all of max_tokens.' })
+export const FinishReason = Type.Enum(['stop', 'length'], {
+  description: 'stop: cut at end-of-text or a stop string. length: all of max_tokens.'
+})

@@ -4,7 +4,7 @@ import { named } from '../../openapi/reference.js'
 import { ChatRequest } from './chat.js'
 
 /** Reading them takes a microsecond or two each, in which nobody else is served. */
-const MAX_TOKENS = 2 ** 14
+const MAX_TOKENS = 2 ** 13
 
 const Model = Type.Optional(Type.String({ description: "A loaded model's name. Left out: the first one listed." }))
 
