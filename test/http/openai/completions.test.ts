@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { loadModel } from '../../../src/model/model.js'
-import { all, startOpenAi, STORIES, wire } from '../../support/openai.js'
+import { all, startOpenAi, STORIES, wire, type OpenAiServer } from '../../support/openai.js'
 
 const { server, client } = await startOpenAi()
 t.teardown(server.stop)
@@ -207,9 +207,23 @@ t.test('errors are those of the client, with all that it reads', async (t) => {
   const unknown = await refused({ model: 'gpt-4' })
   t.ok(unknown instanceof OpenAI.NotFoundError)
   t.match(unknown, { code: 'model_not_found', param: 'model', requestID: /./ })
-  const late = await refused({ steps: 1024, deadline_ms: 1 })
-  t.match(late, { status: 504, type: 'timeout_error', code: 'deadline_exceeded' })
-  t.equal(late.headers?.get('x-should-retry'), 'false')
+  t.match(await refused({ steps: 1024, deadline_ms: 1 }), { status: 400, param: 'deadline_ms', message: /too short/ })
+})
+
+/** It knows nothing yet of what steps cost, so it admits what will be late. */
+async function startUnmeasured (t: Test): Promise<OpenAiServer> {
+  const unmeasured = await startOpenAi()
+  t.teardown(unmeasured.server.stop)
+  return unmeasured
+}
+
+t.test('what is late is not to be tried again', async (t) => {
+  const { client } = await startUnmeasured(t)
+  const body = { model: MODEL, prompt: PROMPT, steps: 1024, deadline_ms: 20 } as OpenAI.CompletionCreateParamsNonStreaming
+  const late = await client.completions.create(body)
+    .catch((error: unknown) => error)
+  t.match(late, { status: 504, type: 'timeout_error', code: 'deadline_exceeded', headers: Headers })
+  t.equal((late as InstanceType<typeof OpenAI.APIError>).headers?.get('x-should-retry'), 'false')
 })
 
 t.test('a stream of flow matching tells each text at once, with its reason, and then [DONE]', async (t) => {
@@ -294,9 +308,11 @@ t.test('a stream with logprobs tells them with its text, at the end', async (t) 
 })
 
 t.test('a failure in the middle of a stream is an error frame, then [DONE]', async (t) => {
+  const { server: { url } } = await startUnmeasured(t)
   const lines = await wire(url, '/v1/completions', { prompt: PROMPT, steps: 1024, deadline_ms: 20, stream: true })
   t.equal(lines.at(-1), '[DONE]')
   t.match(JSON.parse(lines.at(-2) ?? ''), { error: { code: 'deadline_exceeded', type: 'timeout_error', param: 'deadline_ms' } })
+  const { client } = await startUnmeasured(t)
   await t.rejects(async () => {
     const body = { model: MODEL, prompt: PROMPT, max_tokens: 64, steps: 1024, deadline_ms: 20, stream: true } as const
     await all(await client.completions.create(body as OpenAI.CompletionCreateParamsStreaming))
