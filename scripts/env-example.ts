@@ -1,4 +1,4 @@
-/** The text of .env.example: every setting with its description and default, in the order of src/config.ts. */
+/** The text of .env.example: every setting with its description and default, in the order of src/config/environment.ts. */
 import { Environment } from '../src/config.js'
 
 const HEAD = `# Every setting of fewstep with its default. Settings are environment variables, and the service reads no file by itself:

@@ -7,7 +7,7 @@
  *
  * inside http/
  *
- *     app -> dialects (native, openai, kserve), operation -> generation -> errors -> log, openapi
+ *     app -> dialects (native, openai, kserve), operation, guard -> generation -> errors -> log, openapi
  *     app, operation, kserve -> connection -> errors
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
@@ -42,19 +42,20 @@ const ROOMS = {
   'http/openai': DIALECT,
   // Its bodies are not all JSON.
   'http/kserve': [...DIALECT, 'http/connection'],
+  'http/guard': ['http/fastify', 'http/log', 'http/generation', 'errors', 'config'],
   'http/operation': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
     'generation', 'engine', 'loaded-models', 'errors', 'config'
   ],
   'http/app': [
-    'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
-    'http/native', 'http/openai', 'http/kserve', 'http/operation',
-    'loaded-models', 'errors', 'config'
+    'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation', 'http/guard',
+    'http/native', 'http/openai', 'http/kserve', 'http/operation', 'loaded-models', 'errors', 'config'
   ],
-  server: ['http/app', 'http/connection', 'loaded-models', 'errors', 'config', 'logger'],
+  server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
   serve: ['server', 'errors', 'config', 'logger', 'signals'],
   main: ['serve', 'signals'],
-  cli: ['serve', 'signals', 'http/native', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  // Of HTTP it borrows the JSON of an answer and the lines of a keys file.
+  cli: ['serve', 'signals', 'http/native', 'http/guard', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */

@@ -1,48 +1,15 @@
-/** Settings: environment variables, checked once, at start. This is the only schema of them and the only reader of `process.env`. */
+/** Settings: environment variables, checked once, at start. This is the only reader of `process.env`. */
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { Environment, type EXECUTION_PROVIDERS, type METRICS_ACCESS, type PRECISIONS, type READY_WHEN } from './config/environment.js'
+import { addressRanges, listOf, origins } from './config/lists.js'
 import { isServiceLink } from './config/service-links.js'
 
-export const EXECUTION_PROVIDERS = ['auto', 'cpu', 'cuda'] as const
-export const READY_WHEN = ['any', 'all'] as const
-export const PRECISIONS = ['auto', 'float32', 'int8'] as const
+export { Environment }
+
 export const DEFAULT_MODEL = fileURLToPath(new URL('../models/fewstep-stories', import.meta.url))
-
-/** Bounds what is set in milliseconds, well below the 2^31 - 1 at which Node's timers overflow and fire at once. */
-const HOUR_MS = 3_600_000
-
-export const Environment = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 for all interfaces.' }),
-  PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port to listen on; 0 for a free one.' }),
-  FEWSTEP_MODEL: Type.String({ default: '', description: "Models' folders, as in models/a,models/b; the first serves requests that name none. Empty: the embedded model." }),
-  FEWSTEP_EXECUTION_PROVIDER: Type.Enum([...EXECUTION_PROVIDERS], { default: 'auto', description: 'auto, cpu or cuda. auto falls back to the CPU; cuda refuses to start without a GPU.' }),
-  FEWSTEP_PRECISION: Type.Enum([...PRECISIONS], { default: 'auto', description: 'auto, float32 or int8, of the products on the CPU. auto is int8 where the model has such a graph: about twice as fast, other roundings.' }),
-  FEWSTEP_DEVICES: Type.String({ default: '', pattern: '^(\\d+(,\\d+)*)?$', form: 'numbers with commas between them', description: 'GPUs to use, as in 0,1, each with a worker of its own for each model; empty: all of them.' }),
-  FEWSTEP_WORKERS: Type.Integer({ default: 0, minimum: 0, maximum: 64, description: 'Worker processes of each model on the CPU, each with its own session; 0: as a short measurement at the first start finds best.' }),
-  FEWSTEP_THREADS: Type.Integer({ default: 0, minimum: 0, maximum: 1024, description: 'Threads of each worker; 0: measured, too. Workers x threads should not exceed the cores.' }),
-  FEWSTEP_MAX_QUEUE: Type.Integer({ default: 256, minimum: 1, maximum: 1_000_000, description: 'Canvases of each model admitted at once, waiting and running; beyond that a request gets 429.' }),
-  FEWSTEP_MAX_WAIT_MS: Type.Integer({
-    default: 10000,
-    minimum: 1,
-    maximum: HOUR_MS,
-    description: 'A request that is not expected to be done within so long gets 429. Where its own steps take most of that it may still wait for half.'
-  }),
-  FEWSTEP_MAX_BATCH: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'Canvases in one step of one worker.' }),
-  FEWSTEP_WARM_UP_MS: Type.Integer({ default: 2000, minimum: 0, maximum: HOUR_MS, description: 'Longest time for measuring at the first start on the CPU what a step of a model costs; 0: not at all. On GPUs every batch shape is run once.' }),
-  FEWSTEP_CACHE_DIR: Type.String({ default: '~/.cache/fewstep', description: 'Folder where these measurements are kept between starts; "none": they are not.' }),
-  FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, maximum: HOUR_MS, description: 'A worker that needs longer for one step is replaced.' }),
-  FEWSTEP_DRAIN_TIMEOUT_MS: Type.Integer({ default: 30000, minimum: 0, maximum: HOUR_MS, description: 'How long SIGTERM waits for running generations.' }),
-  FEWSTEP_DRAIN_GRACE_MS: Type.Integer({ default: 5000, minimum: 0, maximum: HOUR_MS, description: 'Before that: how long after SIGTERM new requests are still served while /health/ready says no, so that balancers notice. Ctrl-C skips it.' }),
-  FEWSTEP_KEEP_ALIVE_TIMEOUT_MS: Type.Integer({ default: 75000, minimum: 1000, maximum: HOUR_MS, description: 'An idle connection is closed after this long: longer than the balancer in front keeps one (60 s is usual, some keep them for 350 or 600 s).' }),
-  FEWSTEP_REQUEST_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, maximum: HOUR_MS, description: 'A request that has not arrived whole by then, headers and body, gets 408.' }),
-  FEWSTEP_SEND_TIMEOUT_MS: Type.Integer({ default: 60000, minimum: 100, maximum: HOUR_MS, description: 'A client that does not take what it is sent for this long is cut off, and its generation cancelled.' }),
-  FEWSTEP_READY: Type.Enum([...READY_WHEN], { default: 'any', description: 'any or all: how many of the models must be ready for /health/ready to say yes.' }),
-  FEWSTEP_BODY_LIMIT: Type.Integer({ default: 1048576, minimum: 1024, maximum: 268435456, description: 'Largest request body, in bytes.' }),
-  FEWSTEP_SSE_KEEPALIVE_MS: Type.Integer({ default: 15000, minimum: 10, maximum: HOUR_MS, description: 'A comment line keeps an idle event stream open, this often.' }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'fatal, error, warn, info, debug, trace or silent.' })
-})
 
 interface Annotations {
   readonly minimum?: number
@@ -66,6 +33,19 @@ const GENERATE_SETTINGS: readonly SettingName[] = [
 export interface Config {
   readonly host: string
   readonly port: number
+  /** Whose word on a client's address is taken: addresses, ranges, loopback, unix. */
+  readonly trustProxy: readonly string[]
+  /** Origins of web pages that may call; `*`: all. */
+  readonly corsOrigins: readonly string[]
+  readonly apiKeysFile: string | undefined
+  /** As they are set: secrets, which no message quotes. */
+  readonly apiKeys: readonly string[]
+  readonly metricsAccess: (typeof METRICS_ACCESS)[number]
+  /** A key's, or without keys an address's, unless the key has its own; 0: none. */
+  readonly requestsPerMinute: number
+  readonly positionsPerMinute: number
+  readonly canvasesAtOnce: number
+  readonly failedKeysPerMinute: number
   /** At least one; the first is the default model's. */
   readonly modelDirectories: readonly string[]
   readonly executionProvider: (typeof EXECUTION_PROVIDERS)[number]
@@ -89,7 +69,10 @@ export interface Config {
   readonly requestTimeoutMs: number
   readonly sendTimeoutMs: number
   readonly readyWhen: (typeof READY_WHEN)[number]
+  /** In bytes, as the two after it. */
   readonly bodyLimit: number
+  readonly headerLimit: number
+  readonly urlLimit: number
   readonly sseKeepaliveMs: number
   readonly logLevel: string
 }
@@ -109,6 +92,15 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
   return {
     host: values.HOST,
     port: values.PORT,
+    trustProxy: addressRanges('FEWSTEP_TRUST_PROXY', values.FEWSTEP_TRUST_PROXY),
+    corsOrigins: origins('FEWSTEP_CORS_ORIGINS', values.FEWSTEP_CORS_ORIGINS),
+    apiKeysFile: values.FEWSTEP_API_KEYS_FILE || undefined,
+    apiKeys: listOf(values.FEWSTEP_API_KEYS),
+    metricsAccess: values.FEWSTEP_METRICS_ACCESS,
+    requestsPerMinute: values.FEWSTEP_REQUESTS_PER_MINUTE,
+    positionsPerMinute: values.FEWSTEP_POSITIONS_PER_MINUTE,
+    canvasesAtOnce: values.FEWSTEP_CANVASES_AT_ONCE,
+    failedKeysPerMinute: values.FEWSTEP_FAILED_KEYS_PER_MINUTE,
     modelDirectories: modelDirectoriesOf(values.FEWSTEP_MODEL),
     executionProvider: values.FEWSTEP_EXECUTION_PROVIDER,
     precision: values.FEWSTEP_PRECISION,
@@ -128,6 +120,8 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
     sendTimeoutMs: values.FEWSTEP_SEND_TIMEOUT_MS,
     readyWhen: values.FEWSTEP_READY,
     bodyLimit: values.FEWSTEP_BODY_LIMIT,
+    headerLimit: values.FEWSTEP_HEADER_LIMIT,
+    urlLimit: values.FEWSTEP_URL_LIMIT,
     sseKeepaliveMs: values.FEWSTEP_SSE_KEEPALIVE_MS,
     logLevel: values.LOG_LEVEL
   }

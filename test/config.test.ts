@@ -15,6 +15,15 @@ t.test('with nothing set there is a default for everything', async (t) => {
   t.same(readConfig({}), {
     host: '127.0.0.1',
     port: 8080,
+    trustProxy: [],
+    corsOrigins: [],
+    apiKeysFile: undefined,
+    apiKeys: [],
+    metricsAccess: 'open',
+    requestsPerMinute: 0,
+    positionsPerMinute: 0,
+    canvasesAtOnce: 0,
+    failedKeysPerMinute: 30,
     modelDirectories: [DEFAULT_MODEL],
     executionProvider: 'auto',
     precision: 'auto',
@@ -34,6 +43,8 @@ t.test('with nothing set there is a default for everything', async (t) => {
     sendTimeoutMs: 60000,
     readyWhen: 'any',
     bodyLimit: 1048576,
+    headerLimit: 16384,
+    urlLimit: 8192,
     sseKeepaliveMs: 15000,
     logLevel: 'info'
   })
@@ -51,7 +62,12 @@ t.test('spaces and line breaks around a value mean nothing, and nothing but spac
 
 t.test('what is set is read, with its type', async (t) => {
   const config = readConfig({
-    HOST: '0.0.0.0', PORT: '0', FEWSTEP_MODEL: '/models/mine', FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_MAX_QUEUE: '3', LOG_LEVEL: 'silent'
+    HOST: '0.0.0.0',
+    PORT: '0',
+    FEWSTEP_MODEL: '/models/mine',
+    FEWSTEP_EXECUTION_PROVIDER: 'cpu',
+    FEWSTEP_MAX_QUEUE: '3',
+    LOG_LEVEL: 'silent'
   })
   t.match(config, {
     host: '0.0.0.0', port: 0, modelDirectories: ['/models/mine'], executionProvider: 'cpu', maxQueue: 3, logLevel: 'silent'
@@ -61,7 +77,9 @@ t.test('what is set is read, with its type', async (t) => {
 t.test('models are a list of folders, and no place in it may be empty', async (t) => {
   t.same(readConfig({ FEWSTEP_MODEL: ' /models/a , models/b' }).modelDirectories, ['/models/a', 'models/b'])
   t.same(readConfig({ FEWSTEP_MODEL: '  ' }).modelDirectories, [DEFAULT_MODEL])
-  for (const setting of ['a,', ',a', 'a, ,b', ',']) t.throws(() => readConfig({ FEWSTEP_MODEL: setting }), { message: /^FEWSTEP_MODEL / }, setting)
+  for (const setting of ['a,', ',a', 'a, ,b', ',']) {
+    t.throws(() => readConfig({ FEWSTEP_MODEL: setting }), { message: /^FEWSTEP_MODEL / }, setting)
+  }
 })
 
 t.test('devices are a list of numbers, and measurements can be kept elsewhere or nowhere', async (t) => {
@@ -96,6 +114,21 @@ t.test('the error says what the value must be and what it is', async (t) => {
     { env: { FEWSTEP_DEVICES: 'all' }, message: 'FEWSTEP_DEVICES must be numbers with commas between them, not "all"' }
   ]
   for (const { env, message } of cases) t.throws(() => readConfig(env), { message })
+})
+
+t.test('proxies and origins are lists, and what is neither is refused by an error that quotes it', async (t) => {
+  t.same(readConfig({ FEWSTEP_TRUST_PROXY: '10.0.0.0/8, ::1 ,loopback,unix,fd00::/8' }).trustProxy,
+    ['10.0.0.0/8', '::1', 'loopback', 'unix', 'fd00::/8'])
+  t.same(readConfig({ FEWSTEP_CORS_ORIGINS: 'https://a.example, http://b:3000' }).corsOrigins, ['https://a.example', 'http://b:3000'])
+  t.same(readConfig({ FEWSTEP_CORS_ORIGINS: '*' }).corsOrigins, ['*'])
+  for (const wrong of ['true', '1', '10.0.0.0/33', '10.0.0.0/8/8', 'nginx', '10.0.0.0/', '']) {
+    const message = new RegExp(`^FEWSTEP_TRUST_PROXY .*, not "${wrong}"$`)
+    t.throws(() => readConfig({ FEWSTEP_TRUST_PROXY: `::1,${wrong}` }), { message }, wrong)
+  }
+  for (const wrong of ['a.example', 'https://a.example/', 'https://a.example/path', 'null', '']) {
+    const message = new RegExp(`^FEWSTEP_CORS_ORIGINS .*, not "${wrong}"$`)
+    t.throws(() => readConfig({ FEWSTEP_CORS_ORIGINS: `*,${wrong}` }), { message }, wrong)
+  }
 })
 
 t.test('every number is bounded, and no time overflows Node\'s timers', async (t) => {
@@ -140,7 +173,8 @@ t.test('what Kubernetes says of a Service named fewstep is left alone, and nothi
   }
   t.same(readConfig(links), readConfig({}))
   t.same(readGenerateConfig(links), readConfig({}))
-  for (const [name, value] of [['FEWSTEP_PORT', '8080'], ['FEWSTEP_HOST', '10.96.0.7'], ['FEWSTEP_PORT_TCP', '1'], ['FEWSTEP_SERVICE', 'x']] as const) {
+  const strangers = { FEWSTEP_PORT: '8080', FEWSTEP_HOST: '10.96.0.7', FEWSTEP_PORT_TCP: '1', FEWSTEP_SERVICE: 'x' }
+  for (const [name, value] of Object.entries(strangers)) {
     t.throws(() => readConfig({ ...links, [name]: value }), { message: `${name}: no such setting; .env.example lists them all` }, name)
   }
 })

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import type { Logger } from 'pino'
 import type { Config } from '../config.js'
 import { buildApp, type Service } from '../http/app/build-app.js'
+import { Keyring } from '../http/guard/keyring.js'
 import { LoadedModels } from '../loaded-models.js'
 import { listen, type Listeners } from './listen.js'
 
@@ -41,11 +42,25 @@ interface Parts {
   readonly models: LoadedModels
 }
 
-/** @throws Error where a model is damaged, no session can be made or the port is taken; the signal's reason */
-export async function startServer (config: Config, logger: Logger, { signal, droppedLogLines }: StartOptions = {}): Promise<Server> {
+/** @throws Error where keys or a model are damaged, no session can be made or the port is taken; the signal's reason */
+export async function startServer (config: Config, logger: Logger, options: StartOptions = {}): Promise<Server> {
+  // Before the models, which take their time.
+  const keyring = await Keyring.open(config, logger)
+  try {
+    const { url, models, stop } = await startWith(keyring, config, logger, options)
+    return { url, models, stop: async (how) => { await stop(how).finally(() => keyring?.close()) } }
+  } catch (error) {
+    keyring?.close()
+    throw error
+  }
+}
+
+async function startWith (
+  keyring: Keyring | undefined, config: Config, logger: Logger, { signal, droppedLogLines }: StartOptions
+): Promise<Server> {
   const models = await LoadedModels.start(config.modelDirectories, { ...config, logger, signal })
   try {
-    const service = await buildApp({ config, models, logger, droppedLogLines })
+    const service = await buildApp({ config, models, keyring, logger, droppedLogLines })
     signal?.throwIfAborted()
     const listeners = await listen(service, config, (address) => `${models.names.join(', ')}: fewstep listens on ${address}`)
     let stopped: Promise<void> | undefined

@@ -5,15 +5,19 @@ import type { LoadedModels } from '../../loaded-models.js'
 import { Lifecycle } from '../connection/lifecycle.js'
 import { OpenReplies } from '../connection/open-replies.js'
 import type { App } from '../fastify.js'
+import { addGuard, Guard, type GuardSettings } from '../guard/guard.js'
+import type { Keyring } from '../guard/keyring.js'
 import { Metrics } from '../operation/metrics.js'
 import type { AppContext } from './context.js'
 import { createFastifyApp, type ConnectionSettings } from './fastify-app.js'
 import { addRoutes } from './routes.js'
 
 export interface AppOptions {
-  readonly config: ConnectionSettings & Pick<Config, 'sseKeepaliveMs' | 'readyWhen'>
+  readonly config: ConnectionSettings & GuardSettings & Pick<Config, 'sseKeepaliveMs' | 'readyWhen'>
   /** Started; whoever started them closes them, after the app. */
   readonly models: LoadedModels
+  /** undefined: everybody is served; whoever opened it closes it. */
+  readonly keyring?: Keyring | undefined
   readonly logger: Logger
   /** How many lines the log has lost so far. */
   readonly droppedLogLines?: (() => number) | undefined
@@ -24,10 +28,13 @@ export interface Service {
   readonly lifecycle: Lifecycle
 }
 
-export async function buildApp ({ config, models, logger, droppedLogLines = () => 0 }: AppOptions): Promise<Service> {
+export async function buildApp ({ config, models, keyring, logger, droppedLogLines = () => 0 }: AppOptions): Promise<Service> {
   const lifecycle = new Lifecycle(new OpenReplies())
-  const context: AppContext = { config, models, lifecycle, metrics: new Metrics(models, lifecycle, droppedLogLines) }
-  const app = createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { context.metrics.served(request) } })
+  const metrics = new Metrics(models, lifecycle, droppedLogLines)
+  const guard = new Guard({ settings: config, keyring, registry: metrics.registry })
+  const context: AppContext = { config, models, lifecycle, metrics, admissions: guard }
+  const { app } = await createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { metrics.served(request) } })
+  addGuard(app, guard)
   await addRoutes(app, () => context, config.bodyLimit)
   return { app, lifecycle }
 }

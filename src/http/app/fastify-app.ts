@@ -10,11 +10,14 @@ import type { Lifecycle } from '../connection/lifecycle.js'
 import { cutStalledReaders } from '../connection/stalled-readers.js'
 import { addErrorHandler, sendError } from '../errors/error-handler.js'
 import type { App } from '../fastify.js'
+import { addCors, addSecurityHeaders } from '../guard/browsers.js'
+import { trustOf } from '../guard/trusted-proxies.js'
 import { echoRequestId, requestIdOf } from '../log/request-id.js'
 import type { ServedRequest } from '../log/request-log.js'
 import { logRequest } from '../log/request-log.js'
 
-export type ConnectionSettings = Pick<Config, 'bodyLimit' | 'keepAliveTimeoutMs' | 'requestTimeoutMs' | 'sendTimeoutMs'>
+export type ConnectionSettings = Pick<Config,
+  'bodyLimit' | 'headerLimit' | 'urlLimit' | 'keepAliveTimeoutMs' | 'requestTimeoutMs' | 'sendTimeoutMs' | 'trustProxy' | 'corsOrigins'>
 
 export interface FastifyAppOptions {
   readonly settings: ConnectionSettings
@@ -26,11 +29,12 @@ export interface FastifyAppOptions {
 /** How long a reader may stall who keeps the server from stopping. */
 const LAST_STALL_MS = 5000
 
-export function createFastifyApp ({ settings, logger, lifecycle, served }: FastifyAppOptions): App {
-  const { bodyLimit, keepAliveTimeoutMs, requestTimeoutMs, sendTimeoutMs } = settings
+/** @returns the app in a box: awaited bare, an app starts */
+export async function createFastifyApp ({ settings, logger, lifecycle, served }: FastifyAppOptions): Promise<{ readonly app: App }> {
+  const { bodyLimit, headerLimit, urlLimit, keepAliveTimeoutMs, requestTimeoutMs, sendTimeoutMs, trustProxy, corsOrigins } = settings
   const loggerInstance: FastifyBaseLogger = logger
   const { replies } = lifecycle
-  const clientErrors = new ClientErrors({ replies, requestTimeoutMs, logger, served })
+  const clientErrors = new ClientErrors({ replies, headerLimit, requestTimeoutMs, logger, served })
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     replies.add(reply)
     logRequest(request, reply, served)
@@ -42,18 +46,21 @@ export function createFastifyApp ({ settings, logger, lifecycle, served }: Fasti
   const app = Fastify({
     loggerInstance,
     bodyLimit,
+    trustProxy: trustProxy.length > 0 && trustOf(trustProxy),
     genReqId: requestIdOf,
     requestIdHeader: false,
     routerOptions: {
       // A model's name may have 128 characters, which take two units each at most.
       maxParamLength: 256,
-      // Clients join a base that ends in a slash with a path that begins with one.
-      ignoreDuplicateSlashes: true
+      // Clients join a base that ends in a slash with a path that begins with one; a slash too many asks for nothing else.
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true
     },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs,
     http: {
+      maxHeaderSize: headerLimit,
       requestTimeout: requestTimeoutMs,
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(1000, requestTimeoutMs / 4),
@@ -73,14 +80,17 @@ export function createFastifyApp ({ settings, logger, lifecycle, served }: Fasti
     }
   }).withTypeProvider<TypeBoxTypeProvider>()
   takeJsonBodies(app, bodyLimit)
+  addErrorHandler(app, () => bodyLimit)
   app.addHook('onRequest', async (request, reply) => { begin(request, reply) })
   app.addHook('onSend', async (_request, reply) => { closeWhileLeaving(reply) })
+  await addSecurityHeaders(app)
   echoRequestId(app)
-  refuseEarly(app, lifecycle)
-  addErrorHandler(app, () => bodyLimit)
+  // Before whatever refuses: a browser asks without a key first, and shows no answer that it may not.
+  await addCors(app, corsOrigins)
+  refuseEarly(app, lifecycle, urlLimit)
   cutStalledReaders(app, replies, () => lifecycle.phase === 'refusing' ? Math.min(sendTimeoutMs, LAST_STALL_MS) : sendTimeoutMs)
   // Node leaves an unknown expectation to us: the hooks refuse it like anything else.
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
   app.server.on('connect', (request) => { clientErrors.onConnect(request) })
-  return app
+  return { app }
 }

@@ -1,6 +1,6 @@
 /** What goes wrong below the router, where there is no request yet, or only half of one. */
 import { randomUUID } from 'node:crypto'
-import { maxHeaderSize, STATUS_CODES, type IncomingMessage } from 'node:http'
+import { STATUS_CODES, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
@@ -13,6 +13,8 @@ import { isUnfinished, refuseUnfinished } from './unfinished-request.js'
 
 export interface ClientErrorOptions {
   readonly replies: OpenReplies
+  /** In bytes. */
+  readonly headerLimit: number
   readonly requestTimeoutMs: number
   readonly logger: Logger
   readonly served: (request: ServedRequest) => void
@@ -78,14 +80,14 @@ export class ClientErrors {
   }
 
   #explain ({ code, message }: Error & { readonly code?: string }): FewstepError {
-    const { requestTimeoutMs } = this.#options
+    const { requestTimeoutMs, headerLimit } = this.#options
     if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
       return new FewstepError('request_timeout', 'the request had not arrived whole after ' +
       `${requestTimeoutMs} ms; send it at once`)
     }
     if (code === 'HPE_HEADER_OVERFLOW') {
       return new FewstepError('headers_too_large', 'the request line and the headers are larger than ' +
-      `${maxHeaderSize} bytes; shorten them`)
+      `${headerLimit} bytes; shorten them`)
     }
     if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
       return new FewstepError('body_too_large', 'the chunks of the request body have ' +

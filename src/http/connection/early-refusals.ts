@@ -7,16 +7,28 @@ import type { App } from '../fastify.js'
 import type { Lifecycle } from './lifecycle.js'
 import { takesBody } from './unfinished-request.js'
 
+/** No route of ours: @fastify/cors declares it, so that preflights come to its hook. */
+const EVERY_PATH = '*'
+
 /** Node has sent `100 Continue` where it was asked to; nothing else can be expected. */
 const CONTINUE = /(?:^|\W)100-continue(?:$|\W)/i
 
-/** Before the routes: it listens to them being declared. */
-export function refuseEarly (app: App, lifecycle: Lifecycle): void {
+/**
+ * Before the routes: it listens to them being declared.
+ * @param urlLimit in bytes
+ */
+export function refuseEarly (app: App, lifecycle: Lifecycle, urlLimit: number): void {
   const methods = new Set<string>()
-  app.addHook('onRoute', ({ method }) => { for (const one of [method].flat()) methods.add(one) })
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url === EVERY_PATH) return
+    for (const one of [method].flat()) methods.add(one)
+  })
   app.addHook('onRequest', async (request, reply) => {
     checkHeaders(request)
-    if (request.is404) throw unknownRoute(app, request, reply, methods)
+    if (request.url.length > urlLimit) {
+      throw new FewstepError('url_too_long', `the URL is longer than the limit of ${urlLimit} bytes; what is long belongs into the body`)
+    }
+    if (request.is404 || request.routeOptions.url === EVERY_PATH) throw unknownRoute(app, request, reply, methods)
     if (lifecycle.phase === 'refusing' && takesBody(request.method)) throw shuttingDown()
   })
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../../config.js'
 import type { TextResult } from '../../generation/index.js'
 import type { LoadedModels } from '../../loaded-models.js'
+import type { Admissions } from './admission.js'
 import type { Outcome } from './outcome.js'
 
 /** Who counts generations; models are told by their names. */
@@ -14,4 +15,5 @@ export interface GenerationContext {
   readonly config: Pick<Config, 'sseKeepaliveMs' | 'bodyLimit'>
   readonly models: LoadedModels
   readonly metrics: GenerationCounts
+  readonly admissions: Admissions
 }

@@ -1,4 +1,4 @@
-/** What the engine does on behalf of one request: counted, noted in the log, and given up when the client leaves. */
+/** What the engine does on behalf of one request: admitted, counted, noted in the log, and given up when the client leaves. */
 import { setMaxListeners } from 'node:events'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../../engine/engine.js'
@@ -9,6 +9,7 @@ import {
 import type { LoadedModel } from '../../loaded-models.js'
 import type { Exchange } from '../fastify.js'
 import { noteFacts } from '../log/request-log.js'
+import { admitted } from './admission.js'
 import { clientLeft } from './client-left.js'
 import type { GenerationContext } from './context.js'
 import { merged, type Part } from './merged.js'
@@ -27,18 +28,18 @@ export interface Asked {
 export interface ServedGeneration {
   /** One for each of the texts. */
   readonly prepared: readonly PreparedGeneration[]
-  /** @throws FewstepError as `generateText` */
+  /** @throws FewstepError as `generateText`, or rate_limited */
   readonly whole: () => Promise<TextResult[]>
-  /** Leaving the loop early cancels. Throws as `streamText`. */
+  /** Leaving the loop early cancels. Throws as `streamText`, or rate_limited. */
   readonly events: () => AsyncGenerator<Part<TextEvent>, void, undefined>
 }
 
 /** @throws FewstepError as `prepare`, or invalid_request where more outputs are asked for than the queue ever holds */
 export async function serveGeneration (
-  { metrics }: Pick<GenerationContext, 'metrics'>, { request, reply }: Exchange, { model, engine }: LoadedModel, {
-    id, texts,
-    stream
-  }: Asked
+  { metrics, admissions }: Pick<GenerationContext, 'metrics' | 'admissions'>,
+  { request, reply }: Exchange,
+  { model, engine }: LoadedModel,
+  { id, texts, stream }: Asked
 ): Promise<ServedGeneration> {
   const { name } = model.manifest
   noteFacts(request, { model: name })
@@ -59,7 +60,7 @@ export async function serveGeneration (
     for (const result of results) metrics.generated(name, result)
     noteFacts(request, sumsOf(results))
   }
-  return {
+  return admitted(admissions, { request, reply }, {
     prepared,
     whole: async () => {
       const generations = prepared.map((each) => counted(generateText(engine, each, { signal }), ended))
@@ -82,7 +83,7 @@ export async function serveGeneration (
         yield part
       }
     }
-  }
+  })
 }
 
 /** Of one text. Throws as `whole`. */

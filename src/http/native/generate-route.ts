@@ -40,6 +40,7 @@ const schema = {
       }
     },
     400: errorResponse('A field is unknown, of the wrong type or out of range.'),
+    401: errorResponse('This server asks for a key, and none that it knows was sent.'),
     404: errorResponse('No model of that name is loaded.'),
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
@@ -47,7 +48,7 @@ const schema = {
       '1, a template without gaps, a solver or jumps where the model has none, a deadline too short even for an idle server.'),
     429: {
       headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
-      ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows.')
+      ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.')
     },
     500: errorResponse('The generation failed.'),
     503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),

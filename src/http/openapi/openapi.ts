@@ -20,7 +20,14 @@ export async function addOpenApi (app: App): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
       },
       servers: [{ url: '/', description: 'This server.' }],
-      security: [],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A key, where the server asks for one.' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key.' }
+        }
+      },
+      // Either, or none on a server without keys.
+      security: [{ bearer: [] }, { apiKey: [] }, {}],
       tags: [
         { name: 'generation', description: 'Text from a prompt or a template.' },
         { name: 'openai', description: 'The same for clients of OpenAI.' },

@@ -22,6 +22,7 @@ export function addHealthRoutes (app: App, getContext: Source<OperationContext>)
     schema: {
       operationId: 'live',
       tags,
+      security: [],
       summary: 'Is the process alive?',
       response: { 200: refTo(Liveness), '4xx': badRequest }
     }
@@ -31,6 +32,7 @@ export function addHealthRoutes (app: App, getContext: Source<OperationContext>)
     schema: {
       operationId: 'ready',
       tags,
+      security: [],
       summary: 'Should requests be sent here?',
       description: 'True while any model can be asked, or all of them where `FEWSTEP_READY` says so. ' +
         'False from the moment the server is told to stop; what comes in its grace period is still served.',

@@ -4,7 +4,7 @@ import { RawConnection, requestText, type RawResponse } from '../../support/raw-
 import { startTestServer } from '../../support/server.js'
 import { until } from '../../support/until.js'
 
-const server = await startTestServer({ requestTimeoutMs: 400 })
+const server = await startTestServer({ requestTimeoutMs: 400, headerLimit: 8192, urlLimit: 4096 })
 t.teardown(server.stop)
 const { url } = server
 
@@ -19,6 +19,11 @@ function sizedPost (body: string, headers: Record<string, string> = {}): string 
   return requestText('POST', '/v1/generate', { body, headers })
 }
 
+/** A path that is known, and so many characters long. */
+function longPath (length: number): string {
+  return '/v1/models?'.padEnd(length, 'x')
+}
+
 const POST_HEAD = 'POST /v1/generate HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n'
 const STREAM = JSON.stringify({ max_tokens: 8, steps: 300, stream: true })
 
@@ -29,7 +34,8 @@ t.test('every error has the one shape, and a request id that is in the log', asy
     ['no host', 'GET /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'invalid_request'],
     ['two lengths', `${POST_HEAD}content-length: 2\r\ncontent-length: 3\r\n\r\n{}`, 400, 'invalid_request'],
     ['a chunk without a size', `${POST_HEAD}transfer-encoding: chunked\r\n\r\nzz\r\n`, 400, 'invalid_request'],
-    ['huge headers', requestText('GET', '/health/live', { headers: { cookie: 'x'.repeat(20_000) } }), 431, 'headers_too_large'],
+    ['headers above the limit', requestText('GET', '/health/live', { headers: { cookie: 'x'.repeat(9000) } }), 431, 'headers_too_large'],
+    ['a URL above the limit', requestText('GET', longPath(4097), { headers: { connection: 'close' } }), 414, 'url_too_long'],
     ['a huge chunk extension', `${POST_HEAD}transfer-encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n`, 413, 'body_too_large'],
     ['another expectation', sizedPost('{}', { expect: 'magic', connection: 'close' }), 417, 'expectation_failed'],
     ['a proxied connection', 'CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n', 404, 'not_found'],
@@ -45,13 +51,19 @@ t.test('every error has the one shape, and a request id that is in the log', asy
     const { error } = JSON.parse(response?.body ?? '') as { error: Record<string, string> }
     t.match(error, { code, message: /./, request_id: /^[0-9a-f-]{36}$/ }, what)
     t.equal(response?.headers['x-request-id'], error['request_id'], what)
-    await until(() => server.log.some((line) => line['request_id'] === error['request_id'] && line['status'] === status && line['error'] === code))
+    const told = (line: Record<string, unknown>): boolean => line['request_id'] === error['request_id']
+    await until(() => server.log.some((line) => told(line) && line['status'] === status && line['error'] === code))
   }
   const metrics = await (await fetch(`${url}/metrics`)).text()
   t.match(metrics, /^fewstep_http_requests_total\{method="unknown",route="unmatched",status="400"\} 3$/m)
   t.match(metrics, /^fewstep_http_requests_total\{method="unknown",route="unmatched",status="431"\} 1$/m)
   t.match(metrics, /^fewstep_http_requests_total\{method="POST",route="\/v1\/generate",status="408"\} 1$/m)
   t.match(metrics, /^fewstep_http_requests_total\{method="GET",route="unmatched",status="400"\} 1$/m)
+})
+
+t.test('what is as long as the limits allow is served', async (t) => {
+  const [response] = await answersTo(requestText('GET', longPath(4096), { headers: { connection: 'close', cookie: 'x'.repeat(3900) } }))
+  t.equal(response?.status, 200)
 })
 
 t.test('what can be expected is: 100 Continue', async (t) => {

@@ -51,13 +51,31 @@ t.test('an escaped path is the same path', async (t) => {
   t.match(await answer('GET', '/v1%2Fgenerate'), { status: 404 })
 })
 
+t.test('a slash too many makes no other path', async (t) => {
+  for (const path of ['//health/live', '/health//live', '/health/live/', '/health/live//', '///health///live?x=//']) {
+    t.match(await answer('GET', path), { status: 200 }, path)
+    t.match(await answer('DELETE', path), { status: 405, code: 'method_not_allowed', allow: 'GET, HEAD' }, path)
+  }
+  t.match(await answer('POST', '/v1//generate/', { body: '{"steps": 0}' }), { status: 400, code: 'invalid_request' })
+  for (const path of ['//', '//nope', '/nope/', '/v1/', '/v1//', '/heal//th/live']) {
+    t.match(await answer('GET', path), { status: 404, code: 'not_found' }, path)
+  }
+})
+
+const PATTERNS = [
+  '/*', '/*x', '/:(', '/:a(b', '/:a(^(a+)+$)', '/health/:x', '/docs*/static/index.css', '/docs/:x', '/(', '/[', '/**', '*', '/:a?',
+  `/:a(${'b'.repeat(8000)})`
+]
+
 t.test('what looks like a pattern is a path', async (t) => {
-  for (const path of ['/*', '/*x', '/:(', '/:a(b', '/:a(^(a+)+$)', '/health/:x', '/docs*/static/index.css', '/docs/:x', '/(', '/[', '/**', '*', '/:a?', `/:a(${'b'.repeat(12_000)})`]) {
+  for (const path of PATTERNS) {
     for (const method of ['GET', 'POST']) t.match(await answer(method, path), { status: 404, code: 'not_found' }, `${method} ${path.slice(0, 40)}`)
   }
   t.notOk(server.log.some(({ level }) => level === 50), 'and nothing of it is an error of ours')
 })
 
 t.test('a path that is no URL is 400 under every method', async (t) => {
-  for (const method of ['GET', 'POST', 'PUT']) t.match(await answer(method, '/%zz', { body: '{' }), { status: 400, code: 'invalid_request' })
+  for (const method of ['GET', 'POST', 'PUT']) {
+    t.match(await answer(method, '/%zz', { body: '{' }), { status: 400, code: 'invalid_request' }, method)
+  }
 })

@@ -1,0 +1,33 @@
+/** What a generation costs the engine: known before it runs, in positions of padded canvases. */
+import { lengthBucket } from '../diffusion/canvas.js'
+import type { PreparedGeneration } from './prepare.js'
+import type { TextResult } from './text-result.js'
+
+export interface Price {
+  /** In the engine at once, one for each output. */
+  readonly canvases: number
+  /** Canvases x steps x padded length. */
+  readonly positions: number
+}
+
+/** The most that they can cost together: an elastic budget may take fewer steps. */
+export function priceOf (prepared: readonly PreparedGeneration[]): Price {
+  const prices = prepared.map((each) => {
+    const { rows, budget } = each.engineRequest
+    const steps = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
+    return { canvases: rows.length, positions: rows.length * steps * paddedLength(each) }
+  })
+  return {
+    canvases: prices.reduce((sum, { canvases }) => sum + canvases, 0),
+    positions: prices.reduce((sum, { positions }) => sum + positions, 0)
+  }
+}
+
+/** What it did cost. */
+export function positionsTaken (prepared: PreparedGeneration, { usage }: { readonly usage: Pick<TextResult['usage'], 'networkCalls'> }): number {
+  return usage.networkCalls * paddedLength(prepared)
+}
+
+function paddedLength ({ model, layout }: PreparedGeneration): number {
+  return lengthBucket(layout.canvas.tokens.length, model.manifest.max_length)
+}

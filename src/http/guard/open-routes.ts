@@ -1,0 +1,10 @@
+/** What is served without a key. Everything else asks for one, whatever is added. */
+
+/** Health, in every dialect; the page and its files; what they show. */
+const OPEN = [/^\/(v2\/)?health(\/|$)/, /^\/docs(\/|$)/, /^\/openapi\.json$/]
+const METRICS = '/metrics'
+
+/** @param route as it was declared, not as it was asked for: the router has normalised that */
+export function isOpen (route: string, metricsAreOpen: boolean): boolean {
+  return route === METRICS ? metricsAreOpen : OPEN.some((pattern) => pattern.test(route))
+}
