@@ -111,6 +111,7 @@ t.test('a wrong setting is one sentence and exit code 1', async (t) => {
     { env: { PORT: 'http' }, sentence: /^fewstep: PORT [^\n]+\n$/ },
     { env: { FEWSTEP_STEPS: '8' }, sentence: /^fewstep: FEWSTEP_STEPS[^\n]+\n$/ },
     { env: { PORT: String(taken) }, sentence: new RegExp(`^fewstep: PORT ${taken} is taken: [^\\n]+\\n$`) },
+    { env: { HOST: '/nowhere/fewstep.sock' }, sentence: /^fewstep: HOST \/nowhere\/\S+ is in a folder that is not there[^\n]+\n$/ },
     { env: { HOST: '192.0.2.1' }, sentence: /^fewstep: HOST 192\.0\.2\.1 is no address of this machine [^\n]+\n$/ },
     { env: { FEWSTEP_MODEL: '/nowhere' }, sentence: /^fewstep: \/nowhere\/manifest\.json: [^\n]*FEWSTEP_MODEL[^\n]+\n$/ },
     { env: { FEWSTEP_MODEL: `${TINY_TEXT}, ${TINY_TEXT}` }, sentence: /^fewstep: \S+ and \S+ are both named tiny-text: [^\n]+\n$/ }

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import type { Service } from '../http/app/build-app.js'
+import { isSocketPath, removeDeadSocket } from './unix-socket.js'
 
 export interface Listeners {
   /** Of the first of them. */
@@ -11,14 +12,21 @@ export interface Listeners {
   close: () => void
 }
 
+/** Puts an address into the line of the log that says where the service listens. */
+type Describe = (address: string) => string
+
 /**
- * The name localhost has two addresses, 127.0.0.1 and ::1: it means both.
- * @param describe the line of the log that says where
- * @throws Error where the port is taken or the host has no such address
+ * On a Unix socket, where the host is a path, or else on a port. The name localhost has two addresses, 127.0.0.1 and ::1: it means both.
+ * @throws Error where the port or the path is taken or the host has no such address
  */
 export async function listen (
-  { app }: Service, { host, port }: { host: string, port: number }, describe: (address: string) => string
+  { app }: Service, { host, port }: { readonly host: string, readonly port: number }, describe: Describe
 ): Promise<Listeners> {
+  if (isSocketPath(host)) {
+    await removeDeadSocket(host)
+    await app.listen({ path: host, listenTextResolver: describe })
+    return { url: `unix:${host}`, close: () => { app.server.close() } }
+  }
   const [first = host, ...others] = host === 'localhost' ? (await lookup(host, { all: true })).map(({ address }) => address) : [host]
   await app.listen({ host: first, port, listenTextResolver: describe })
   const address = app.server.address() as AddressInfo // it listens, and not on a pipe
