@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { FewstepError } from '../errors.js'
 import { stopOnSignals, type Stopped } from '../signals.js'
 import { parseGenerateOptions } from './generate-options.js'
+import { runKey } from './key.js'
 import { cannotPrint, print } from './print.js'
 import { SHOW_CURSOR } from './screen.js'
 import { UsageError } from './usage-error.js'
@@ -14,18 +15,21 @@ async function run ([command, ...args]: readonly string[]): Promise<void> {
   switch (command) {
     case 'generate': return await runGenerate(args)
     case 'serve': return await runServe(args)
+    case 'key': return runKey(args)
     case '--version': return print(`${version()}\n`)
     case '--help':
     case '-h':
     case 'help': return print(USAGE)
-    case undefined: throw new UsageError('a command is missing: generate or serve; fewstep --help says more')
+    case undefined: throw new UsageError('a command is missing: generate, serve or key; fewstep --help says more')
     default: throw new UsageError(`no such ${command.startsWith('-') ? 'option' : 'command'}: ${command}; fewstep --help lists them`)
   }
 }
 
 async function runServe ([first]: readonly string[]): Promise<void> {
   if (first === '--help' || first === '-h') return print(serveUsage())
-  if (first !== undefined) throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
+  if (first !== undefined) {
+    throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
+  }
   const stop = stopOnSignals(() => process.exit(1))
   // Only here: the HTTP service takes its time to load.
   const { serve } = await import('../serve.js')
@@ -67,7 +71,8 @@ function exitCodeOf (error: unknown): number {
 
 function messageOf (error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error && !error.message.includes(error.cause.message) ? `${error.message}: ${error.cause.message}` : error.message
+  const { message, cause } = error
+  return cause instanceof Error && !message.includes(cause.message) ? `${message}: ${cause.message}` : message
 }
 
 /** In one sentence on stderr; where nobody can read that, the exit code is left. */

@@ -9,6 +9,7 @@ export const USAGE = `fewstep: few-step diffusion language models
 
   fewstep generate "Once upon a time"   write text here, refined in place; no server needed
   fewstep serve                         run the HTTP service
+  fewstep key new NAME                  make a key for those who may use it
 
   fewstep COMMAND --help                options of a command
   fewstep --version
@@ -36,6 +37,18 @@ highlighted. Elsewhere only the finished text is printed, prompt included.
   --json             print the answer of POST /v1/generate instead, with timeline and confidence
   --no-color         no colours and no highlighting
   -h, --help
+`
+
+export const KEY_USAGE = `fewstep key new NAME [>> FILE]
+
+Makes a key at random. The line that lets it in is printed: append it to the file that FEWSTEP_API_KEYS_FILE names, which is read
+again when it changes. The key itself is shown once, on stderr, and kept nowhere. Limits of its own may be added to the line:
+
+  NAME SHA-256 requests=60 positions=200000 canvases=4
+
+  requests=N         requests a minute, 0 for no limit
+  positions=N        outputs x steps x padded length a minute
+  canvases=N         outputs that are made at once
 `
 
 /** Every setting of the service on a line of its own. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +23,8 @@ function start (args: readonly string[], env: NodeJS.ProcessEnv = {}) {
 
 async function fewstep (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = start(args, env)
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number | null]>])
+  const closed = once(child, 'close') as Promise<[number | null]>
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
   return { code, stdout, stderr }
 }
 
@@ -47,13 +49,16 @@ t.test('where stdout is no terminal, the finished text and its prompt are printe
 })
 
 t.test('--json prints what POST /v1/generate answers, with timeline and confidence', async (t) => {
-  const request: TextRequest = { prompt: 'A cat', steps: 3, seed: 2, maxTokens: 10, n: 2, temperature: 0.8, topK: 50, topP: 0.9, schedule: 'geometric' }
+  const request: TextRequest = {
+    prompt: 'A cat', steps: 3, seed: 2, maxTokens: 10, n: 2, temperature: 0.8, topK: 50, topP: 0.9, schedule: 'geometric'
+  }
   const texts = await expected(request)
   const { code, stdout } = await fewstep(['generate', 'A cat', '--steps=3', '--seed=2', '--max-tokens=10', '-n', '2',
     '--temperature=0.8', '--top-k=50', '--top-p=0.9', '--schedule=geometric', '--model', MODEL, '--json'])
   t.equal(code, 0)
   const answer = JSON.parse(stdout) as { outputs: Array<{ text: string, tokens: number[], timeline: number[], confidence: number[] }> }
-  t.match(answer, { object: 'generation', model: 'tiny-text', usage: { network_calls: 6 }, outputs: [{ seed: 2, steps: 3 }, { seed: 3, steps: 3 }] })
+  const outputs = [{ seed: 2, steps: 3 }, { seed: 3, steps: 3 }]
+  t.match(answer, { object: 'generation', model: 'tiny-text', usage: { network_calls: 6 }, outputs })
   t.same(answer.outputs.map((output) => output.text), texts)
   for (const { tokens, timeline, confidence } of answer.outputs) {
     t.same([timeline.length, confidence.length], [tokens.length, tokens.length])
@@ -62,8 +67,10 @@ t.test('--json prints what POST /v1/generate answers, with timeline and confiden
 
 t.test('of several models in FEWSTEP_MODEL the first one writes, unless --model says otherwise', async (t) => {
   const args = ['generate', '--steps=1', '--seed=1', '--max-tokens=4', '--json']
-  const of = async (folders: string, more: string[] = []): Promise<unknown> =>
-    JSON.parse((await fewstep([...args, ...more], { FEWSTEP_MODEL: folders })).stdout)
+  const of = async (folders: string, more: string[] = []): Promise<unknown> => {
+    const { stdout } = await fewstep([...args, ...more], { FEWSTEP_MODEL: folders })
+    return JSON.parse(stdout)
+  }
   t.match(await of(`${MODEL}, /nowhere`), { model: 'tiny-text' })
   t.match(await of(`/nowhere,${MODEL}`, ['--model', MODEL]), { model: 'tiny-text' })
 })
@@ -88,7 +95,12 @@ t.test('a wrong argument is named in one sentence, with exit code 2 and nothing 
     { args: ['generate', '--max-tokens', '65'], says: /max_tokens is 65/ },
     { args: ['generate', '--template', 'no gap'], says: /no gap/ },
     { args: ['generate', '--top-k', '-1'], says: /^fewstep: --top-k must be an integer from 0 / },
-    { args: ['serve', '--port', '80'], says: /serve takes no arguments, not --port/ }
+    { args: ['serve', '--port', '80'], says: /serve takes no arguments, not --port/ },
+    { args: ['key'], says: /fewstep key new NAME/ },
+    { args: ['key', 'old', 'alice'], says: /fewstep key new NAME/ },
+    { args: ['key', 'new'], says: /the name of the key is missing/ },
+    { args: ['key', 'new', 'alice', 'bob'], says: /bob is one too many/ },
+    { args: ['key', 'new', 'a b'], says: /the name of a key has/ }
   ]
   for (const { args, says } of cases) {
     const { code, stdout, stderr } = await fewstep(args)
@@ -125,6 +137,16 @@ t.test('output that cannot be written is one sentence and exit code 1', async (t
   t.same(await redirected(toFull([...generate, '--json'])), full)
   t.same(await redirected(onSmallDisk([...generate, '--json', '-n', '16'], 4096)), full, 'also where a part of it can')
   t.match(await redirected(['sh', '-c', 'exec "$@" 2> /dev/full', 'sh', ...command, 'generate', '--stepz=1']), { code: 2, stderr: '' })
+})
+
+t.test('key new prints the line of a keys file, and shows the key once, beside it', async (t) => {
+  const { code, stdout, stderr } = await fewstep(['key', 'new', 'alice'])
+  const key = stderr.trimEnd().split('\n').at(-1) ?? ''
+  t.equal(code, 0)
+  t.match(key, /^fewstep-[\w-]{43}$/)
+  t.equal(stdout, `alice ${createHash('sha256').update(key).digest('hex')}\n`)
+  t.not((await fewstep(['key', 'new', 'alice'])).stdout, stdout)
+  t.match(await fewstep(['key', '--help']), { code: 0, stdout: /requests=N/, stderr: '' })
 })
 
 t.test('--help and --version answer on stdout', async (t) => {

@@ -1,0 +1,25 @@
+/** `fewstep key new NAME`: a new key, told once, and the line that lets it in. */
+import { checkName, keyLine, makeKey } from '../http/guard/key-line.js'
+import { print } from './print.js'
+import { KEY_USAGE } from './usage.js'
+import { UsageError } from './usage-error.js'
+
+/**
+ * The line goes to stdout, so that it can be appended to a file; the key, which no file should hold, to stderr.
+ * @throws UsageError
+ */
+export function runKey (args: readonly string[]): void {
+  if (args.includes('--help') || args.includes('-h')) return print(KEY_USAGE)
+  const [verb, name, ...rest] = args
+  if (verb !== 'new') throw new UsageError('keys are made with: fewstep key new NAME')
+  if (name === undefined) throw new UsageError('the name of the key is missing: fewstep key new NAME')
+  if (rest.length > 0) throw new UsageError(`key new takes one name; ${rest[0]} is one too many`)
+  try {
+    checkName(name)
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
+  const key = makeKey()
+  print(`${keyLine(name, key)}\n`)
+  process.stderr.write(`The key of ${name}, shown this once:\n${key}\n`)
+}
