@@ -4,6 +4,7 @@ import { engineOverhead } from './engine-overhead.js'
 import { eventLoopHold } from './event-loop-hold.js'
 import { fusedOverBare } from './fused-over-bare.js'
 import { fusedVsJs } from './fused-vs-js.js'
+import { guardCheck } from './guard-check.js'
 import { httpOverhead } from './http-overhead.js'
 import { memory } from './memory.js'
 import { overload } from './overload.js'
@@ -21,6 +22,7 @@ export const FIGURES: readonly Figure[] = [
   vsAutoregressive,
   vsTorch,
   httpOverhead,
+  guardCheck,
   memory,
   eventLoopHold,
   stepCosts,
