@@ -107,7 +107,7 @@ t.test('canvases at once are counted while they run, and come back whatever happ
   })
   client.abort()
   await until(async () => (await post(server.url, SMALL)).status === 200)
-  t.match(await failure(server.url, { ...SMALL, n: 2, steps: 1024, deadline_ms: 1 }), { status: 504 })
+  t.match(await failure(server.url, { ...SMALL, n: 2, steps: 1024, deadline_ms: 1 }), { status: 422, code: 'deadline_too_short' })
   t.equal((await post(server.url, { ...SMALL, n: 2 })).status, 200)
 })
 
