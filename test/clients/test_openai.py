@@ -81,7 +81,9 @@ def test_lm_eval(service: str, tmp_path: Path):
     """A local task of three questions, whose answers the model itself gave before."""
     client = openai.OpenAI(base_url=f"{service}/v1", api_key="none")
     questions = ["the cat", "the dog", "a fox"]
-    answers = [client.completions.create(model=MODEL, prompt=q, max_tokens=6, seed=1234, temperature=0) for q in questions]
+    answers = [
+        client.completions.create(model=MODEL, prompt=q, max_tokens=6, seed=1234, temperature=0) for q in questions
+    ]
     rows = [{"question": q, "answer": a.choices[0].text} for q, a in zip(questions, answers, strict=True)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "task.yaml").write_text(
