@@ -1,4 +1,6 @@
 /** Why the service cannot listen, in one sentence that names the setting to change. */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { isSocketPath } from './unix-socket.js'
 
 const NO_SUCH_ADDRESS = new Set([
@@ -14,7 +16,8 @@ export function explainListenError (error: unknown, { host, port }: { readonly h
 
 function sentenceOfSocket (code: string, path: string): string {
   if (code === 'EADDRINUSE') return `HOST ${path} is taken: another process listens there, or it is no socket; choose another path`
-  if (code === 'ENOENT') return `HOST ${path} is in a folder that is not there; make it first`
+  // Node says EACCES of that, too.
+  if (code === 'ENOENT' || !existsSync(dirname(path))) return `HOST ${path} is in a folder that is not there; make it first`
   return `cannot listen on the Unix socket HOST ${path}: ${code}`
 }
 

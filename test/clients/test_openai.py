@@ -17,7 +17,7 @@ def client(service: str) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{service}/v1", api_key="none", max_retries=0)
 
 
-def test_a_completion(client: openai.OpenAI):
+def test_a_completion(client: openai.OpenAI) -> None:
     answer = client.completions.create(model=MODEL, prompt="the cat", max_tokens=8, seed=3, n=2)
     assert [choice.index for choice in answer.choices] == [0, 1]
     assert answer.usage.completion_tokens > 0
@@ -25,7 +25,7 @@ def test_a_completion(client: openai.OpenAI):
     assert [choice.text for choice in again.choices] == [choice.text for choice in answer.choices]
 
 
-def test_a_stream_is_the_text_and_its_usage(client: openai.OpenAI):
+def test_a_stream_is_the_text_and_its_usage(client: openai.OpenAI) -> None:
     asked = {"model": MODEL, "prompt": "the cat", "max_tokens": 12, "seed": 5}
     whole = client.completions.create(**asked)
     chunks = list(client.completions.create(**asked, stream=True, stream_options={"include_usage": True}))
@@ -33,12 +33,12 @@ def test_a_stream_is_the_text_and_its_usage(client: openai.OpenAI):
     assert chunks[-1].choices == [] and chunks[-1].usage == whole.usage
 
 
-def test_our_own_options_by_extra_body(client: openai.OpenAI):
+def test_our_own_options_by_extra_body(client: openai.OpenAI) -> None:
     answer = client.completions.create(model=MODEL, prompt="the cat", max_tokens=8, extra_body={"steps": 3})
     assert answer.choices[0].model_extra["steps"] == 3
 
 
-def test_a_chat_and_its_stream(client: openai.OpenAI):
+def test_a_chat_and_its_stream(client: openai.OpenAI) -> None:
     asked = {"model": MODEL, "messages": [{"role": "user", "content": "the cat"}], "max_tokens": 8, "seed": 5}
     whole = client.chat.completions.create(**asked).choices[0].message
     assert whole.role == "assistant"
@@ -47,7 +47,7 @@ def test_a_chat_and_its_stream(client: openai.OpenAI):
     assert "".join(delta.content or "" for delta in deltas) == whole.content
 
 
-def test_models(client: openai.OpenAI):
+def test_models(client: openai.OpenAI) -> None:
     assert MODEL in [model.id for model in client.models.list()]
     assert client.models.retrieve(MODEL).id == MODEL
 
@@ -61,14 +61,16 @@ def test_models(client: openai.OpenAI):
         ({"extra_body": {"steps": 0}}, openai.BadRequestError, "steps"),
     ],
 )
-def test_errors_are_the_clients_own(client: openai.OpenAI, asked, error, param):
+def test_errors_are_the_clients_own(
+    client: openai.OpenAI, asked: dict, error: type[openai.APIStatusError], param: str
+) -> None:
     with pytest.raises(error) as caught:
         client.completions.create(**{"model": MODEL, "prompt": "the cat", **asked})
     assert caught.value.param == param
     assert caught.value.request_id
 
 
-def test_langchain(service: str):
+def test_langchain(service: str) -> None:
     common = {"base_url": f"{service}/v1", "api_key": "none", "model": MODEL, "max_tokens": 8, "seed": 2}
     text = OpenAI(**common)
     assert text.invoke("the cat") == "".join(text.stream("the cat"))
@@ -77,7 +79,7 @@ def test_langchain(service: str):
     assert chat.invoke("the cat").content == "".join(chunk.content for chunk in chat.stream("the cat"))
 
 
-def test_lm_eval(service: str, tmp_path: Path):
+def test_lm_eval(service: str, tmp_path: Path) -> None:
     """A local task of three questions, whose answers the model itself gave before."""
     client = openai.OpenAI(base_url=f"{service}/v1", api_key="none")
     questions = ["the cat", "the dog", "a fox"]
