@@ -7,6 +7,7 @@ import type { App, Exchange, Source } from '../fastify.js'
 import { sendEventStream } from '../generation/event-stream.js'
 import { onlyResult, serveGeneration, type ServedGeneration } from '../generation/served-generation.js'
 import { encodeData } from '../generation/sse.js'
+import { eventStream } from '../openapi/event-stream.js'
 import { refTo } from '../openapi/reference.js'
 import type { KserveContext } from './context.js'
 import { toAnswer, toEvents, type AnswerOptions } from './generate-json.js'
@@ -20,14 +21,10 @@ const body = refTo(GenerateBody)
 
 const EVENTS = {
   description: 'The stream of refinements, then the finished text.',
-  content: {
-    'text/event-stream': {
-      schema: {
-        description: 'The data of each event; they have no names.',
-        anyOf: [refTo(RefinementAnswer), refTo(GenerateAnswer), refTo(KserveError)]
-      }
-    }
-  }
+  content: eventStream({
+    description: 'Each event: the text as it stands, or an error as the last one.',
+    data: [refTo(RefinementAnswer), refTo(GenerateAnswer), refTo(KserveError)]
+  })
 }
 
 export function addGenerateRoutes (app: App, getContext: Source<KserveContext>): void {

@@ -9,6 +9,7 @@ import type { GenerationContext } from '../generation/context.js'
 import { sendEventStream } from '../generation/event-stream.js'
 import { onlyResult, serveGeneration } from '../generation/served-generation.js'
 import { encodeEvent } from '../generation/sse.js'
+import { eventStream } from '../openapi/event-stream.js'
 import { refTo } from '../openapi/reference.js'
 import { prefersEventStream } from './accept.js'
 import { toEvents, toGeneration, toTextRequest } from './generate-json.js'
@@ -30,13 +31,11 @@ const schema = {
       description: 'The generation, or the stream of its refinements.',
       content: {
         'application/json': { schema: refTo(Generation) },
-        'text/event-stream': {
-          schema: {
-            description: 'The data of each event, by its name: step, done, ' +
-        'error.',
-            anyOf: [refTo(StepEvent), refTo(Generation), refTo(ErrorBody)]
-          }
-        }
+        ...eventStream({
+          description: 'Each event: a refinement, or, as the last one, the generation or an error.',
+          names: ['step', 'done', 'error'],
+          data: [refTo(StepEvent), refTo(Generation), refTo(ErrorBody)]
+        })
       }
     },
     400: errorResponse('A field is unknown, of the wrong type or out of range.'),

@@ -9,12 +9,13 @@ import { asOpenAiError } from './errors.js'
 import { addFimRoute } from './fim-route.js'
 import { withoutNulls } from './no-ops.js'
 import { ChatCompletion, ChatRequest } from './schemas/chat.js'
+import { Chunk } from './schemas/chunk.js'
 import { Completion, CompletionRequest } from './schemas/completion.js'
 import { FimCompletion, FimRequest } from './schemas/fim.js'
 import { DetokenizeRequest, TokenizeRequest } from './schemas/tokenizer.js'
 import { addTokenizerRoutes } from './tokenizer-routes.js'
 
-const SHARED_SCHEMAS = [
+const SHARED_SCHEMAS = [Chunk,
   CompletionRequest, Completion, ChatRequest, ChatCompletion, FimRequest, FimCompletion, TokenizeRequest, DetokenizeRequest
 ]
 

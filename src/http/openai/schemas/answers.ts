@@ -1,7 +1,9 @@
 /** What a route of this dialect may answer. */
 import type { TSchema } from 'typebox'
-import { errorResponse } from '../../errors/error-schema.js'
+import { ErrorBody, errorResponse } from '../../errors/error-schema.js'
+import { eventStream } from '../../openapi/event-stream.js'
 import { refTo } from '../../openapi/reference.js'
+import { Chunk } from './chunk.js'
 
 const RETRY_HEADERS = {
   'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' },
@@ -12,7 +14,14 @@ export function answersOf (answer: TSchema & { $id: string }): object {
   return {
     200: {
       description: 'The answer; or a stream of chunks, data-only events of which the last is [DONE].',
-      content: { 'application/json': { schema: refTo(answer) }, 'text/event-stream': { schema: refTo(answer) } }
+      content: {
+        'application/json': { schema: refTo(answer) },
+        ...eventStream({
+          description: 'Each event: a chunk, or an error; the last one says [DONE].',
+          data: [refTo(Chunk), refTo(ErrorBody)],
+          last: '[DONE]'
+        })
+      }
     },
     400: errorResponse('A field is of the wrong type, out of range, not supported, or cannot be met; too long a prompt has the code ' +
       'context_length_exceeded.'),
