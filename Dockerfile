@@ -1,56 +1,78 @@
 # syntax=docker/dockerfile:1
 
-# docker build -t fewstep .
-# docker build -t fewstep:cuda --build-arg EXECUTION_PROVIDER=cuda .
-ARG EXECUTION_PROVIDER=cpu
+# docker build -t fewstep .                       for CPUs
+# docker build -t fewstep:cuda --target cuda .    for NVIDIA GPUs, x64 only
+#
+# scripts/image/build.sh does the same with buildah, without a daemon.
+ARG NODE_IMAGE=docker.io/library/node:22.23.3-bookworm-slim
 
-FROM node:22-slim AS build
+FROM ${NODE_IMAGE} AS base
+
+FROM base AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build.js ./scripts/
 COPY src ./src
 RUN npm run build
 
-# .npmrc keeps install scripts from running; the CUDA image runs the one it needs, which fetches the CUDA provider.
-FROM node:22-slim AS dependencies-cpu
+FROM base AS production
 WORKDIR /app
-ENV NODE_ENV=production
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+RUN npm ci --omit=dev --no-audit --no-fund
+COPY scripts/image/slim.js ./
 
-FROM dependencies-cpu AS dependencies-cuda
+FROM production AS dependencies
+RUN node slim.js node_modules
+
+# .npmrc keeps install scripts from running; the CUDA image runs the one it needs, which fetches the CUDA provider.
+FROM production AS dependencies-cuda
 RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js \
-  && test -f node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so
+  && test -f node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so \
+  && node slim.js node_modules
 
-FROM node:22-slim AS runtime-cpu
+# What the CUDA provider links with, but for the driver, which comes from the host: CUDA 12 and cuDNN 9, as NVIDIA packs them for pip.
+FROM base AS cuda-libraries
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-pip
+COPY scripts/image/cuda-libraries.txt ./
+RUN pip install --quiet --no-cache-dir --no-deps --target /wheels -r cuda-libraries.txt \
+  && mkdir /cuda && mv /wheels/nvidia/*/lib/*.so* /cuda/
 
-FROM nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 AS runtime-cuda
-COPY --from=node:22-slim /usr/local/bin/node /usr/local/bin/node
-# Node's images have the user `node` with id 1000; this base calls the same id `ubuntu`.
-RUN usermod --login node --home /home/node --move-home ubuntu && groupmod --new-name node ubuntu
-
-# hadolint ignore=DL3006
-FROM dependencies-${EXECUTION_PROVIDER} AS dependencies
-
-# hadolint ignore=DL3006
-FROM runtime-${EXECUTION_PROVIDER} AS runtime
-ARG EXECUTION_PROVIDER
+# All but what differs in rate of change: what is copied first changes least, so that a new version of src/ is one small layer.
+FROM base AS runtime
+LABEL org.opencontainers.image.title="fewstep" \
+  org.opencontainers.image.description="Inference service for few-step diffusion language models" \
+  org.opencontainers.image.licenses="Apache-2.0" \
+  org.opencontainers.image.version="0.1.0"
 WORKDIR /app
-# The CUDA image refuses to start without a GPU rather than be slow on the CPU: FEWSTEP_EXECUTION_PROVIDER=auto relents.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 FEWSTEP_EXECUTION_PROVIDER=${EXECUTION_PROVIDER}
-COPY --from=dependencies /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-COPY package.json LICENSE README.md ./
-COPY openapi ./openapi
-COPY models/fewstep-stories ./models/fewstep-stories
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 FEWSTEP_CACHE_DIR=/var/cache/fewstep
+# Whoever the service runs as may keep its measurements there: no home is needed.
+RUN install -d -m 1777 /var/cache/fewstep
 # The user `node`, as a number, so that Kubernetes' runAsNonRoot can tell that it is not root.
 USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Whether the process is alive: what does not answer this is to be restarted. Whether to send it requests, /health/ready says.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["node", "health.js"]
 # SIGUSR1 would open a debugger until the service handles it.
 CMD ["node", "--disable-sigusr1", "dist/main.js"]
+
+FROM runtime AS cuda
+# It refuses to start without a GPU rather than be slow on the CPU: FEWSTEP_EXECUTION_PROVIDER=auto relents.
+ENV FEWSTEP_EXECUTION_PROVIDER=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV LD_LIBRARY_PATH=/usr/local/lib/cuda
+COPY --from=cuda-libraries /cuda /usr/local/lib/cuda
+COPY --from=dependencies-cuda /app/node_modules ./node_modules
+COPY models/fewstep-stories ./models/fewstep-stories
+COPY scripts/image/health.js package.json README.md LICENSE ./
+COPY openapi ./openapi
+COPY --from=build /app/dist ./dist
+
+FROM runtime AS cpu
+ENV FEWSTEP_EXECUTION_PROVIDER=cpu
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY models/fewstep-stories ./models/fewstep-stories
+COPY scripts/image/health.js package.json README.md LICENSE ./
+COPY openapi ./openapi
+COPY --from=build /app/dist ./dist
