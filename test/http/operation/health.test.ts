@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { copyOf } from '../../support/copy.js'
 import { startTestServer, TINY_TEXT, type TestServer } from '../../support/server.js'
@@ -41,9 +42,12 @@ for (const { readyWhen, status } of [{ readyWhen: 'any' as const, status: 200 },
 
 t.test('the image\'s health check asks whether the process is alive', async (t) => {
   const dockerfile = await readFile(new URL('../../../Dockerfile', import.meta.url), 'utf8')
-  const [program = '', ...args] = JSON.parse(/HEALTHCHECK[^\n]*\\\n\s*CMD (\[.*\])/.exec(dockerfile)?.[1] ?? '[]') as string[]
+  const [program = '', ...args] = JSON.parse(/^HEALTHCHECK .*CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[]
   t.equal(program, 'node')
-  const check = async (port: string): Promise<unknown> => (await once(spawn(process.execPath, args, { env: { PORT: port } }), 'close'))[0]
+  // The image has it beside the service.
+  const cwd = fileURLToPath(new URL('../../../scripts/image', import.meta.url))
+  const check = async (port: string): Promise<unknown> =>
+    (await once(spawn(process.execPath, args, { cwd, env: { PORT: port } }), 'close'))[0]
   const server = await startTestServer()
   t.teardown(server.stop)
   await fell(server, 'tiny-text')
