@@ -8,7 +8,17 @@ from fewstep_train.identity import content_identity
 from fewstep_train.networks.config import empty_network
 from fewstep_train.networks.transformer import TransformerConfig
 from fewstep_train.published.causal import Causal, build, for_whole_texts, parameter_shapes, separator_of
-from fewstep_train.published.fields import Fields, Raw, count, faults_of, number, read_json, with_rotary, words
+from fewstep_train.published.fields import (
+    Fields,
+    Raw,
+    count,
+    faults_of,
+    llama_shape,
+    number,
+    read_json,
+    with_rotary,
+    words,
+)
 from fewstep_train.published.names import dream_name
 from fewstep_train.published.safetensors_folder import Renamed, Shards, check_tensors, shard_files
 
@@ -32,15 +42,8 @@ FIELDS = Fields(
 
 def llama_config(raw: Raw) -> TransformerConfig:
     FIELDS.check(raw, KNOWN)
-    heads, width = count(raw, "num_attention_heads"), count(raw, "hidden_size")
-    if (head_dim := raw.get("head_dim")) not in (None, width // heads):
-        raise ValueError(f"head_dim is {head_dim!r}, not {width // heads}: another network than {KNOWN}")
     return TransformerConfig(
-        hidden_size=width,
-        n_blocks=count(raw, "num_hidden_layers"),
-        n_heads=heads,
-        n_kv_heads=count(raw, "num_key_value_heads", heads),
-        intermediate_size=count(raw, "intermediate_size"),
+        **llama_shape(raw, KNOWN),
         vocab_size=count(raw, "vocab_size"),
         length=count(raw, "max_position_embeddings", 2048),
         norm="rms",

@@ -99,6 +99,23 @@ def count(raw: Raw, key: str, default: int | None = None) -> int:
     return value
 
 
+def llama_shape(raw: Raw, known: str) -> dict[str, int]:
+    """What TransformerConfig calls the fields by which LLaMA, and many since, say their shape.
+
+    `known`: whose network is meant. Raises KeyError, or ValueError for heads that do not make up the width.
+    """
+    heads, width = count(raw, "num_attention_heads"), count(raw, "hidden_size")
+    if (head_dim := raw.get("head_dim")) not in (None, width // heads):
+        raise ValueError(f"head_dim is {head_dim!r}, not {width // heads}: another network than {known}")
+    return {
+        "hidden_size": width,
+        "n_blocks": count(raw, "num_hidden_layers"),
+        "n_heads": heads,
+        "n_kv_heads": count(raw, "num_key_value_heads", heads),
+        "intermediate_size": count(raw, "intermediate_size"),
+    }
+
+
 def number(raw: Raw, key: str) -> float:
     """Raises KeyError, or ValueError for what is no number above 0."""
     value = raw[key]

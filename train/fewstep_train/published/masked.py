@@ -20,6 +20,7 @@ from fewstep_train.published.fields import (
     count,
     end_of_text_ids,
     faults_of,
+    llama_shape,
     number,
     read_json,
     token_id,
@@ -108,17 +109,11 @@ def llada_config(raw: Raw, length: int) -> TransformerConfig:
 
 def dream_config(raw: Raw, length: int) -> TransformerConfig:
     DREAM_FIELDS.check(raw, KNOWN)
-    heads, width = count(raw, "num_attention_heads"), count(raw, "hidden_size")
-    if (head_dim := raw.get("head_dim")) not in (None, width // heads):
-        raise ValueError(f"head_dim is {head_dim!r}, not {width // heads}: another network than {KNOWN}")
+    shape = llama_shape(raw, KNOWN)
     if any(kind != "full_attention" for kind in raw.get("layer_types") or ()):
         raise ValueError(f"layer_types has others than full_attention: another network than {KNOWN}")
     return TransformerConfig(
-        hidden_size=width,
-        n_blocks=count(raw, "num_hidden_layers"),
-        n_heads=heads,
-        n_kv_heads=count(raw, "num_key_value_heads", heads),
-        intermediate_size=count(raw, "intermediate_size"),
+        **shape,
         length=length,
         qkv_bias=True,
         **common_shape(raw, count(raw, "vocab_size")),
