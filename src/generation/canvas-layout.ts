@@ -25,9 +25,8 @@ export interface CanvasLayout {
 }
 
 /**
- * No sensible text has more bytes a token on average; English has four or five. Longer ones are refused before they are tokenised: that
- * takes some
- * milliseconds for every ten thousand bytes, in which nobody else is served.
+ * No sensible text has more bytes a token on average; English has four or five. Longer ones are refused before they are tokenised:
+ * that takes some milliseconds for every ten thousand bytes, in which nobody else is served.
  */
 const MAX_BYTES_PER_TOKEN = 16
 /** Tokens are counted up to so many canvases: who is a little above the limit is told by how much. */
@@ -157,8 +156,7 @@ export function layOutTemplate (model: Model, template: string, allowSpecial: bo
   if (tokens.length > maxLength) {
     throw new FewstepError('prompt_too_long',
       `template has ${count(model, tokens.length)} tokens (${promptTokens} of text, ${tokens.length - promptTokens} of gaps) and the ` +
-      `model's canvas ${maxLength}; ` +
-      'shorten the text or the gaps', { field: 'template' })
+      `model's canvas ${maxLength}; shorten the text or the gaps`, { field: 'template' })
   }
   const editable = new Uint8Array(tokens.length)
   for (const segment of segments) if (segment.editable) editable.fill(1, segment.begin, segment.end)

@@ -21,9 +21,8 @@ export function coverage ({ segments }: CanvasLayout): [begin: number, end: numb
 }
 
 /**
- * Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it, and the end of one gap's text is
- * not that of
- * the others.
+ * Segment by segment, so that bytes left open at the end of a gap do not spoil the given text after it, and the end of one gap's
+ * text is not that of the others.
  * @param canvas tokens [L] of one row after some step
  */
 export function readCanvas (prepared: PreparedGeneration, canvas: Int32Array): CanvasText {

@@ -28,8 +28,7 @@ function stepSizesOf (steps: number | undefined, schedule: NonNullable<TextReque
   if (sizes === null) {
     const small = schedule.findIndex((h) => !(h >= SMALLEST_STEP))
     if (small >= 0) {
-      throw invalid(`schedule[${small}] is ${schedule[small]}, too small to move t: make it at least ${SMALLEST_STEP}, or ` +
-      'leave it out')
+      throw invalid(`schedule[${small}] is ${schedule[small]}, too small to move t: make it at least ${SMALLEST_STEP}, or leave it out`)
     }
     const sum = schedule.reduce((a, b) => a + b, 0)
     throw invalid(`schedule's step sizes must sum to 1 (to within ${SUM_TOLERANCE}); these sum to ${Number(sum.toPrecision(6))}`)

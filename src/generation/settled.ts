@@ -11,9 +11,8 @@ export interface Settled {
 }
 
 /**
- * Of a prompt's continuation everything before the first mask, where steps reveal tokens for good, but for an end that may begin a stop
- * string.
- * Elsewhere, and of templates, nothing before the last step.
+ * Of a prompt's continuation everything before the first mask, where steps reveal tokens for good, but for an end that may begin a
+ * stop string. Elsewhere, and of templates, nothing before the last step.
  * @param canvas tokens [L] after a step, and `view` what it reads as
  * @param done whether the step was the last one
  */
@@ -37,9 +36,8 @@ function revealedPositions (prepared: PreparedGeneration, canvas: Int32Array): n
 }
 
 /**
- * Masked diffusion reveals for good. In flow matching the cumulative solver corrects what it has revealed, and a uniform source has no
- * masks. The
- * Euler solvers move masked positions only; but the last step draws every position anew where anything is given.
+ * Masked diffusion reveals for good. In flow matching the cumulative solver corrects what it has revealed, and a uniform source has
+ * no masks. The Euler solvers move masked positions only; but the last step draws every position anew where anything is given.
  */
 function staysRevealed ({ model: { manifest }, layout, engineRequest: { sampling } }: PreparedGeneration): boolean {
   if (isMaskedDiffusion(manifest)) return true

@@ -82,16 +82,13 @@ export class ClientErrors {
   #explain ({ code, message }: Error & { readonly code?: string }): FewstepError {
     const { requestTimeoutMs, headerLimit } = this.#options
     if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      return new FewstepError('request_timeout', 'the request had not arrived whole after ' +
-      `${requestTimeoutMs} ms; send it at once`)
+      return new FewstepError('request_timeout', `the request had not arrived whole after ${requestTimeoutMs} ms; send it at once`)
     }
     if (code === 'HPE_HEADER_OVERFLOW') {
-      return new FewstepError('headers_too_large', 'the request line and the headers are larger than ' +
-      `${headerLimit} bytes; shorten them`)
+      return new FewstepError('headers_too_large', `the request line and the headers are larger than ${headerLimit} bytes; shorten them`)
     }
     if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
-      return new FewstepError('body_too_large', 'the chunks of the request body have ' +
-      'extensions that are too large; send none')
+      return new FewstepError('body_too_large', 'the chunks of the request body have extensions that are too large; send none')
     }
     if (code === 'HPE_INVALID_EOF_STATE') return new FewstepError('invalid_request', 'the request ended before it was whole')
     return new FewstepError('invalid_request', `the request is not valid HTTP: ${message.replace(/^Parse Error: /, '')}`)

@@ -35,8 +35,7 @@ export function refuseEarly (app: App, lifecycle: Lifecycle, urlLimit: number): 
 
 function checkHeaders ({ raw: { headers, httpVersion } }: FastifyRequest): void {
   if (headers.host === undefined && httpVersion === '1.1') {
-    throw new FewstepError('invalid_request', 'the header host is missing; ' +
-    'HTTP/1.1 requires it')
+    throw new FewstepError('invalid_request', 'the header host is missing; HTTP/1.1 requires it')
   }
   if (headers.expect !== undefined && !CONTINUE.test(headers.expect)) {
     throw new FewstepError('expectation_failed', 'the header expect asks for something that this server cannot do; leave it out, or ' +

@@ -8,9 +8,8 @@ import { shorten } from '../errors/shorten.js'
 import type { App } from '../fastify.js'
 
 /**
- * Objects, lists and fields in one body. Parsing takes up to 2 µs for each: a megabyte of them would keep everybody waiting for a quarter
- * of a second.
- * Numbers and strings in a list cost next to nothing and are not counted.
+ * Objects, lists and fields in one body. Parsing takes up to 2 µs for each: a megabyte of them would keep everybody waiting for a
+ * quarter of a second. Numbers and strings in a list cost next to nothing and are not counted.
  */
 export const MAX_BODY_NODES = 10_000
 

@@ -11,8 +11,7 @@ const FASTIFY_ERRORS: Partial<Record<string, { readonly code: ErrorCode, readonl
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_json', message: 'the request body is empty; send a JSON object, {} at least' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
-    message: 'send JSON, with the header "content-type: ' +
-    'application/json"'
+    message: 'send JSON, with the header "content-type: application/json"'
   },
   FST_ERR_BAD_URL: { code: 'invalid_request', message: 'the path is not a valid URL path' }
 }

@@ -22,8 +22,7 @@ export const DIFFUSION_OPTIONS = {
   })),
   stop_when_stable: Type.Optional(Type.Union([Type.Boolean(), Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })], {
     description: 'true, false or a number between 0 and 1. An output takes its last step as soon as less than this share of its ' +
-      'positions is expected to ' +
-      `change in the steps before it; true stands for ${DEFAULT_STABLE_BELOW}. Left out: false.`,
+      `positions is expected to change in the steps before it; true stands for ${DEFAULT_STABLE_BELOW}. Left out: false.`,
     examples: [true]
   })),
   schedule: Type.Optional(Type.Union([

@@ -17,9 +17,8 @@ interface Preference {
 }
 
 /**
- * Whether the client would rather have an event stream than JSON: it accepts one, and gives it the higher quality, or the same and names
- * it first.
- * Who accepts neither gets JSON.
+ * Whether the client would rather have an event stream than JSON: it accepts one, and gives it the higher quality, or the same and
+ * names it first. Who accepts neither gets JSON.
  */
 export function prefersEventStream (accept: string | undefined): boolean {
   if (accept === undefined) return false

@@ -32,8 +32,7 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
       response: {
         200: refTo(ModelCard),
         '4xx': errorResponse('The request is not valid.'),
-        404: errorResponse('No model of that name ' +
-        'is loaded.')
+        404: errorResponse('No model of that name is loaded.')
       }
     }
   }, async ({ params: { id } }) => cardOf(id))

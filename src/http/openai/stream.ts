@@ -12,9 +12,8 @@ export const KEEP_ALIVE = ': keep-alive\n'
 
 export interface StreamPlan extends AnswerPlan {
   /**
-   * settled: text that can no longer change, added to what was told. whole: at each refinement the text as it stands, which replaces what
-   * was told.
-   * end: everything when it is done.
+   * settled: text that can no longer change, added to what was told. whole: at each refinement the text as it stands, which
+   * replaces what was told. end: everything when it is done.
    */
   readonly tell: 'settled' | 'whole' | 'end'
   readonly includeUsage: boolean

@@ -56,16 +56,14 @@ export class Metrics implements GenerationCounts {
     })
     this.#queueSeconds = new Histogram({
       name: 'fewstep_queue_seconds',
-      help: "From arrival at the engine to a generation's first " +
-      'step.',
+      help: "From arrival at the engine to a generation's first step.",
       labelNames: ['model'],
       buckets: SECONDS,
       registers
     })
     this.#computeSeconds = new Histogram({
       name: 'fewstep_compute_seconds',
-      help: "Time in a generation's " +
-      'steps.',
+      help: "Time in a generation's steps.",
       labelNames: ['model'],
       buckets: SECONDS,
       registers

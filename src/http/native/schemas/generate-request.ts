@@ -5,8 +5,7 @@ import { named } from '../../openapi/reference.js'
 
 export const GenerateRequest = named('GenerateRequest', Type.Object({
   model: Type.Optional(Type.String({
-    description: "A loaded model's name, as /v1/models lists it; any other is refused. Left out: the " +
-    'first one listed.',
+    description: "A loaded model's name, as /v1/models lists it; any other is refused. Left out: the first one listed.",
     examples: ['fewstep-stories']
   })),
   prompt: Type.Optional(Type.String({

@@ -22,14 +22,12 @@ export const ChatRequest = named('ChatRequest', Type.Object({
   messages: Type.Array(Message, {
     minItems: 1,
     maxItems: MAX_MESSAGES,
-    description: "The conversation, as the model's own template writes " +
-      'it.',
+    description: "The conversation, as the model's own template writes it.",
     examples: [[{ role: 'user', content: 'Tell me a story.' }]]
   }),
   max_tokens: Type.Optional(Type.Integer({
     minimum: 1,
-    description: "Tokens to make. Left out: 128, or what room is left on the model's " +
-    'canvas.'
+    description: "Tokens to make. Left out: 128, or what room is left on the model's canvas."
   })),
   max_completion_tokens: Type.Optional(Type.Integer({ minimum: 1, description: 'The same, and counts where both are given.' })),
   logprobs: Type.Optional(Type.Boolean({

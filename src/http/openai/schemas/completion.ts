@@ -28,8 +28,7 @@ export const CompletionRequest = named('CompletionRequest', Type.Object({
   })),
   max_tokens: Type.Optional(Type.Integer({
     minimum: 1,
-    description: `Tokens to make. Left out: ${USUAL_TOKENS}, or what room the prompt leaves on the model's ` +
-      'canvas.',
+    description: `Tokens to make. Left out: ${USUAL_TOKENS}, or what room the prompt leaves on the model's canvas.`,
     examples: [96]
   })),
   best_of: Type.Optional(Type.Integer({

@@ -15,8 +15,7 @@ const StopString = Type.String({ minLength: 1, maxLength: MAX_STOP_LENGTH })
 export const SHARED_FIELDS = {
   ...DIFFUSION_OPTIONS,
   model: Type.Optional(Type.String({
-    description: "A loaded model's name. Left out: the first one " +
-    'listed.',
+    description: "A loaded model's name. Left out: the first one listed.",
     examples: ['fewstep-stories']
   })),
   n: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_N, description: 'Outputs of each prompt. Left out: 1.' })),
