@@ -15,6 +15,7 @@ export {
   type TextRequest
 } from './text-request.js'
 export type { FinishReason, GapFill, TextChange, TextOutput, TextResult, TextStep } from './text-result.js'
+export { checkWellFormed } from './well-formed.js'
 export { STEPS_REASONS } from '../engine/step-budget.js'
 export { JUMPS } from '../diffusion/jump-times.js'
 export { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'

@@ -7,6 +7,7 @@ import type { Model } from '../model/model.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
 import { stepBudgetOf } from './requested-steps.js'
 import { MAX_SEED, type TextRequest } from './text-request.js'
+import { checkWellFormed } from './well-formed.js'
 
 /** Random seeds stay short enough to copy by hand. */
 const RANDOM_SEED_LIMIT = 2 ** 32
@@ -59,14 +60,9 @@ export function prepare (model: Model, request: TextRequest, id: string = random
   }
 }
 
-/** Half of a surrogate pair is no character: a tokenizer would make something else of it, and no text can hold it. */
-function checkTexts ({ prompt, suffix, template, stop = [] }: TextRequest): void {
-  const texts = [['prompt', prompt], ['suffix', suffix], ['template', template], ...stop.map((each) => ['stop', each])] as const
-  for (const [field, text] of texts) {
-    if (text?.isWellFormed() !== false) continue
-    throw new FewstepError('invalid_request',
-      `${field} holds half of a surrogate pair, which is no character; send both halves or none`, { field })
-  }
+function checkTexts ({ prompt = '', suffix = '', template = '', stop = [] }: TextRequest): void {
+  for (const [field, text] of Object.entries({ prompt, suffix, template })) checkWellFormed(field, text)
+  for (const text of stop) checkWellFormed('stop', text)
 }
 
 /** How tokens jump in a step; masked diffusion has no such choice. */

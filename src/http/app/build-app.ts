@@ -35,6 +35,6 @@ export async function buildApp ({ config, models, keyring, logger, droppedLogLin
   const context: AppContext = { config, models, lifecycle, metrics, admissions: guard }
   const { app } = await createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { metrics.served(request) } })
   addGuard(app, guard)
-  await addRoutes(app, () => context, config.bodyLimit)
+  await addRoutes(app, () => context)
   return { app, lifecycle }
 }

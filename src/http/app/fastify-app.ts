@@ -13,8 +13,7 @@ import type { App } from '../fastify.js'
 import { addCors, addSecurityHeaders } from '../guard/browsers.js'
 import { trustOf } from '../guard/trusted-proxies.js'
 import { echoRequestId, requestIdOf } from '../log/request-id.js'
-import type { ServedRequest } from '../log/request-log.js'
-import { logRequest } from '../log/request-log.js'
+import { logRequest, type ServedRequest } from '../log/request-log.js'
 
 export type ConnectionSettings = Pick<Config,
   'bodyLimit' | 'headerLimit' | 'urlLimit' | 'keepAliveTimeoutMs' | 'requestTimeoutMs' | 'sendTimeoutMs' | 'trustProxy' | 'corsOrigins'>

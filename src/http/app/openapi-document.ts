@@ -18,7 +18,7 @@ export async function openApiDocument (): Promise<object> {
   }
   const lifecycle = new Lifecycle(new OpenReplies())
   const { app } = await createFastifyApp({ settings, logger: pino({ enabled: false }), lifecycle, served: () => {} })
-  await addRoutes(app, () => { throw new Error('this app only describes itself') }, settings.bodyLimit)
+  await addRoutes(app, () => { throw new Error('this app only describes itself') })
   await app.ready()
   const document = app.swagger()
   await app.close()

@@ -8,12 +8,11 @@ import { addDocs, addOpenApi } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
 import type { AppContext } from './context.js'
 
-/** @param bodyLimit in bytes */
-export async function addRoutes (app: App, getContext: Source<AppContext>, bodyLimit: number): Promise<void> {
+export async function addRoutes (app: App, getContext: Source<AppContext>): Promise<void> {
   app.addSchema(ErrorBody)
   await addOpenApi(app)
   await app.register(async (native) => { await addNative(native, getContext) })
-  await app.register(async (openai) => { await addOpenAi(openai, getContext, bodyLimit) })
+  await app.register(async (openai) => { await addOpenAi(openai, getContext) })
   await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: '/v2' })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
   await addDocs(app)

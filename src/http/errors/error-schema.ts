@@ -18,6 +18,9 @@ export const ErrorBody = named('Error', Type.Object({
 }, { description: 'An error.' }))
 export type ErrorBody = Static<typeof ErrorBody>
 
+/** The header of answers that may be other ones later, in a description. */
+export const RETRY_AFTER = { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } }
+
 /** An error response of a route. */
 export function errorResponse (description: string): object {
   return { description, content: { 'application/json': { schema: refTo(ErrorBody) } } }

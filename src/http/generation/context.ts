@@ -2,7 +2,7 @@
 import type { Config } from '../../config.js'
 import type { TextResult } from '../../generation/index.js'
 import type { LoadedModels } from '../../loaded-models.js'
-import type { Admissions } from './admission.js'
+import type { Admissions } from './client-admission.js'
 import type { Outcome } from './outcome.js'
 
 /** Who counts generations; models are told by their names. */

@@ -9,7 +9,7 @@ import {
 import type { LoadedModel } from '../../loaded-models.js'
 import type { Exchange } from '../fastify.js'
 import { noteFacts } from '../log/request-log.js'
-import { admitted } from './admission.js'
+import { admitted } from './client-admission.js'
 import { clientLeft } from './client-left.js'
 import type { GenerationContext } from './context.js'
 import { merged, type Part } from './merged.js'

@@ -1,6 +1,6 @@
 /** Whoever asks, by key or by address, and what of its limits is left. */
 import { FewstepError } from '../../errors.js'
-import type { Price } from '../generation/admission.js'
+import type { Price } from '../generation/client-admission.js'
 import { Allowance, type Rest } from './allowance.js'
 import type { Limits } from './limits.js'
 

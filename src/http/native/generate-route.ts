@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TextResult } from '../../generation/index.js'
 import { errorBody } from '../errors/error-body.js'
-import { ErrorBody, errorResponse } from '../errors/error-schema.js'
+import { ErrorBody, errorResponse, RETRY_AFTER } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
 import type { GenerationContext } from '../generation/context.js'
@@ -23,8 +23,7 @@ const schema = {
   description: 'Continues a prompt or fills in a template, in a few refinements of the whole text.\n\n' +
     'As a stream: a `step` event for each refinement of each output, then one `done` event with the same data as the JSON answer, ' +
     'or one `error` event. What is refused has a status of its own; what is admitted gets its headers at once, and fails as an `error` ' +
-    'event. ' +
-    'A comment line keeps an idle stream open. Leaving cancels the generation.',
+    'event. A comment line keeps an idle stream open. Leaving cancels the generation.',
   body: refTo(GenerateRequest),
   response: {
     200: {
@@ -46,7 +45,7 @@ const schema = {
     422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to ' +
       '1, a template without gaps, a solver or jumps where the model has none, a deadline too short even for an idle server.'),
     429: {
-      headers: { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } },
+      headers: RETRY_AFTER,
       ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.')
     },
     500: errorResponse('The generation failed.'),

@@ -1,6 +1,6 @@
 /** From messages to a prompt. */
 import { FewstepError } from '../../errors.js'
-import { maxTextBytes, type TextRequest } from '../../generation/index.js'
+import { checkWellFormed, maxTextBytes, type TextRequest } from '../../generation/index.js'
 import type { Model } from '../../model/model.js'
 import { shorten } from '../errors/shorten.js'
 import type { ChatRequest, Message } from './schemas/chat.js'
@@ -18,10 +18,7 @@ export function toChatPrompt (model: Model, messages: ChatRequest['messages']): 
     throw new FewstepError('prompt_too_long', `messages have more than ${most} bytes of text, far more than the model's canvas holds; ` +
       'shorten them', { field: 'messages' })
   }
-  if (!said.every(({ content }) => content.isWellFormed())) {
-    throw new FewstepError('invalid_request', 'messages hold half of a surrogate pair, which is no character; send both halves or ' +
-      'none', { field: 'messages' })
-  }
+  for (const { content } of said) checkWellFormed('messages', content)
   const { chat } = model
   // The template's own special tokens are such; `render` sees to it that those in messages are text.
   return { prompt: rendered(model, said), allowSpecial: true, endTokens: chat.endTokens, stop: chat.stop }

@@ -15,12 +15,11 @@ import { FimCompletion, FimRequest } from './schemas/fim.js'
 import { DetokenizeRequest, TokenizeRequest } from './schemas/tokenizer.js'
 import { addTokenizerRoutes } from './tokenizer-routes.js'
 
-const SHARED_SCHEMAS = [Chunk,
-  CompletionRequest, Completion, ChatRequest, ChatCompletion, FimRequest, FimCompletion, TokenizeRequest, DetokenizeRequest
+const SHARED_SCHEMAS = [
+  Chunk, CompletionRequest, Completion, ChatRequest, ChatCompletion, FimRequest, FimCompletion, TokenizeRequest, DetokenizeRequest
 ]
 
-/** @param bodyLimit in bytes */
-export async function addOpenAi (app: App, getContext: Source<GenerationContext>, bodyLimit: number): Promise<void> {
+export async function addOpenAi (app: App, getContext: Source<GenerationContext>): Promise<void> {
   for (const shared of SHARED_SCHEMAS) app.addSchema(shared)
   // The schemas describe answers; they do not make them.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer))
@@ -32,6 +31,7 @@ export async function addOpenAi (app: App, getContext: Source<GenerationContext>
     request.body = isObject(options) ? { ...given, stream_options: withoutNulls(options) } : given
   })
   app.setErrorHandler((error, request, reply) => {
+    const { bodyLimit } = getContext().config
     return sendError(asOpenAiError(asFewstepError(error, bodyLimit), request), request, reply, bodyLimit)
   })
   addCompletionsRoute(app, getContext)

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Type, type Static } from 'typebox'
 import { FewstepError } from '../../errors.js'
-import { maxTextBytes } from '../../generation/index.js'
+import { checkWellFormed, maxTextBytes } from '../../generation/index.js'
 import type { Model } from '../../model/model.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
@@ -82,10 +82,7 @@ async function encode (model: Model, { text, allowSpecial, field }: Given): Prom
   if (Buffer.byteLength(text) > most) {
     throw new FewstepError('invalid_request', `${field} has more than ${most} bytes of text; send it in parts`, { field })
   }
-  if (!text.isWellFormed()) {
-    throw new FewstepError('invalid_request', `${field} holds half of a surrogate pair, which is no character; send both halves or ` +
-      'none', { field })
-  }
+  checkWellFormed(field, text)
   const tokens: number[] = []
   let words = 0
   for (const word of model.tokenizer.words(text, allowSpecial)) {

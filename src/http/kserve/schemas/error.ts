@@ -1,6 +1,7 @@
 /** The protocol's errors: a sentence. */
 import { Type, type Static } from 'typebox'
 import type { FewstepError } from '../../../errors.js'
+import { RETRY_AFTER } from '../../errors/error-schema.js'
 import { named, refTo } from '../../openapi/reference.js'
 
 export const KserveError = named('KserveError', Type.Object({
@@ -17,8 +18,6 @@ export function errorResponse (description: string): object {
 export function toErrorBody ({ message, field }: FewstepError): KserveError {
   return { error: field === 'prompt' || field === 'template' ? `text_input: ${message}` : message }
 }
-
-const RETRY_AFTER = { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } }
 
 export const NOT_FOUND = { 404: errorResponse('No model of that name and version is loaded.') }
 export const NOT_READY = {

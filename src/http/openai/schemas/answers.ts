@@ -1,12 +1,12 @@
 /** What a route of this dialect may answer. */
 import type { TSchema } from 'typebox'
-import { ErrorBody, errorResponse } from '../../errors/error-schema.js'
+import { ErrorBody, errorResponse, RETRY_AFTER } from '../../errors/error-schema.js'
 import { eventStream } from '../../openapi/event-stream.js'
 import { refTo } from '../../openapi/reference.js'
 import { Chunk } from './chunk.js'
 
 const RETRY_HEADERS = {
-  'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' },
+  ...RETRY_AFTER,
   'retry-after-ms': { type: 'integer', description: 'The same in milliseconds.' }
 }
 
