@@ -26,11 +26,12 @@ export const NOT_READY = {
 /** Of the routes that generate. */
 export const GENERATION_ERRORS = {
   400: errorResponse('A field is missing, unknown, of the wrong type or out of range.'),
+  401: errorResponse('This server asks for a key, and none that it knows was sent.'),
   ...NOT_FOUND,
   413: errorResponse('The body is too large.'),
   422: errorResponse('The fields are well-formed but cannot be met: a text longer than the canvas, a schedule that does not ' +
     'sum to 1, a deadline too short even for an idle server.'),
-  429: { headers: RETRY_AFTER, ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows.') },
+  429: { headers: RETRY_AFTER, ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.') },
   500: errorResponse('The generation failed.'),
   ...NOT_READY,
   504: errorResponse('The generation was not done within deadline_ms.')

@@ -25,10 +25,11 @@ export function answersOf (answer: TSchema & { $id: string }): object {
     },
     400: errorResponse('A field is of the wrong type, out of range, not supported, or cannot be met; too long a prompt has the code ' +
       'context_length_exceeded.'),
+    401: errorResponse('This server asks for a key, and none that it knows was sent.'),
     404: errorResponse('No model of that name is loaded.'),
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
-    429: { headers: RETRY_HEADERS, ...errorResponse('The queue is full.') },
+    429: { headers: RETRY_HEADERS, ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.') },
     500: errorResponse('The generation failed.'),
     503: { headers: RETRY_HEADERS, ...errorResponse('The server is shutting down, or no worker is ready.') },
     504: {
