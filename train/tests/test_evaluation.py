@@ -14,12 +14,16 @@ from fewstep_train.evaluation.measures.conditioning import step_size_sensitivity
 from fewstep_train.evaluation.measures.copying import CopyIndex
 from fewstep_train.evaluation.measures.judge import Judge, token_nll
 from fewstep_train.evaluation.measures.likelihood import bound_perplexity, flow_bound, masked_bound
-from fewstep_train.evaluation.measures.tasks import make_task
+from fewstep_train.evaluation.measures.passages import first_document
+from fewstep_train.evaluation.measures.tasks import TASKS, make_task
 from fewstep_train.evaluation.measures.training_cost import TrainingCost, training_cost
 from fewstep_train.evaluation.measures.training_text import SeenPairs, TrainingText
 from fewstep_train.evaluation.report.goals import goals
+from fewstep_train.evaluation.report.report import readings
 from fewstep_train.evaluation.report.timeline import timeline_svg, wrapped
 from fewstep_train.evaluation.run.cells import HELD_OUT, Pace
+from fewstep_train.evaluation.run.readings import measure_readings
+from fewstep_train.evaluation.run.results import Results
 from fewstep_train.evaluation.systems.autoregressive_system import AutoregressiveSystem
 from fewstep_train.evaluation.systems.opening import open_system
 from fewstep_train.evaluation.systems.samples import Sampling
@@ -167,7 +171,7 @@ def test_the_autoregressive_system_goes_on_from_the_prefix_and_leaves_the_suffix
     torch.nn.init.normal_(network.output.weight)
     system = AutoregressiveSystem("autoregressive", "", network, leads=torch.tensor([1, 2]))
     canvas = text_rows(32)
-    for name in ("unconditional", "continuation", "infilling"):
+    for name in TASKS:
         editable = make_task(name, 32).editable(4, 32)
         samples = system.sample(canvas, editable, Sampling(steps=0, temperature=0.0))
         assert torch.equal(samples.tokens[~editable], canvas[~editable])
@@ -278,3 +282,25 @@ def test_a_models_training_counts_that_of_the_one_it_began_from(tmp_path):
     ]
     (tmp_path / "manifest.json").write_text(json.dumps({"training": {"stages": stages}}))
     assert training_cost(tmp_path) == TrainingCost(tokens=4000, distilled=1000, hours=0.75)
+
+
+def test_texts_to_read_are_first_documents_and_a_seed_decides_them(workplace, tmp_path):
+    assert [first_document(t) for t in ("one<|endoftext|>two", "<|endoftext|>one ", "", "<|endoftext|>")] == [
+        "one",
+        "one",
+        "",
+        "",
+    ]
+    system = open_system("FS-DFM", workplace / "tiny-text", CANVAS, threads=1, compute="float32")
+    tokenizer = Tokenizer.from_file(str(workplace / "tiny-text" / "tokenizer.json"))
+
+    def texts(seeds, name):
+        results = Results(tmp_path / name)
+        return [r["text"] for r in measure_readings(system, Sampling(steps=4), seeds, 16, tokenizer, results)]
+
+    two = texts(range(1, 3), "two.json")
+    assert two[0] != two[1] and texts(range(2, 3), "one.json") == two[1:]
+    shown = readings(json.loads((tmp_path / "two.json").read_text())["records"])
+    assert (
+        shown.startswith("Unpicked: 2 texts of at most 16 tokens in 4 steps, temperature 1;") and "**Seed 2**" in shown
+    )

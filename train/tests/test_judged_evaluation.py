@@ -62,9 +62,9 @@ def test_one_judge_of_ours_is_needed_and_one_other_allowed(workplace, tmp_path):
             main(["sweep", *arguments(workplace, tmp_path, *judges), "--out", str(tmp_path / "sweep.json")])
 
 
-def cell(system, steps, bits, entropy, temperature=0.7):
+def cell(system, steps, bits, entropy, temperature=0.7, task="unconditional"):
     metrics = {"independent_bits_per_byte": [bits, 0.001], "independent_entropy": [entropy, 0.001]}
-    what = {"kind": "cell", "system": system, "task": "unconditional", "metrics": metrics}
+    what = {"kind": "cell", "system": system, "task": task, "metrics": metrics}
     return what if system == HELD_OUT else {**what, "steps": steps, "temperature": temperature}
 
 
@@ -87,3 +87,14 @@ def test_goals_of_the_independent_judge_are_at_the_temperature_of_serving():
     assert text_goals([*ours[:2], *others], "unconditional", "FS-DFM", 0.7) == []
     poor = [cell("FS-DFM", 8, 0.86, 5.6), *others[:1]]
     assert text_goals(poor, "unconditional", "FS-DFM", 0.7)[0].verdict == "not met", "too little varied"
+
+
+def test_a_gap_is_compared_with_the_text_that_stood_there():
+    real = cell(HELD_OUT, None, 0.9, 5.2, task="gap")
+    for bits, verdict in ((0.93, "met"), (0.945, "undecided"), (0.96, "not met")):
+        few = cell("FS-DFM", 8, bits, 4.0, task="gap")
+        (goal,) = text_goals([real, few, cell("FS-DFM", 4, 2.0, 4.0, task="gap")], "gap", "FS-DFM", 0.7)
+        assert (goal.claim, goal.verdict) == (
+            "FS-DFM at 8, temperature 0.7: bits a byte within 5 % of held-out text",
+            verdict,
+        )

@@ -19,6 +19,7 @@ from fewstep_train.evaluation.report.images import measure_timeline, write_image
 from fewstep_train.evaluation.report.report import report
 from fewstep_train.evaluation.run.cells import HELD_OUT, Cell, held_out, measure_all, summary
 from fewstep_train.evaluation.run.likelihoods import measure_likelihoods
+from fewstep_train.evaluation.run.readings import measure_readings
 from fewstep_train.evaluation.run.results import Record, Results, read_records
 from fewstep_train.evaluation.systems.autoregressive_system import autoregressive_system
 from fewstep_train.evaluation.systems.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
@@ -56,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--temperatures", type=float, nargs="+", help="default: 1 and the model's default")
     parser.add_argument("--dfm-temperatures", type=float, nargs="+", help="of the DFM (default: as the others)")
     parser.add_argument("--tasks", choices=TASKS, nargs="+", default=list(TASKS))
+    parser.add_argument("--texts", type=int, default=10, help="to be read, seeds 1 to N (default %(default)s)")
+    parser.add_argument("--text-tokens", type=int, default=200, help="of each of them, at most (default %(default)s)")
     parser.add_argument("--quick", action="store_true", help="a few short cells, to see that everything runs")
     parser.add_argument(
         "--report-only",
@@ -67,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def make_quick(args: argparse.Namespace) -> None:
     args.samples, args.length = min(args.samples, 8), min(args.length, 32)
     args.steps, args.conditional_steps, args.many_steps = [1, 8], [8], 16
+    args.texts, args.text_tokens = min(args.texts, 2), min(args.text_tokens, 32)
 
 
 def model_defaults(args: argparse.Namespace) -> dict[str, Any]:
@@ -166,6 +170,10 @@ def measure(args: argparse.Namespace, file: Path) -> tuple[list[Record], Indepen
         s = cell.sampling
         if (cell.system.name, s.steps, s.temperature) == (MODEL, shown, temperatures_of(args)[-1]):
             measure_timeline(cell, bench, results)
+            if cell.task.name == UNCONDITIONAL:
+                seeds = range(1, args.texts + 1)
+                tokens = min(args.text_tokens, cell.system.longest)
+                measure_readings(cell.system, s, seeds, tokens, bench.judge.tokenizer, results)
     results.finish()
     return results.records, bench.judge.independent
 

@@ -27,3 +27,8 @@ def byte_size(text: str) -> int:
 def whole(text: str) -> Passage:
     span = (0, byte_size(text))
     return Passage(text, span, span)
+
+
+def first_document(text: str) -> str:
+    """What stands before the end of text; a text that begins with one goes on after it."""
+    return next((part for part in (p.strip() for p in text.split(END_OF_TEXT)) if part), "")

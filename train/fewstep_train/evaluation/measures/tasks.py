@@ -30,15 +30,16 @@ class Task:
         return editable
 
 
-UNCONDITIONAL = "unconditional"
-TASKS = (UNCONDITIONAL, "continuation", "infilling")
+UNCONDITIONAL, GAP = "unconditional", "gap"
+TASKS = (UNCONDITIONAL, "continuation", "infilling", GAP)
+GAP_TOKENS, GAP_CONTEXT = 8, 32
 
 
 def make_task(name: str, length: int) -> Task:
-    """unconditional: everything. continuation: after a quarter. infilling: the middle half.
+    """unconditional: everything. continuation: after a quarter. infilling: the middle half. gap: a few in the middle.
 
-    The judge reads from left to right. It scores a continuation given its prefix, but the whole of an infilled text:
-    how the middle fits what follows shows in the score of what follows.
+    The judge reads from left to right. It scores a continuation given its prefix, but the whole of an infilled text,
+    and of a gap also the tokens behind it: how what was made fits what follows shows in the score of what follows.
     """
     quarter = length // 4
     if name == UNCONDITIONAL:
@@ -47,6 +48,9 @@ def make_task(name: str, length: int) -> Task:
         return Task(name, slice(quarter, length), slice(quarter, length))
     if name == "infilling":
         return Task(name, slice(quarter, length - quarter), slice(0, length))
+    if name == GAP:
+        begin = (length - GAP_TOKENS) // 2
+        return Task(name, slice(begin, begin + GAP_TOKENS), slice(begin, min(begin + GAP_TOKENS + GAP_CONTEXT, length)))
     raise ValueError(f"unknown task {name!r}: use one of {', '.join(TASKS)}")
 
 

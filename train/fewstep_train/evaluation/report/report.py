@@ -29,7 +29,8 @@ PERCENT = {"repeated", "unseen_2", "copied"}
 EXPLANATION = """\
 - **perplexity**: mean over samples of exp(mean negative log-likelihood of a token) under the judge, an autoregressive
   model of the same trunk, tokenizer and training text. It is also the autoregressive baseline, whose own row
-  it flatters. In continuation the made tokens are scored given their prefix, in infilling the whole text.
+  it flatters. In continuation the made tokens are scored given their prefix, in infilling the whole
+  text, and of a gap of 8 tokens these and the 32 behind them.
 - **entropy**: of each sample's own histogram of tokens. Low perplexity counts only beside an entropy near real text's:
   repetition is cheap.
 - **distinct-n**: different n-grams over all n-grams of a sample. **repeated**: tokens that equal the one before.
@@ -135,6 +136,23 @@ def task_tables(records: list[Record], temperatures: Sequence[float], tasks: Seq
     return "\n\n".join(parts)
 
 
+def readings(records: list[Record]) -> str:
+    """The texts that were written to be read, unpicked."""
+    found = [r for r in records if r["kind"] == "reading"]
+    if not found:
+        return "None were written."
+    steps, length, temperature = (found[0][k] for k in ("steps", "tokens", "temperature"))
+    intro = (
+        f"Unpicked: {len(found)} texts of at most {length} tokens in {steps} steps, temperature {temperature:g}; "
+        "each ends where the model ends it."
+    )
+    quoted = (
+        f"**Seed {r['seed']}**\n\n" + "\n".join(f"> {part}  " for part in r["text"].split("\n") if part.strip())
+        for r in found
+    )
+    return "\n\n".join([intro, *quoted])
+
+
 def report(records: list[Record], facts: dict[str, Any]) -> str:
     """Markdown. facts: name, model (the few-step system), temperatures, tasks, samples, length, compute, command,
     images, costs (of training, by system), independent (the name of that judge, or None)."""
@@ -164,6 +182,10 @@ an entropy that is not lower by more than 3 %. A goal is met, or not met, by at 
 difference; what is nearer is undecided. Bits a byte, and the entropy beside them, are the independent judge's, if any.
 
 {goal_table(records, tasks, model, temperatures[-1])}
+
+## Texts
+
+{readings(records)}
 
 ## Pictures
 

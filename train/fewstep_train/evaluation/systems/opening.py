@@ -53,4 +53,6 @@ def open_system(name: str, path: Path, kind: str, threads: int, compute: str) ->
         raise SystemExit(f"{path}: a model of kind {found.kind!r}, where {kind} is needed")
     session, config = open_session(found.graph, threads), found.config
     identity = found.identity + ("" if compute == "float32" else f" {compute}")
-    return StepGraphSystem(name, identity, session, config.vocab_size, config.mask_token_id, found.exponent)
+    return StepGraphSystem(
+        name, identity, session, config.vocab_size, config.mask_token_id, found.exponent, config.length
+    )

@@ -38,6 +38,8 @@ class StepGraphSystem:
     vocab_size: int
     mask_token_id: int | None
     exponent: float
+    longest: int
+    """Tokens of the longest canvas."""
 
     def source(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         if self.mask_token_id is None:
