@@ -17,7 +17,7 @@ const LENGTH = 128
 async function measure (): Promise<Measurement> {
   const manifest = await readManifest(DEFAULT_MODEL)
   const { max_length: maxLength } = manifest
-  const { cpu, cuda } = chooseGraphs(manifest, { precision: 'auto', executionProvider: 'cpu' })
+  const { cpu: [cpu], cuda } = chooseGraphs(manifest, { precision: 'auto', executionProvider: 'cpu' })
   const session = await Session.start({
     graphFiles: { cpu: graphFiles(DEFAULT_MODEL, manifest, cpu), cuda: graphFiles(DEFAULT_MODEL, manifest, cuda) },
     executionProvider: 'cpu',

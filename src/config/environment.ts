@@ -85,8 +85,8 @@ export const Environment = Type.Object({
   FEWSTEP_PRECISION: Type.Enum([...PRECISIONS], {
     default: 'auto',
     description:
-      'auto, float32 or int8, of the products on the CPU. auto is int8 where the model has such a graph: about twice as fast, other ' +
-      'roundings.'
+      'auto, float32 or int8, of the products on the CPU. auto takes what is faster here, measured at the first start, of the graphs that ' +
+      'the model has; they round differently, so name one where replicas on other machines must give the same texts.'
   }),
   FEWSTEP_DEVICES: Type.String({
     default: '',

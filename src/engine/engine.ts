@@ -8,7 +8,7 @@ import { Dispatcher, type StepTotals } from './dispatcher.js'
 import { chooseGraphs, graphFiles, type GraphChoice } from './graph-choice.js'
 import { Job } from './job.js'
 import { Lateness } from './lateness.js'
-import { openSessions, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
+import { openSessions, type Graph, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
 import {
   cancelled, deadlineExceeded, deadlineTooLate, deadlineTooShort, inferenceFailed, notReady, queueFull, shutDown, shuttingDown, waitTooLong
 } from './refusals.js'
@@ -23,7 +23,7 @@ type SessionSettings = Pick<OpenSessionsOptions,
 
 export interface EngineOptions extends SessionSettings {
   readonly model: { readonly directory: string, readonly manifest: Manifest }
-  /** `auto`: int8 on the CPU where the model has a graph for it. */
+  /** `auto`: on the CPU the faster one, as measured, of those that the model has a graph for. */
   readonly precision: Precision | 'auto'
   /** Rows admitted at once, waiting and running. */
   readonly maxQueue: number
@@ -58,7 +58,7 @@ export class Engine {
   readonly #options: EngineOptions
   readonly #clock: Clock
   readonly #source: RowSource
-  readonly #graphs: Readonly<Record<ExecutionProvider, GraphChoice>>
+  readonly #precision: Precision
   readonly #pool: SessionPool
   readonly #dispatcher: Dispatcher
   readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
@@ -71,9 +71,7 @@ export class Engine {
   #sequence = 0
   #listeners = 0
 
-  private constructor (
-    options: EngineOptions, graphs: Readonly<Record<ExecutionProvider, GraphChoice>>, { sessions, costs }: OpenedSessions
-  ) {
+  private constructor (options: EngineOptions, { sessions, precision, costs }: OpenedSessions) {
     const { manifest } = options.model
     const { logger, maxBatch, stepTimeoutMs } = options
     this.#options = options
@@ -86,7 +84,7 @@ export class Engine {
       revealsForGood: isMaskedDiffusion(manifest),
       maxLength: manifest.max_length
     }
-    this.#graphs = graphs
+    this.#precision = precision
     this.#worker = sessions[0]?.options
     this.#pool = new SessionPool({
       sessions,
@@ -114,12 +112,13 @@ export class Engine {
    */
   static async start (options: EngineOptions): Promise<Engine> {
     const { directory, manifest } = options.model
-    const graphs = chooseGraphs(manifest, options)
-    const { cpu, cuda } = graphs
-    return new Engine(options, graphs, await openSessions({
+    const { cpu: [likely, ...others], cuda } = chooseGraphs(manifest, options)
+    const graph = (choice: GraphChoice): Graph => ({
+      precision: choice.precision, files: graphFiles(directory, manifest, choice), sha256: manifest.files[choice.file]?.sha256 ?? ''
+    })
+    return new Engine(options, await openSessions({
       ...options,
-      graphFiles: { cpu: graphFiles(directory, manifest, cpu), cuda: graphFiles(directory, manifest, cuda) },
-      graphSha256: manifest.files[cpu.file]?.sha256 ?? '',
+      graphs: { cpu: [graph(likely), ...others.map(graph)], cuda: graph(cuda) },
       maxLength: manifest.max_length,
       trial: (session) => tryStep(session, manifest)
     }))
@@ -136,7 +135,6 @@ export class Engine {
 
   stats (): EngineStats {
     const { readyCount, size, replacements } = this.#pool
-    const executionProvider = this.#worker?.executionProvider ?? 'cpu'
     return {
       state: this.#state,
       generations: this.#jobs.size,
@@ -145,8 +143,8 @@ export class Engine {
       listeners: this.#listeners,
       maxQueue: this.#options.maxQueue,
       workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements },
-      executionProvider,
-      precision: this.#graphs[executionProvider].precision,
+      executionProvider: this.#worker?.executionProvider ?? 'cpu',
+      precision: this.#precision,
       steps: this.#dispatcher.totals
     }
   }

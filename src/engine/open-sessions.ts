@@ -1,27 +1,31 @@
 /** The sessions to begin with: on which processor, how many, with how many threads, warmed up and measured. */
 import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import { lengthBucket } from '../diffusion/canvas.js'
 import { CostCurve } from './cost-curve.js'
-import { candidatePlans, choosePlan, type MeasuredPlan, type PoolPlan } from './pool-plan.js'
+import { usableCores } from './cpu-limits.js'
+import { candidatePlans, choosePlan, choosePrecision, type MeasuredPlan, type PoolPlan } from './pool-plan.js'
 import { Session } from './session.js'
 import { TuningCache } from './tuning-cache.js'
 import { timeStep, warmUp, warmUpShapes } from './warm-up.js'
-import type { ExecutionProvider, WorkerOptions } from './worker-protocol.js'
+import type { ExecutionProvider, GraphFiles, Precision, WorkerOptions } from './worker-protocol.js'
 
 /** The batch that plans are compared with. */
 const TYPICAL_ROWS = 8
 const TYPICAL_LENGTH = 128
 const COMPARED_ROUNDS = 3
 
+export interface Graph {
+  readonly precision: Precision
+  readonly files: GraphFiles
+  readonly sha256: string
+}
+
 export interface OpenSessionsOptions {
-  /** The step graph for each execution provider. */
-  readonly graphFiles: WorkerOptions['graphFiles']
-  /** Of the graph for the CPU. */
-  readonly graphSha256: string
+  /** The step graphs that may run on each execution provider; of those for the CPU the first where nothing is measured. */
+  readonly graphs: { readonly cpu: readonly [Graph, ...Graph[]], readonly cuda: Graph }
   readonly maxLength: number
-  /** What the first session must pass, or none is opened. */
+  /** What the first session of a graph must pass, or none is opened. */
   readonly trial: (session: Session) => Promise<void>
   readonly executionProvider: ExecutionProvider | 'auto'
   /** Ids of the GPUs to use; undefined: all that there are. */
@@ -41,20 +45,21 @@ export interface OpenSessionsOptions {
 
 export interface OpenedSessions {
   readonly sessions: readonly Session[]
+  readonly precision: Precision
   readonly costs: CostCurve
 }
 
 /** @throws Error where a session cannot be made: the settings or the model are at fault, not the moment; or the signal's reason */
 export async function openSessions (options: OpenSessionsOptions): Promise<OpenedSessions> {
   const { logger, executionProvider, devices = visibleDevices(), signal } = options
-  const plans = candidatePlans(availableParallelism(), options)
+  const plans = candidatePlans(usableCores(), options)
   const opened: Session[] = []
   // What runs on them then fails, and that ends it.
   const breakOff = (): void => { for (const session of opened) session.kill() }
   signal?.addEventListener('abort', breakOff)
   try {
     const first = await Session.start({
-      graphFiles: options.graphFiles, executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
+      graphFiles: filesOf(options.graphs.cpu[0], options), executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
     }, signal)
     opened.push(first)
     if (first.fallbackReason !== undefined) logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
@@ -81,57 +86,92 @@ async function onGpus (
   const costs = new CostCurve()
   await warmUp(opened, warmUpShapes(options.maxLength, options.maxBatch), costs, Infinity)
   options.logger.info({ devices: opened.map((session) => session.options.deviceId) }, 'sessions on CUDA are warm')
-  return { sessions: opened, costs }
+  return { sessions: opened, precision: options.graphs.cuda.precision, costs }
 }
 
 async function onCpu (
   first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]
 ): Promise<OpenedSessions> {
-  const { maxLength, maxBatch, warmUpMs, logger } = options
+  const { graphs, maxLength, maxBatch, warmUpMs, logger } = options
+  const precisions = graphs.cpu.map(({ precision }) => precision)
   const cache = new TuningCache(options.cacheDirectory, {
-    graph: options.graphSha256, runtime: first.runtimeVersion, maxBatch, warmUpMs, plans: JSON.stringify(plans)
+    graphs: graphs.cpu.map(({ sha256 }) => sha256).join(), runtime: first.runtimeVersion, maxBatch, warmUpMs, plans: JSON.stringify(plans)
   })
   const shapes = warmUpShapes(maxLength, maxBatch)
-  const kept = await cache.read(plans, shapes)
+  const kept = await cache.read(plans, precisions, shapes)
   const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
-  await arrange(plan, first.options, opened, options.signal)
+  const precision = kept?.precision ?? await bestPrecision(first, plan, options, opened)
+  await arrange(plan, like(first, precision, options), opened, options.signal)
   const costs = new CostCurve(kept?.costs)
   // With a cost curve from before, one small step on each session is enough.
   await warmUp(opened, kept === undefined ? shapes : shapes.slice(0, 1), costs, warmUpMs)
   if (kept === undefined && warmUpMs > 0) {
-    await cache.write({ measuredAt: new Date().toISOString(), plan, costs: costs.points }).catch((error: unknown) => {
+    await cache.write({ measuredAt: new Date().toISOString(), plan, precision, costs: costs.points }).catch((error: unknown) => {
       logger.warn({ reason: (error as Error).message },
         `FEWSTEP_CACHE_DIR ${options.cacheDirectory} cannot be written, so the next start measures again: name another folder, or none`)
     })
   }
   const measured = kept === undefined ? { measured: 'now' } : { measured: 'at an earlier start', measuredAt: kept.measuredAt }
-  logger.info({ ...plan, ...measured }, 'session workers are ready')
-  return { sessions: opened, costs }
+  logger.info({ ...plan, precision, ...measured }, 'session workers are ready')
+  return { sessions: opened, precision, costs }
 }
 
 /** The best of several plans by measurement. Leaves the sessions of the last one measured in `opened`. */
 async function bestPlan (first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]): Promise<PoolPlan> {
   const [only] = plans
   if (only !== undefined && plans.length === 1) return only
-  const paddedLength = lengthBucket(Math.min(TYPICAL_LENGTH, options.maxLength), options.maxLength)
-  const rows = Math.min(TYPICAL_ROWS, options.maxBatch)
   const measured: MeasuredPlan[] = []
   for (const plan of plans) {
     await arrange(plan, first.options, opened, options.signal)
-    const fullMs = await timeStep(opened, { rows, paddedLength, filters: false }, COMPARED_ROUNDS)
-    const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength, filters: false }, COMPARED_ROUNDS)
-    measured.push({ plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs })
+    measured.push(await measurePlan(plan, options, opened))
   }
   options.logger.debug({ measured }, 'plans compared')
   return choosePlan(measured) ?? { workers: 1, threads: 1 }
 }
 
-/** Make `opened` what the plan says: sessions that fit stay, others go, missing ones are started. */
+/** The better of two precisions by measurement, unless nothing is to be measured. Leaves the sessions of the last one in `opened`. */
+async function bestPrecision (first: Session, plan: PoolPlan, options: OpenSessionsOptions, opened: Session[]): Promise<Precision> {
+  const { cpu: [likely, other] } = options.graphs
+  if (other === undefined || options.warmUpMs === 0) return likely.precision
+  await arrange(plan, like(first, likely.precision, options), opened, options.signal)
+  const measured = { [likely.precision]: await measurePlan(plan, options, opened) }
+  await arrange(plan, like(first, other.precision, options), opened, options.signal)
+  const [session] = opened
+  if (session !== undefined) await options.trial(session)
+  measured[other.precision] = await measurePlan(plan, options, opened)
+  const { float32, int8 } = measured
+  options.logger.debug(measured, 'precisions compared')
+  return float32 === undefined || int8 === undefined ? likely.precision : choosePrecision({ float32, int8 })
+}
+
+/** With the sessions of the plan: all of them with a full batch each, and one with one row. */
+async function measurePlan (
+  plan: PoolPlan, { maxLength, maxBatch }: OpenSessionsOptions, opened: readonly Session[]
+): Promise<MeasuredPlan> {
+  const paddedLength = lengthBucket(Math.min(TYPICAL_LENGTH, maxLength), maxLength)
+  const rows = Math.min(TYPICAL_ROWS, maxBatch)
+  const fullMs = await timeStep(opened, { rows, paddedLength, filters: false }, COMPARED_ROUNDS)
+  const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength, filters: false }, COMPARED_ROUNDS)
+  return { plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs }
+}
+
+/** Options of a session like another one, in this precision. */
+function like (session: Session, precision: Precision, options: OpenSessionsOptions): Session['options'] {
+  const graph = options.graphs.cpu.find((each) => each.precision === precision) ?? options.graphs.cpu[0]
+  return { ...session.options, graphFiles: filesOf(graph, options) }
+}
+
+function filesOf (cpu: Graph, { graphs }: OpenSessionsOptions): WorkerOptions['graphFiles'] {
+  return { cpu: cpu.files, cuda: graphs.cuda.files }
+}
+
+/** Make `opened` what the plan says, with these options: sessions that fit stay, others go, missing ones are started. */
 async function arrange (
-  { workers, threads }: PoolPlan, like: Session['options'], opened: Session[], signal: AbortSignal | undefined
+  { workers, threads }: PoolPlan, wanted: Session['options'], opened: Session[], signal: AbortSignal | undefined
 ): Promise<void> {
-  if (opened[0]?.options.threads !== threads || opened.length > workers) await closeAll(opened)
-  await start(Array.from({ length: workers - opened.length }, () => ({ ...like, threads })), opened, signal)
+  const fits = opened[0]?.options.threads === threads && opened[0].options.graphFiles.cpu.graph === wanted.graphFiles.cpu.graph
+  if (!fits || opened.length > workers) await closeAll(opened)
+  await start(Array.from({ length: workers - opened.length }, () => ({ ...wanted, threads })), opened, signal)
 }
 
 /** Start sessions beside each other and add them to `opened`, also where one of them fails. */

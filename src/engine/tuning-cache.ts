@@ -1,13 +1,14 @@
 /** What was measured at an earlier start, kept between starts of the same model on the same machine. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { cpuQuota, usableCores } from './cpu-limits.js'
 import type { PoolPlan } from './pool-plan.js'
 import type { WarmUpShape } from './warm-up.js'
+import type { Precision } from './worker-protocol.js'
 
 /** Later, a machine is another one. */
 const LONGEST_AGE_MS = 30 * 86_400_000
@@ -18,14 +19,16 @@ const Cost = Type.Object({
 const Kept = Type.Object({
   measuredAt: Type.String(),
   plan: Type.Object({ workers: Type.Integer(), threads: Type.Integer() }),
+  precision: Type.Enum(['float32', 'int8']),
   costs: Type.Array(Type.Unknown())
 })
 
-/** How many workers with how many threads, and what a step costs with them. */
+/** How many workers with how many threads and in which precision, and what a step costs with them. */
 export interface Tuning {
   /** ISO 8601 */
   readonly measuredAt: string
   readonly plan: PoolPlan
+  readonly precision: Precision
   readonly costs: ReadonlyArray<Static<typeof Cost>>
 }
 
@@ -37,25 +40,26 @@ export class TuningCache {
    * @param conditions everything that the measurement depends on, besides the processor and what the process may use of it
    */
   constructor (directory: string | undefined, conditions: Readonly<Record<string, string | number>>) {
-    const processor = [cpus()[0]?.model, availableParallelism(), cpuQuota()]
+    const processor = [cpus()[0]?.model, usableCores(), cpuQuota()]
     const key = createHash('sha256').update(JSON.stringify([conditions, processor])).digest('hex').slice(0, 16)
     this.#file = directory === undefined ? undefined : join(directory, `tuning-${key}.json`)
   }
 
   /**
-   * A file is believed no further than what could have been measured here: one of the plans, costs of these shapes.
+   * A file is believed no further than what could have been measured here: one of the plans, one of the precisions, costs of these shapes.
    * @returns undefined where nothing (readable) is kept, or for too long
    */
-  async read (plans: readonly PoolPlan[], shapes: readonly WarmUpShape[]): Promise<Tuning | undefined> {
+  async read (plans: readonly PoolPlan[], precisions: readonly Precision[], shapes: readonly WarmUpShape[]): Promise<Tuning | undefined> {
     if (this.#file === undefined) return undefined
     const json = await readFile(this.#file, 'utf8').then((text) => JSON.parse(text) as unknown).catch(() => undefined)
     if (!Value.Check(Kept, json)) return undefined
     const ageMs = Date.now() - Date.parse(json.measuredAt)
     if (!(ageMs >= 0 && ageMs <= LONGEST_AGE_MS)) return undefined
     const plan = plans.find(({ workers, threads }) => workers === json.plan.workers && threads === json.plan.threads)
-    if (plan === undefined) return undefined
+    const { precision } = json
+    if (plan === undefined || !precisions.includes(precision)) return undefined
     const costs = json.costs.filter((cost) => Value.Check(Cost, cost)).filter((cost) => shapes.some((shape) => isOf(shape, cost)))
-    return { measuredAt: json.measuredAt, plan, costs }
+    return { measuredAt: json.measuredAt, plan, precision, costs }
   }
 
   /** @throws Error where it cannot be written, as in a read-only container */
@@ -70,14 +74,4 @@ export class TuningCache {
 
 function isOf (shape: WarmUpShape, cost: WarmUpShape): boolean {
   return shape.rows === cost.rows && shape.paddedLength === cost.paddedLength && shape.filters === cost.filters
-}
-
-/** What the cgroup lets the process use of its cores, as the kernel writes it (version 2 or 1); empty: all of them. */
-function cpuQuota (): string {
-  for (const file of ['/sys/fs/cgroup/cpu.max', '/sys/fs/cgroup/cpu/cpu.cfs_quota_us']) {
-    try {
-      return readFileSync(file, 'utf8').trim()
-    } catch {}
-  }
-  return ''
 }

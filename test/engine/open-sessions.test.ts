@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import t from 'tap'
 import type { EngineOptions } from '../../src/engine/engine.js'
+import { readManifest } from '../../src/model/manifest.js'
 import { requestOf, rowOf, startEngine } from '../support/engine.js'
 
 /** An engine that has chosen for itself, and what it logged on the way. */
@@ -68,4 +70,28 @@ t.test('CUDA demanded where there is none: the error names the device and what i
   await t.rejects(startOpen({ executionProvider: 'cuda', devices: [4096] }), {
     message: /^FEWSTEP_EXECUTION_PROVIDER is cuda, but .*CUDA device 4096.*NVIDIA GPU.*driver/
   })
+})
+
+t.test('of two graphs the faster one is found by measurement, kept, and told of', async (t) => {
+  const cacheDirectory = await mkdtemp(join(tmpdir(), 'fewstep-'))
+  t.teardown(() => rm(cacheDirectory, { recursive: true }))
+  const directory = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
+  const model = { directory, manifest: await readManifest(directory) }
+  const options = { cacheDirectory, model, workers: 1, threads: 1, warmUpMs: 1, maxBatch: 4 }
+  const { engine, log } = await startOpen(options)
+  t.teardown(() => engine.close())
+  const measured = { rowsPerSecond: Number, loneMs: Number }
+  t.match(log.find(({ msg }) => msg === 'precisions compared'), { int8: measured, float32: measured })
+  const { precision } = engine.stats()
+  t.match(log.find(({ msg }) => msg === 'session workers are ready'), { precision, measured: 'now' })
+  t.equal((await engine.generate(requestOf([rowOf(1, 10)], 2))).rows.length, 1)
+
+  const [file = ''] = await readdir(cacheDirectory)
+  const kept = JSON.parse(await readFile(join(cacheDirectory, file), 'utf8')) as object
+  const other = precision === 'int8' ? 'float32' : 'int8'
+  await writeFile(join(cacheDirectory, file), JSON.stringify({ ...kept, precision: other }))
+  const again = await startOpen(options)
+  t.teardown(() => again.engine.close())
+  t.equal(again.engine.stats().precision, other, 'as it was measured before')
+  t.notOk(again.log.some(({ msg }) => msg === 'precisions compared'))
 })

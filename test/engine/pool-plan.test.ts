@@ -1,5 +1,5 @@
 import t from 'tap'
-import { candidatePlans, choosePlan } from '../../src/engine/pool-plan.js'
+import { candidatePlans, choosePlan, choosePrecision, type MeasuredPlan } from '../../src/engine/pool-plan.js'
 
 const OPEN = { workers: 0, threads: 0 }
 
@@ -26,4 +26,13 @@ t.test('of plans with nearly the same throughput the one that serves a lone requ
   t.same(choosePlan([one, two]), one.plan)
   t.same(choosePlan([{ ...one, rowsPerSecond: 80 }, two]), two.plan, 'much more throughput is worth the wait')
   t.equal(choosePlan([]), undefined)
+})
+
+t.test('8 bits are taken where they are clearly faster, for a crowd and a lone request together', async (t) => {
+  const measured = (rowsPerSecond: number, loneMs: number): MeasuredPlan => ({ plan: { workers: 1, threads: 2 }, rowsPerSecond, loneMs })
+  const float32 = measured(100, 10)
+  t.equal(choosePrecision({ float32, int8: measured(200, 5) }), 'int8')
+  t.equal(choosePrecision({ float32, int8: measured(130, 11) }), 'int8')
+  t.equal(choosePrecision({ float32, int8: measured(104, 9.7) }), 'float32', 'within the noise')
+  t.equal(choosePrecision({ float32, int8: measured(80, 13) }), 'float32')
 })
