@@ -23,6 +23,8 @@ const DIALECT = [
 
 /** A room is a folder of src/ or of src/http/, or a file at the top of either; each may import itself and these. */
 const ROOMS = {
+  // For browsers, and published by itself.
+  client: [],
   errors: [],
   diffusion: [],
   config: [],
@@ -55,7 +57,7 @@ const ROOMS = {
   serve: ['server', 'errors', 'config', 'logger', 'signals'],
   main: ['serve', 'signals'],
   // Of HTTP it borrows the JSON of an answer and the lines of a keys file.
-  cli: ['serve', 'signals', 'http/native', 'http/guard', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  cli: ['serve', 'signals', 'http/native', 'http/guard', 'client', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */
@@ -81,6 +83,7 @@ function owns (owner, file) {
 function objection (file, specifier) {
   const room = roomOf(file)
   if (!specifier.startsWith('.')) {
+    if (room === 'client') return `src/client runs in browsers and has no dependencies: it does not import ${specifier}.`
     if (room === 'diffusion') return `src/diffusion is pure mathematics: it does not import ${specifier}.`
     const owners = OWNERS.find(({ packages }) => packages.test(specifier))?.owners
     if (owners === undefined || owners.some((owner) => owns(owner, file))) return undefined

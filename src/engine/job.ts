@@ -51,7 +51,7 @@ export class Job {
     const { step, steps, t } = row
     this.#computeMs += Math.max(0, end - Math.max(begin, this.#countedUntil))
     this.#countedUntil = end
-    this.#onStep?.({ row: this.rows.indexOf(row), step, steps, t, tokens: row.tokens.slice() })
+    this.#onStep?.({ row: this.rows.indexOf(row), step, steps, t, tokens: row.tokens.slice(), confidence: row.confidence.slice() })
   }
 
   /** @param now in ms of the engine's clock */

@@ -51,6 +51,8 @@ export interface StepUpdate {
   readonly t: number
   /** The whole canvas after the step; the receiver may keep it. */
   readonly tokens: Int32Array
+  /** Posterior probability, in this step, of the token at each position; the receiver may keep it. */
+  readonly confidence: Float32Array
 }
 
 export interface RowResult {

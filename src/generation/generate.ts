@@ -63,14 +63,20 @@ export async function * streamText (
 
 function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], update: StepUpdate): TextStep {
   const { row, step, steps, t, tokens } = update
+  const { model: { manifest }, layout } = prepared
   const view = readCanvas(prepared, tokens)
+  const [first, last] = coverage(layout)
   return {
     index: row,
     step,
     steps,
     t,
-    changes: trackers[row]?.changes(view) ?? [],
+    changes: (trackers[row]?.changes(view) ?? []).map((change) => {
+      const given = layout.canvas.editable[first + change.position] === 0
+      return { ...change, masked: !given && change.token === manifest.mask_token_id, given }
+    }),
     text: view.pieces.join(''),
+    confidence: update.confidence.subarray(first, last),
     settled: settledText(prepared, tokens, view, t === 1)
   }
 }

@@ -14,6 +14,14 @@ export interface TextChange {
   readonly text: string
 }
 
+/** A change, and what kind of position it is at. */
+export interface PlacedChange extends TextChange {
+  /** The token is the mask, not yet chosen. */
+  readonly masked: boolean
+  /** The position is the template's own, and stays. */
+  readonly given: boolean
+}
+
 /** One refinement of one output. The pieces assembled from all changes so far, joined, are `text`. */
 export interface TextStep {
   /** Which output, from 0. */
@@ -24,8 +32,10 @@ export interface TextStep {
   readonly steps: number
   /** Time after the step; 1 after the last. */
   readonly t: number
-  readonly changes: readonly TextChange[]
+  readonly changes: readonly PlacedChange[]
   readonly text: string
+  /** For each position that the text covers, the posterior probability of its token in this step. */
+  readonly confidence: Float32Array
   /** What of it stays, whatever comes. */
   readonly settled: Settled
 }

@@ -3,7 +3,7 @@ import type { StepUpdate } from '../../src/engine/request.js'
 import { StepQueue } from '../../src/generation/step-queue.js'
 
 function update (row: number, step: number): StepUpdate {
-  return { row, step, steps: 100, t: step / 100, tokens: Int32Array.of(step) }
+  return { row, step, steps: 100, t: step / 100, tokens: Int32Array.of(step), confidence: Float32Array.of(1) }
 }
 
 async function drain (queue: StepQueue): Promise<string[]> {

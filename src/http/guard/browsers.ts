@@ -43,7 +43,7 @@ export async function addCors (app: App, origins: readonly string[]): Promise<vo
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST'],
     allowedHeaders: ['authorization', 'x-api-key', 'content-type', 'accept', 'x-request-id'],
-    exposedHeaders: ['x-request-id', 'retry-after', ...STANDING_HEADERS],
+    exposedHeaders: ['x-request-id', 'retry-after', 'retry-after-ms', 'x-should-retry', ...STANDING_HEADERS],
     maxAge: PREFLIGHT_SECONDS
   }
   await app.register(cors, {

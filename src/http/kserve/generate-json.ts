@@ -41,7 +41,7 @@ function toRefinement ({ text, step, steps, t, changes }: TextStep, { model, det
     text_output: text,
     model_name: model,
     model_version: MODEL_VERSION,
-    ...(details ? { details: { step, steps, t: round(t, 6), changes: [...changes] } } : {})
+    ...(details ? { details: { step, steps, t: round(t, 6), changes: changes.map(({ position, token, text }) => ({ position, token, text })) } } : {})
   }
 }
 

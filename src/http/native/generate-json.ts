@@ -1,5 +1,5 @@
 /** Between JSON (snake_case) and the generation room's own values. */
-import type { TextEvent, TextOutput, TextRequest, TextResult } from '../../generation/index.js'
+import type { TextEvent, TextOutput, TextRequest, TextResult, TextStep } from '../../generation/index.js'
 import type { Part } from '../generation/merged.js'
 import { toTextOptions } from '../generation/options.js'
 import { round } from '../generation/round.js'
@@ -56,14 +56,24 @@ function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions):
 
 /** Each event of a generation as a server-sent one, encoded. */
 export async function * toEvents (
-  events: AsyncIterable<Part<TextEvent>>, onDone: (result: TextResult) => Generation
+  events: AsyncIterable<Part<TextEvent>>, options: AnswerOptions
 ): AsyncGenerator<string, void, undefined> {
   for await (const { event } of events) {
-    if (event.type === 'done') {
-      yield encodeEvent('done', onDone(event.result))
-    } else {
-      const { index, step, steps, t, changes, text } = event.step
-      yield encodeEvent('step', { index, step, steps, t: round(t, 6), changes: [...changes], text } satisfies StepEvent)
-    }
+    yield event.type === 'done' ? encodeEvent('done', toGeneration(event.result, options)) : encodeEvent('step', toStepEvent(event.step, options))
+  }
+}
+
+export function toStepEvent (
+  { index, step, steps, t, changes, text, confidence }: TextStep, options: Pick<AnswerOptions, 'confidence'>
+): StepEvent {
+  return {
+    index,
+    step,
+    steps,
+    t: round(t, 6),
+    changes: changes.map(({ position, token, text, masked, given }) =>
+      ({ position, token, text, ...(masked ? { masked } : {}), ...(given ? { given } : {}) })),
+    text,
+    ...(options.confidence ? { confidence: Array.from(confidence, (p) => round(p, 4)) } : {})
   }
 }

@@ -1,6 +1,5 @@
 /** POST /v1/generate: whole, or refinement by refinement as server-sent events. */
 import { randomUUID } from 'node:crypto'
-import type { TextResult } from '../../generation/index.js'
 import { errorBody } from '../errors/error-body.js'
 import { ErrorBody, errorResponse, RETRY_AFTER } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
@@ -62,11 +61,11 @@ export function addGenerateRoute (app: App, getContext: Source<GenerationContext
     const id = `gen-${randomUUID()}`
     const stream = body.stream ?? prefersEventStream(request.headers.accept)
     const generation = await serveGeneration(context, { request, reply }, loaded, { id, texts: [toTextRequest(body)], stream })
-    const answer = (result: TextResult): Generation => toGeneration(result, {
+    const options = {
       id, model: loaded.model.manifest.name, timeline: body.timeline === true, confidence: body.confidence === true
-    })
-    if (!stream) return answer(await onlyResult(generation))
-    return await sendEventStream(context, { request, reply }, toEvents(generation.events(), answer), {
+    }
+    if (!stream) return toGeneration(await onlyResult(generation), options)
+    return await sendEventStream(context, { request, reply }, toEvents(generation.events(), options), {
       keepAlive: ': keep-alive\n\n',
       encodeError: (error) => encodeEvent('error', errorBody(error, request.id))
     })

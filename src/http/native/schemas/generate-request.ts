@@ -24,6 +24,6 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
     description: 'Answer with an event stream; the header "Accept: text/event-stream" does the same.'
   })),
   timeline: Type.Optional(Type.Boolean({ description: 'Report the step at which each token last changed.' })),
-  confidence: Type.Optional(Type.Boolean({ description: "Report each token's posterior probability." }))
+  confidence: Type.Optional(Type.Boolean({ description: "Report each token's posterior probability, in a stream at each step." }))
 }, { additionalProperties: false, description: 'What to generate; every field may be left out.' }))
 export type GenerateRequest = Static<typeof GenerateRequest>

@@ -57,8 +57,13 @@ export const StepEvent = named('StepEvent', Type.Object({
   changes: Type.Array(Type.Object({
     position: Type.Integer({ description: 'Counted within what text covers: the continuation, or the whole template.' }),
     token: Type.Integer(),
-    text: Type.String({ description: 'The piece of text that now stands at the position; may be empty.' })
+    text: Type.String({ description: 'The piece of text that now stands at the position; may be empty.' }),
+    masked: Type.Optional(Type.Boolean({ description: 'true: the token is not chosen yet, and ░ stands for it. Else left out.' })),
+    given: Type.Optional(Type.Boolean({ description: 'true: the position is part of the template\'s own text. Else left out.' }))
   }), { description: 'Positions whose token or piece of text changed. All pieces so far, in order, joined, are text.' }),
-  text: Type.String({ description: 'The whole text as it stands.' })
+  text: Type.String({ description: 'The whole text as it stands.' }),
+  confidence: Type.Optional(Type.Array(Type.Number(), {
+    description: 'Where confidence was asked for: for each position, the posterior probability of its token in this step.'
+  }))
 }, { description: 'One refinement of one output: the data of the stream\'s "step" event.' }))
 export type StepEvent = Static<typeof StepEvent>
