@@ -25,10 +25,11 @@ const GRAIN = 2 ** 24
  * A position whose time is to come gets (time - kappa) / (1 - kappa), uniform in [0, 1) given that it is to come: one with p(z)
  * = 0 jumps in the step that holds its time, and any with the probability of its law. The others keep their independent noise.
  * @param kappa kappa(t) at the beginning of the step
+ * @param block of the text, from 0
  */
-export function spreadJumps (seed: number, kappa: number, length: number, noise: Float32Array, offset: number): void {
+export function spreadJumps (seed: number, kappa: number, length: number, noise: Float32Array, offset: number, block = 0): void {
   if (kappa >= NO_TIME_TO_COME) return
-  const first = rowUniform(seed)
+  const first = rowUniform(seed, block)
   for (let position = 0; position < length; position++) {
     const time = (first + position * GOLDEN) % 1
     // 24 bits, so that it is exact in float32 and below 1.

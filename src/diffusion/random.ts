@@ -1,8 +1,8 @@
 /**
  * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  *
- * A number depends on (seed, step, position) alone, so a row draws the same noise whoever shares its batch, on
- * whichever worker, however often its step is run.
+ * A number depends on (seed, block, step, position) alone, so a row draws the same noise whoever shares its batch, on
+ * whichever worker, however often its step is run. A text of one canvas is block 0.
  */
 
 const M0 = 0xD2511F53
@@ -56,24 +56,25 @@ const words = new Uint32Array(4)
  * The step graph's noise for one row: two uniforms in [0, 1) a position, 24 bits each, so that they are exact in float32.
  * @param step 1-based
  * @param out written at [offset, offset + 2 * length)
+ * @param block of the text, from 0
  */
-export function fillNoise (seed: number, step: number, length: number, out: Float32Array, offset: number): void {
+export function fillNoise (seed: number, step: number, length: number, out: Float32Array, offset: number, block = 0): void {
   const key = keyOf(seed)
   for (let position = 0; position < length; position++) {
-    philox([position, step, 0, 0], key, words)
+    philox([position, step, 0, block], key, words)
     out[offset + 2 * position] = ((words[0] ?? 0) >>> 8) * UNIT
     out[offset + 2 * position + 1] = ((words[1] ?? 0) >>> 8) * UNIT
   }
 }
 
-/** A uniform in [0, 1) of the row as a whole. */
-export function rowUniform (seed: number): number {
-  philox([0, 0, 1, 0], keyOf(seed), words)
+/** A uniform in [0, 1) of one block of the row as a whole. */
+export function rowUniform (seed: number, block = 0): number {
+  philox([0, 0, 1, block], keyOf(seed), words)
   return ((words[0] ?? 0) >>> 8) * UNIT
 }
 
 /** A token of the uniform source: uniform over [0, vocabSize). Steps count from 1, so step 0 is free for it. */
-export function sourceToken (seed: number, position: number, vocabSize: number): number {
-  philox([position, 0, 0, 0], keyOf(seed), words)
+export function sourceToken (seed: number, position: number, vocabSize: number, block = 0): number {
+  philox([position, 0, 0, block], keyOf(seed), words)
   return Math.floor((words[0] ?? 0) * 2 ** -32 * vocabSize)
 }

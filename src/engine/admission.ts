@@ -4,9 +4,16 @@ import type { Candidate, Snapshot } from './candidate.js'
 /** Share of a limit that is planned with: steps to come may take longer than those before. */
 const CAUTION = 0.85
 
-export interface Admissible extends Pick<Candidate, 'paddedLength' | 'filters' | 'dueAt' | 'stepsLeft'> {
+/** Steps on one canvas. */
+export interface Work extends Pick<Candidate, 'paddedLength' | 'filters' | 'dueAt' | 'stepsLeft'> {
   /** Steps that it will yet take while the load is this: rows admitted over rows that run side by side at full throughput. */
   readonly stepsUnder: (load: number) => number
+}
+
+/** A row: the work on the canvas that it has, but for `stepsLeft`, which counts all. */
+export interface Admissible extends Work {
+  /** On those that come after it, in the order in which they are due; absent: none. */
+  readonly later?: readonly Work[]
 }
 
 export interface AdmissionSnapshot {
@@ -54,7 +61,7 @@ class Kind {
   readonly #stepMs: (rows: number) => number
   readonly #workers: number
 
-  constructor ({ paddedLength, filters }: Admissible, { workers, maxBatch, costs }: AdmissionSnapshot) {
+  constructor ({ paddedLength, filters }: Pick<Work, 'paddedLength' | 'filters'>, { workers, maxBatch, costs }: AdmissionSnapshot) {
     this.places = workers * costs.efficientRows(paddedLength, maxBatch, filters)
     this.#stepMs = (rows) => costs.estimate(rows, paddedLength, filters)
     this.#workers = workers
@@ -85,12 +92,13 @@ class Kind {
 
 /**
  * What a request has to expect whose rows are of one kind and due together. Workers do what is due first, each in batches
- * as large as throughput needs or there are rows for.
+ * as large as throughput needs or there are rows for. Canvases that a row will have later count where they are due before the
+ * newcomer's first: the others get out of its way.
  */
 export function expectation (newcomer: Admissible, newRows: number, snapshot: AdmissionSnapshot): Expectation {
   const { admitted, count } = snapshot
   const kinds = new Map<number, Kind>()
-  const kindOf = (row: Admissible): Kind => {
+  const kindOf = (row: Work): Kind => {
     const key = 2 * row.paddedLength + Number(row.filters)
     const kind = kinds.get(key) ?? new Kind(row, snapshot)
     kinds.set(key, kind)
@@ -99,19 +107,29 @@ export function expectation (newcomer: Admissible, newRows: number, snapshot: Ad
   for (const row of admitted) {
     const kind = kindOf(row)
     kind.add(row.stepsUnder(count / kind.places), row.dueAt <= newcomer.dueAt)
+    for (const work of row.later ?? []) {
+      if (work.dueAt > newcomer.dueAt) break
+      const next = kindOf(work)
+      next.add(work.stepsUnder(count / next.places), true)
+    }
   }
   const own = kindOf(newcomer)
   const sharing = own.before.rows + newRows
   const all = [...kinds.values()]
   const waitsFor = (which: 'all' | 'before'): number =>
     sum(all.filter((kind) => kind !== own || own[which].rows >= own.places).map((kind) => kind.workMs(kind[which])))
+  const { later = [] } = newcomer
+  const fewest = newcomer.stepsLeft - sum(later.map(({ stepsLeft }) => stepsLeft))
+  const load = (count + newRows) / own.places
+  const laterMs = (steps: (work: Work) => number): number => sum(later.map((work) => kindOf(work).requestMs(steps(work), newRows, newRows)))
+  const fewestLaterMs = laterMs(({ stepsLeft }) => stepsLeft)
   return {
     workMs: sum(all.map((kind) => kind.workMs(kind.all))),
     queueMs: waitsFor('all'),
     waitMs: waitsFor('before'),
-    ownMs: own.requestMs(newcomer.stepsUnder((count + newRows) / own.places), newRows, sharing),
-    fewestMs: own.requestMs(newcomer.stepsLeft, newRows, sharing),
-    aloneMs: own.requestMs(newcomer.stepsLeft, newRows, newRows)
+    ownMs: own.requestMs(newcomer.stepsUnder(load), newRows, sharing) + laterMs((work) => work.stepsUnder(load)),
+    fewestMs: own.requestMs(fewest, newRows, sharing) + fewestLaterMs,
+    aloneMs: own.requestMs(fewest, newRows, newRows) + fewestLaterMs
   }
 }
 

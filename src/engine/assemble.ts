@@ -11,6 +11,7 @@ export function assembleBatch (rows: readonly Row[], batch: BatchArrays): void {
     const { sampling } = row.plan
     batch.seed[i] = row.seed
     batch.step[i] = row.step + 1
+    batch.block[i] = row.plan.block
     batch.length[i] = row.tokens.length
     batch.t[i] = row.t
     batch.h[i] = row.h

@@ -5,12 +5,27 @@ import { Urgency } from './urgency.js'
 /** How long after its arrival a row without a deadline is due: somewhat before 10 s, which is what people wait for. */
 export const PATIENCE_MS = 8_000
 
+/** By how much later a row is due for each unit of its priority: who has waited for so long is served as if of the priority below. */
+export const PRIORITY_MS = 1_000
+
+export interface Standing {
+  /** Lower is served earlier. */
+  readonly priority?: number | undefined
+  /** Which block of its text the row is at, from 0, and how many there are. */
+  readonly block?: number
+  readonly blocks?: number
+}
+
 /**
  * When a row is due: at its deadline, or after `PATIENCE_MS` if that comes first. Every row comes due, so
  * that a stream of urgent newcomers cannot starve those who came before: ageing without a rule of its own.
+ *
+ * The blocks of a text are due one after another, as many requests would be that come one patience apart, or evenly on the way to
+ * the deadline. So a long text keeps its place from block to block, gets on whenever the machine has time, and is ahead of
+ * others with one block at a time: their wait does not depend on its length.
  */
-export function dueTime (submittedAt: number, deadlineMs: number = Infinity): number {
-  return submittedAt + Math.min(deadlineMs, PATIENCE_MS)
+export function dueTime (submittedAt: number, deadlineMs: number = Infinity, { priority = 0, block = 0, blocks = 1 }: Standing = {}): number {
+  return submittedAt + Math.min(deadlineMs * (block + 1) / blocks, PATIENCE_MS * (block + 1)) + PRIORITY_MS * priority
 }
 
 /**

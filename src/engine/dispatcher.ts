@@ -1,6 +1,6 @@
 /** Rows between their steps: gives every idle session a batch, runs failed ones again apart, and measures what steps cost. */
 import type { Logger } from 'pino'
-import { expectation, type Expectation } from './admission.js'
+import { expectation, type Admissible, type Expectation } from './admission.js'
 import { assembleBatch, distributeResult } from './assemble.js'
 import { BatchLimits } from './batch-limits.js'
 import { nextBatch } from './batcher.js'
@@ -84,8 +84,8 @@ export class Dispatcher {
     this.#running.delete(row)
   }
 
-  /** What a request of such rows has to expect. */
-  expectation (newcomer: Row, rows: number): Expectation {
+  /** What a request of so many such rows has to expect. */
+  expectation (newcomer: Admissible, rows: number): Expectation {
     const { costs, pool, maxBatch } = this.#options
     const admitted = [...this.#waiting, ...this.#suspects, ...this.#running]
     return expectation(newcomer, rows, { admitted, count: admitted.length, workers: pool.size, maxBatch, costs })
@@ -150,7 +150,7 @@ export class Dispatcher {
     const capacity = pool.size * this.#efficientRows(row)
     return {
       load: (this.waitingRows + this.#running.size) / capacity,
-      slackMs: row.deadlineAt - now,
+      slackMs: row.plan.paceAt - now,
       stepMs: Math.max(costs.estimate(1, row.paddedLength, row.filters), this.#turnaroundMs)
     }
   }

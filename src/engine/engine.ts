@@ -1,20 +1,20 @@
-/** The engine: admits requests, has their rows refined, and keeps its promises to them. */
+/** The engine: admits requests, has their canvases refined, and keeps its promises to them. */
 import type { Logger } from 'pino'
 import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
-import { verdict, type Expectation } from './admission.js'
-import { dueTime } from './batcher.js'
+import { verdict, type Admissible, type Expectation, type Work } from './admission.js'
 import { systemClock, type Clock } from './clock.js'
 import { Dispatcher, type StepTotals } from './dispatcher.js'
 import { chooseGraphs, graphFiles, type GraphChoice } from './graph-choice.js'
-import { Job } from './job.js'
 import { Lateness } from './lateness.js'
 import { openSessions, type Graph, type OpenedSessions, type OpenSessionsOptions } from './open-sessions.js'
+import { plannedWork } from './planned-work.js'
 import {
   cancelled, deadlineExceeded, deadlineTooLate, deadlineTooShort, inferenceFailed, notReady, queueFull, shutDown, shuttingDown, waitTooLong
 } from './refusals.js'
-import type { GenerateOptions, GenerationRequest, GenerationResult } from './request.js'
-import { Row, type RowSource } from './row.js'
+import type { GenerateOptions, GenerationRequest, GenerationResult, TicketOptions } from './request.js'
+import type { Row, RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
+import { Ticket, type TicketHost } from './ticket.js'
 import { tryStep } from './trial-step.js'
 import type { ExecutionProvider, Precision } from './worker-protocol.js'
 
@@ -57,19 +57,22 @@ export interface EngineStats {
 export class Engine {
   readonly #options: EngineOptions
   readonly #clock: Clock
+  readonly #host: TicketHost
   readonly #source: RowSource
   readonly #precision: Precision
   readonly #pool: SessionPool
   readonly #dispatcher: Dispatcher
   readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
   readonly #lateness = new Lateness()
-  readonly #jobs = new Set<Job>()
-  readonly #jobOf = new WeakMap<Row, Job>()
-  /** Called when no job is left. */
+  readonly #tickets = new Set<Ticket>()
+  readonly #ticketOf = new WeakMap<Row, Ticket>()
+  /** Called when no ticket is left. */
   readonly #whenEmpty = new Set<() => void>()
   #state: EngineState = 'ready'
   #sequence = 0
   #listeners = 0
+  /** Whether idle sessions will be given work in a moment. */
+  #waking = false
 
   private constructor (options: EngineOptions, { sessions, precision, costs }: OpenedSessions) {
     const { manifest } = options.model
@@ -85,6 +88,12 @@ export class Engine {
       maxLength: manifest.max_length
     }
     this.#precision = precision
+    this.#host = {
+      source: this.#source,
+      now: this.#clock.now,
+      add: (ticket, row) => { this.#add(ticket, row) },
+      remove: (row) => { this.#dispatcher.remove(row) }
+    }
     this.#worker = sessions[0]?.options
     this.#pool = new SessionPool({
       sessions,
@@ -100,7 +109,7 @@ export class Engine {
       maxBatch,
       logger,
       now: this.#clock.now,
-      onBegin: (row) => { this.#jobOf.get(row)?.begin(this.#clock.now()) },
+      onBegin: (row) => { this.#ticketOf.get(row)?.begin() },
       onStep: (row, begin, end) => { this.#stepped(row, begin, end) },
       onFailed: (row, cause) => { this.#stepFailed(row, cause) }
     })
@@ -137,7 +146,7 @@ export class Engine {
     const { readyCount, size, replacements } = this.#pool
     return {
       state: this.#state,
-      generations: this.#jobs.size,
+      generations: this.#tickets.size,
       queuedRows: this.#dispatcher.waitingRows,
       runningRows: this.#dispatcher.runningRows,
       listeners: this.#listeners,
@@ -155,33 +164,47 @@ export class Engine {
    * The same model, seeds, exact budget and sampling give the same tokens, whoever shares the batches.
    * @throws FewstepError queue_full, deadline_too_short, not_ready, draining, cancelled, deadline_exceeded or inference_failed
    */
-  async generate (request: GenerationRequest, options: GenerateOptions = {}): Promise<GenerationResult> {
+  async generate (request: GenerationRequest, { signal, onStep }: GenerateOptions = {}): Promise<GenerationResult> {
+    return await this.withTicket(request, { signal }, async (ticket) => {
+      const rows = await Promise.all(request.rows.map(({ template }, row) => ticket.refine({ row, block: 0, template }, onStep)))
+      return { rows, ...ticket.summary() }
+    })
+  }
+
+  /**
+   * Admit a request, and let `work` have its canvases refined, block by block and each row at its own pace, under the ticket that
+   * it gets: with one place in the order, one deadline and one signal. The ticket ends with `work`.
+   * @throws FewstepError like `generate`, and whatever `work` throws
+   */
+  async withTicket<Result> (request: GenerationRequest, { signal }: TicketOptions, work: (ticket: Ticket) => Promise<Result>): Promise<Result> {
     this.#checkState()
-    const { signal } = options
     const { deadlineMs } = request
-    const rows = this.#createRows(request)
-    const job = this.#createJob(rows, this.#admit(rows, deadlineMs), options)
-    const cancel = (): void => { this.#fail(job, cancelled()) }
+    const ticket = this.#issue(request)
+    const cancel = (): void => { ticket.fail(cancelled()) }
     if (signal?.aborted === true) cancel()
     signal?.addEventListener('abort', cancel, { once: true })
     const forgetDeadline = deadlineMs === undefined
       ? undefined
-      : this.#clock.after(deadlineMs, () => { this.#expire(job, deadlineMs) })
+      : this.#clock.after(deadlineMs, () => { this.#expire(ticket, deadlineMs) })
     this.#listeners++
-    setImmediate(() => { this.#dispatcher.tick() })
     try {
-      return await job.promise
+      const result = await work(ticket)
+      this.#observe(ticket, this.#clock.now() - ticket.terms.submittedAt)
+      return result
     } finally {
       this.#listeners--
       forgetDeadline?.()
       signal?.removeEventListener('abort', cancel)
+      // Of what `work` left behind.
+      ticket.fail(cancelled())
+      this.#forget(ticket)
     }
   }
 
   /** Refuse new requests and wait for the running ones; those still running after `timeoutMs` fail with `draining`. */
   async drain (timeoutMs: number = Infinity): Promise<void> {
     if (this.#state === 'ready') this.#state = 'draining'
-    if (this.#jobs.size === 0) return
+    if (this.#tickets.size === 0) return
     const empty = new Promise<void>((resolve) => { this.#whenEmpty.add(resolve) })
     const forgetLimit = Number.isFinite(timeoutMs) ? this.#clock.after(timeoutMs, () => { this.#failAll(shutDown()) }) : undefined
     await empty
@@ -200,20 +223,22 @@ export class Engine {
     if (this.#pool.readyCount === 0) throw notReady(this.#pool.readyInMs)
   }
 
-  #createRows (request: GenerationRequest): Row[] {
-    const { sampling, budget, stableBelow, deadlineMs = Infinity } = request
-    const now = this.#clock.now()
-    const plan = { sampling, budget, stableBelow, dueAt: dueTime(now, deadlineMs), deadlineAt: now + deadlineMs }
-    return request.rows.map((row) => new Row(this.#sequence++, row, plan, this.#source))
+  #issue (request: GenerationRequest): Ticket {
+    const submittedAt = this.#clock.now()
+    const work = plannedWork(request, this.#source, submittedAt)
+    const expected = this.#admit(work, request)
+    const ticket = new Ticket({ request, sequence: this.#sequence, submittedAt, work, expected }, this.#host)
+    this.#sequence += request.rows.length
+    this.#tickets.add(ticket)
+    return ticket
   }
 
-  /** Whether there is room for a request of these rows, and time; the longest of them speaks for all. */
-  #admit (rows: readonly Row[], deadlineMs: number = Infinity): Expectation {
+  /** Whether there is room for a request of such rows, and time. */
+  #admit (work: readonly Work[], { rows, deadlineMs = Infinity }: GenerationRequest): Expectation {
     const { maxQueue, maxWaitMs } = this.#options
     const needed = rows.length
-    const admitted = this.#dispatcher.waitingRows + this.#dispatcher.runningRows
-    const longest = rows.reduce((a, b) => b.paddedLength > a.paddedLength ? b : a)
-    const expected = this.#dispatcher.expectation(longest, needed)
+    const admitted = [...this.#tickets].reduce((sum, { places }) => sum + places, 0)
+    const expected = this.#dispatcher.expectation(oneAfterAnother(work), needed)
     const { workMs, queueMs, waitMs, fewestMs, aloneMs } = expected
     const { factor } = this.#lateness
     if (admitted + needed > maxQueue) throw queueFull({ admitted, maxQueue, needed, waitMs: factor * workMs })
@@ -224,55 +249,57 @@ export class Engine {
     return expected
   }
 
-  #createJob (rows: readonly Row[], expected: Expectation, options: GenerateOptions): Job {
-    const job = new Job(rows, expected, options, this.#clock.now())
-    this.#jobs.add(job)
-    for (const row of job.rows) {
-      this.#jobOf.set(row, job)
-      this.#dispatcher.add(row)
-    }
-    return job
+  #add (ticket: Ticket, row: Row): void {
+    this.#ticketOf.set(row, ticket)
+    this.#dispatcher.add(row)
+    if (this.#waking) return
+    this.#waking = true
+    // All that come in this turn may share a batch.
+    setImmediate(() => {
+      this.#waking = false
+      this.#dispatcher.tick()
+    })
   }
 
   #stepped (row: Row, begin: number, end: number): void {
-    const job = this.#jobOf.get(row)
-    if (job === undefined) return
+    const ticket = this.#ticketOf.get(row)
     try {
-      job.stepped(row, begin, end)
+      ticket?.stepped(row, begin, end)
     } catch (error) {
-      this.#fail(job, error as Error)
-      return
+      ticket?.fail(error as Error)
     }
-    if (!job.rows.every(({ done }) => done)) return
-    const now = this.#clock.now()
-    this.#lateness.observe(job.expected, now - job.submittedAt)
-    this.#finish(job, () => { job.resolve(now) })
   }
 
-  #expire (job: Job, deadlineMs: number): void {
-    this.#lateness.observe(job.expected, deadlineMs)
-    this.#fail(job, deadlineExceeded(deadlineMs, job.stepsTaken, job.steps))
+  #expire (ticket: Ticket, deadlineMs: number): void {
+    this.#observe(ticket, deadlineMs)
+    const { taken, steps } = ticket.progress
+    ticket.fail(deadlineExceeded(deadlineMs, taken, steps))
+  }
+
+  /** Of a text in blocks, which gets out of others' way, nothing is learned about those that do not. */
+  #observe ({ terms: { work, expected } }: Ticket, tookMs: number): void {
+    if (work.length === 1) this.#lateness.observe(expected, tookMs)
   }
 
   #stepFailed (row: Row, cause: unknown): void {
-    const job = this.#jobOf.get(row)
-    if (job !== undefined) this.#fail(job, inferenceFailed(cause))
-  }
-
-  #fail (job: Job, error: Error): void {
-    for (const row of job.rows) this.#dispatcher.remove(row)
-    this.#finish(job, () => { job.reject(error) })
+    this.#ticketOf.get(row)?.fail(inferenceFailed(cause))
   }
 
   #failAll (error: Error): void {
-    for (const job of [...this.#jobs]) this.#fail(job, error)
+    for (const ticket of this.#tickets) ticket.fail(error)
   }
 
-  #finish (job: Job, settle: () => void): void {
-    if (!this.#jobs.delete(job)) return
-    settle()
-    if (this.#jobs.size > 0) return
+  #forget (ticket: Ticket): void {
+    this.#tickets.delete(ticket)
+    if (this.#tickets.size > 0) return
     for (const resolve of this.#whenEmpty) resolve()
     this.#whenEmpty.clear()
   }
+}
+
+/** A row that is to do all of it. */
+function oneAfterAnother (work: readonly Work[]): Admissible {
+  const [first, ...later] = work
+  if (first === undefined) throw new RangeError('there is no canvas')
+  return { ...first, stepsLeft: work.reduce((sum, { stepsLeft }) => sum + stepsLeft, 0), later }
 }

@@ -37,9 +37,20 @@ export interface GenerationRequest {
   readonly stableBelow?: number | undefined
   /** Counted from submission: the generation that is not done by then fails with `deadline_exceeded`. */
   readonly deadlineMs?: number | undefined
+  /** Lower is served earlier; absent: 0. */
+  readonly priority?: number | undefined
+  /** Of each row: the canvases that it has after that of its template, made known when it is their turn; absent: none. */
+  readonly later?: readonly LaterCanvas[] | undefined
 }
 
-/** One refinement of one row. */
+/** A canvas of which only the size is known yet. */
+export interface LaterCanvas {
+  readonly length: number
+  /** Positions to be made. */
+  readonly made: number
+}
+
+/** One refinement of one row's canvas. */
 export interface StepUpdate {
   /** Index into `GenerationRequest.rows`. */
   readonly row: number
@@ -77,10 +88,17 @@ export interface GenerationResult {
   }
   /** Network calls summed over rows. */
   readonly networkCalls: number
+  /** Positions that they took, padding included. */
+  readonly positions: number
 }
 
-export interface GenerateOptions {
-  /** Abort: the rows leave before the next step and the promise rejects with `cancelled`. */
-  readonly signal?: AbortSignal
-  readonly onStep?: (update: StepUpdate) => void
+export interface TicketOptions {
+  /** Abort: the rows leave before the next step and what is awaited rejects with `cancelled`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export type StepListener = (update: StepUpdate) => void
+
+export interface GenerateOptions extends TicketOptions {
+  readonly onStep?: StepListener
 }

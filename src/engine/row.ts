@@ -3,20 +3,28 @@ import { initialCanvas, lengthBucket, type Source } from '../diffusion/canvas.js
 import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import { timeGrid } from '../diffusion/schedule.js'
 import { jumpExponent } from '../diffusion/solver.js'
+import type { Work } from './admission.js'
 import type { Candidate } from './candidate.js'
+import { filters } from './planned-work.js'
 import type { RowRequest, RowResult, Sampling } from './request.js'
 import { expectedChanges } from './stability.js'
 import { plannedSteps, type Pressure, type StepBudget, type StepsReason } from './step-budget.js'
 
-/** What the rows of one request share. */
+/** What the rows of one request share that are at the same block of their texts. */
 export interface RowPlan {
   readonly sampling: Sampling
   readonly budget: StepBudget
   readonly stableBelow: number | undefined
+  /** From 0. */
+  readonly block: number
   /** When they are due, in ms of the engine's clock. */
   readonly dueAt: number
   /** Infinity without a deadline. */
   readonly deadlineAt: number
+  /** When they should be done, so that those of later blocks have time until the deadline. */
+  readonly paceAt: number
+  /** On canvases of later blocks. */
+  readonly later: readonly Work[]
 }
 
 /** What they share with all rows of a model. */
@@ -57,22 +65,25 @@ export class Row implements Candidate {
   #settled = false
   /** Where steps reveal masks for good, one at least each: with none left there is nothing to do. Elsewhere Infinity. */
   #masksLeft: number
+  /** The fewest that canvases of later blocks take. */
+  readonly #stepsLater: number
 
   constructor (sequence: number, request: RowRequest, plan: RowPlan, source: RowSource) {
     const { budget } = plan
     this.sequence = sequence
     this.seed = request.seed
-    this.filters = plan.sampling.topK > 0 || plan.sampling.topP < 1
+    this.filters = filters(plan.sampling)
     this.plan = plan
     this.#source = source
     this.editable = request.template.editable
-    this.tokens = initialCanvas(request.template, source, request.seed)
+    this.tokens = initialCanvas(request.template, source, request.seed, plan.block)
     this.confidence = new Float32Array(this.tokens.length)
     this.timeline = new Int32Array(this.tokens.length)
     this.paddedLength = lengthBucket(this.tokens.length, source.maxLength)
     this.#masksLeft = this.#countMasks()
     this.#grid = budget.kind === 'exact' ? timeGrid(budget.stepSizes) : undefined
     this.steps = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
+    this.#stepsLater = plan.later.reduce((sum, { stepsLeft }) => sum + stepsLeft, 0)
   }
 
   get dueAt (): number {
@@ -83,17 +94,19 @@ export class Row implements Candidate {
     return this.plan.deadlineAt
   }
 
+  /** Later canvases included. */
   get stepsLeft (): number {
-    const { budget } = this.plan
-    if (this.#settled) return 1
-    const planned = budget.kind === 'exact' ? this.steps - this.step : budget.min - this.step
-    return Math.max(1, Math.min(planned, this.#masksLeft))
+    return this.#fewest + this.#stepsLater
   }
 
-  /** Steps that it will yet take under such a load, see `Pressure`. */
+  get later (): readonly Work[] {
+    return this.plan.later
+  }
+
+  /** Steps that this canvas will yet take under such a load, see `Pressure`. */
   stepsUnder (load: number): number {
     const { budget } = this.plan
-    if (this.#settled || budget.kind === 'exact') return this.stepsLeft
+    if (this.#settled || budget.kind === 'exact') return this.#fewest
     return plannedSteps(budget, this.step, { load, slackMs: Infinity, stepMs: 0 }).steps - this.step
   }
 
@@ -146,6 +159,14 @@ export class Row implements Candidate {
   result (): RowResult {
     const { tokens, confidence, timeline, step } = this
     return { tokens, confidence, timeline, steps: step, stepsReason: this.#reason }
+  }
+
+  /** Steps in which this canvas can still be finished. */
+  get #fewest (): number {
+    const { budget } = this.plan
+    if (this.#settled) return 1
+    const planned = budget.kind === 'exact' ? this.steps - this.step : budget.min - this.step
+    return Math.max(1, Math.min(planned, this.#masksLeft))
   }
 
   #countMasks (): number {

@@ -45,8 +45,9 @@ function noiseOf (batch: BatchArrays, { rows, paddedLength }: BatchShape): Float
   noise.fill(0)
   batch.length.forEach((length, row) => {
     const seed = batch.seed[row] ?? 0
-    fillNoise(seed, batch.step[row] ?? 0, length, noise, 2 * row * paddedLength)
-    spreadJumps(seed, batch.spreadFrom[row] ?? NO_TIME_TO_COME, length, noise, 2 * row * paddedLength)
+    const block = batch.block[row] ?? 0
+    fillNoise(seed, batch.step[row] ?? 0, length, noise, 2 * row * paddedLength, block)
+    spreadJumps(seed, batch.spreadFrom[row] ?? NO_TIME_TO_COME, length, noise, 2 * row * paddedLength, block)
   })
   return noise
 }

@@ -2,7 +2,7 @@
  * One step's numbers as one block of bytes, the same on both sides of the pipe to a session worker.
  *
  * A sender keeps one `Arena` and fills it anew for every step; only the bytes in use travel. Noise does not: the worker
- * draws it from (seed, step, position).
+ * draws it from (seed, block, step, position).
  */
 
 /** B rows padded to L positions. */
@@ -15,6 +15,8 @@ const BATCH = {
   seed: [Float64Array, 'row'],
   /** 1-based: which step's noise. */
   step: [Int32Array, 'row'],
+  /** Of the text, from 0: whose noise. */
+  block: [Int32Array, 'row'],
   length: [Int32Array, 'row'],
   topK: [Int32Array, 'row'],
   solver: [Int32Array, 'row'],

@@ -72,6 +72,7 @@ export async function tryStep (session: Session, manifest: Manifest): Promise<vo
 function fill (batch: BatchArrays, rows: readonly TrialRow[], { defaults }: Manifest): void {
   batch.seed.fill(SEED)
   batch.step.fill(1)
+  batch.block.fill(0)
   batch.h.fill(H)
   batch.spreadFrom.fill(NO_TIME_TO_COME)
   batch.solver.fill(solverIndex('cumulative'))

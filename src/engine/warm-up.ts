@@ -18,6 +18,7 @@ function anyBatch ({ paddedLength, filters }: WarmUpShape): (batch: BatchArrays)
   return (batch) => {
     batch.seed.fill(0)
     batch.step.fill(1)
+    batch.block.fill(0)
     batch.length.fill(paddedLength)
     batch.topK.fill(0)
     batch.solver.fill(0)

@@ -12,8 +12,11 @@ export function rowsOf (count: number, prefix: readonly number[] = []): Row[] {
     sampling: { solver: 'cumulative', jumps: 'independent', temperature: 1, topK: 0, topP: 1 },
     budget: { kind: 'exact', stepSizes: namedSchedule('uniform', 2) },
     stableBelow: undefined,
+    block: 0,
     dueAt: 10_000,
-    deadlineAt: Infinity
+    deadlineAt: Infinity,
+    paceAt: Infinity,
+    later: []
   } as const
   return Array.from({ length: count }, (_, i) => new Row(i, rowOf(i, 8, prefix), plan, SOURCE))
 }
