@@ -37,6 +37,9 @@ const METADATA: Readonly<Record<string, (manifest: Manifest) => unknown>> = {
 }
 const PREFIX = 'fewstep.'
 
+/** Operators that ONNX Runtime brings along. Those of any other domain would be code that comes with a model. */
+const DOMAINS = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft'])
+
 /**
  * Reads the graphs' own words, not their weights: it takes milliseconds, and no session.
  * @throws Error with one sentence: the file, and what contradicts what
@@ -50,6 +53,8 @@ export async function checkGraphs (directory: string, manifest: Manifest): Promi
 async function checkGraph (directory: string, manifest: Manifest, name: string, compute: string): Promise<void> {
   const file = join(directory, name)
   const graph = await readOnnxFile(file)
+  const domain = [...graph.domains].find((each) => !DOMAINS.has(each))
+  if (domain !== undefined) throw problem(file, `it uses an operator of the domain ${shown(domain)}: only ONNX' own and ONNX Runtime's are run, none that comes with a model`)
   const foreign = wrongValue('input', INPUTS, graph.inputs, true) ?? wrongValue('output', OUTPUTS, graph.outputs, false)
   if (foreign !== undefined) throw problem(file, `${foreign}: it is no step graph of fewstep`)
   const other = saidOf(graph, 'compute')

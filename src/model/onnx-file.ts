@@ -1,5 +1,6 @@
 /** What an ONNX file says of its graph, without the numbers of its weights. Fields are numbered as in onnx.proto. */
 import { openFile, problem } from './files.js'
+import { reachOf, type OnnxReach } from './onnx-reach.js'
 import { MalformedMessage, ProtobufFile, type Span } from './protobuf.js'
 
 export interface OnnxValue {
@@ -21,7 +22,7 @@ export interface OnnxTensor {
   readonly integer: number | undefined
 }
 
-export interface OnnxFile {
+export interface OnnxFile extends OnnxReach {
   /** Version of the standard operators. */
   readonly opset: number | undefined
   readonly metadata: ReadonlyMap<string, string>
@@ -30,8 +31,6 @@ export interface OnnxFile {
   readonly nodes: readonly OnnxNode[]
   /** Weights and constants by name. */
   readonly tensors: ReadonlyMap<string, OnnxTensor>
-  /** Files beside it that hold weights. */
-  readonly dataFiles: ReadonlySet<string>
 }
 
 const INT64 = 7
@@ -42,7 +41,8 @@ export async function readOnnxFile (file: string): Promise<OnnxFile> {
   try {
     const { size } = await handle.stat()
     if (size === 0) throw problem(file, 'it is empty')
-    const model = modelOf(new ProtobufFile(handle.fd, size))
+    const bytes = new ProtobufFile(handle.fd, size)
+    const model = { ...modelOf(bytes), ...reachOf(bytes) }
     if (model.nodes.length === 0) throw new MalformedMessage()
     return model
   } catch (error) {
@@ -52,20 +52,18 @@ export async function readOnnxFile (file: string): Promise<OnnxFile> {
   }
 }
 
-function modelOf (file: ProtobufFile): OnnxFile {
+function modelOf (file: ProtobufFile): Omit<OnnxFile, keyof OnnxReach> {
   const model = {
     opset: undefined as number | undefined,
     metadata: new Map<string, string>(),
     inputs: new Map<string, OnnxValue>(),
     outputs: new Map<string, OnnxValue>(),
     nodes: [] as OnnxNode[],
-    tensors: new Map<string, OnnxTensor>(),
-    dataFiles: new Set<string>()
+    tensors: new Map<string, OnnxTensor>()
   }
   const addTensor = (span: Span): void => {
-    const { name, dataFile, ...tensor } = tensorOf(file, span)
+    const { name, ...tensor } = tensorOf(file, span)
     model.tensors.set(name, tensor)
-    if (dataFile !== undefined) model.dataFiles.add(dataFile)
   }
   file.read(file.whole, {
     7: (graph) => {
@@ -99,22 +97,17 @@ function nodeOf (file: ProtobufFile, span: Span): OnnxNode {
   return { operator, inputs, outputs }
 }
 
-function tensorOf (file: ProtobufFile, span: Span): OnnxTensor & { readonly name: string, readonly dataFile: string | undefined } {
+function tensorOf (file: ProtobufFile, span: Span): OnnxTensor & { readonly name: string } {
   const dims: number[] = []
   let [name, type] = ['', 0]
   let integer: number | undefined
-  let dataFile: string | undefined
   file.read(span, {
     1: (field) => { dims.push(...file.numbers(field)) },
     2: (field) => { type = field.value ?? 0 },
     8: (field) => { name = file.text(field) },
-    9: (field) => { if (field.end - field.begin === 8) integer = Number(file.bytes(field).readBigInt64LE()) },
-    13: (field) => {
-      const [key, value] = entryOf(file, field)
-      if (key === 'location') dataFile = value
-    }
+    9: (field) => { if (field.end - field.begin === 8) integer = Number(file.bytes(field).readBigInt64LE()) }
   })
-  return { name, dims, integer: type === INT64 ? integer : undefined, dataFile }
+  return { name, dims, integer: type === INT64 ? integer : undefined }
 }
 
 function valueOf (file: ProtobufFile, span: Span): [string, OnnxValue] {

@@ -5,7 +5,10 @@ import t from 'tap'
 import { DEFAULT_MODEL } from '../../src/config.js'
 import { loadModel } from '../../src/model/model.js'
 import { copyOf } from '../support/copy.js'
-import { editGraph, editTokenizer, replace, withDataFile, withInput, withMetadata, withoutMetadata, type Json } from '../support/model-folder.js'
+import {
+  editGraph, editTokenizer, replace, withConstantFile, withDataFile, withInput, withMetadata, withNestedGraphs, withOperator,
+  withoutMetadata, type Json
+} from '../support/model-folder.js'
 import { field, manifest, refuses, vouchedFor, type Case, type Damage } from '../support/refusals.js'
 
 refuses('a graph that is none', 'step.onnx', {
@@ -27,6 +30,22 @@ refuses('a graph of something else', 'step.onnx', {
   'another output': [renamed('confidence', 'assurances'), /^it has no output confidence: it is no step graph of fewstep$/],
   'one more input': [(directory) => editGraph(directory, (bytes) => withInput(bytes, 'attention_mask')), /^it has an input "attention_mask": it is no step graph of fewstep$/],
   '8 bits where float32 is promised': [(directory) => editGraph(directory, (bytes) => withMetadata(bytes, 'fewstep.compute', 'int8')), /^it computes in "int8", but the manifest names it as the graph that computes in float32$/]
+})
+
+/** Code that comes with a model: an operator that is not ONNX Runtime's own needs a library. */
+const CUSTOM = /^it uses an operator of the domain "ai\.example\.own": only ONNX' own and ONNX Runtime's are run, none that comes with a model$/
+refuses('a graph with operators of its own', 'step.onnx', {
+  ...Object.fromEntries((['bare', 'in a branch', 'in a function'] as const).map((where): [string, Case] =>
+    [where, [(directory) => editGraph(directory, (bytes) => withOperator(bytes, 'ai.example.own', where)), CUSTOM]])),
+  'graphs in graphs without an end': [(directory) => editGraph(directory, (bytes) => withNestedGraphs(bytes, 1000)), /^it is no ONNX graph, or cut short$/]
+})
+
+t.test("operators of ONNX' and ONNX Runtime's own domains are taken", async (t) => {
+  for (const domain of ['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft']) {
+    const directory = await copyOf('tiny-text')
+    await editGraph(directory, (bytes) => withOperator(bytes, domain, 'in a branch'))
+    await t.resolves(loadModel(directory), domain)
+  }
 })
 
 /** As exporters wrote graphs before they said what they are: what their nodes show counts. */
@@ -55,6 +74,7 @@ refuses('a manifest that contradicts what its graph says of itself', 'manifest.j
   'a longer canvas': [(directory) => editGraph(directory, (bytes) => withMetadata(bytes, 'fewstep.max_length', 32)), /^max_length is 64, but step\.onnx says 32$/],
   'another source': [(directory) => editGraph(directory, (bytes) => withMetadata(bytes, 'fewstep.source_distribution', 'uniform')), /^source_distribution is "mask", but step\.onnx says "uniform"$/],
   'another tokenizer': [(directory) => editTokenizer(directory, ({ model }) => { (model as Json)['dropout'] = 0 }), /^tokenizer is "tokenizer\.json", but step\.onnx was exported with another one .*--tokenizer$/],
+  'a constant in a file outside its folder': [(directory) => editGraph(directory, (bytes) => withConstantFile(bytes, '../../secret')), /^files does not list "\.\.\/\.\.\/secret", where step\.onnx has its weights$/],
   'weights in a file that is not listed': [(directory) => editGraph(directory, (bytes) => withDataFile(bytes, 'step.onnx.data')), /^files does not list "step\.onnx\.data", where step\.onnx has its weights$/]
 })
 

@@ -65,6 +65,28 @@ export function withDataFile (onnx: Buffer, file: string): Buffer {
   return Buffer.concat([onnx, message(GRAPH, message(5, Buffer.concat([text(8, 'elsewhere'), location])))])
 }
 
+/** An ONNX file whose graph has one more operator, of that domain: bare, in a branch of another, or in a function of the model's own. */
+export function withOperator (onnx: Buffer, domain: string, where: 'bare' | 'in a branch' | 'in a function'): Buffer {
+  const node = message(1, Buffer.concat([text(2, 'unused'), text(4, 'Own'), text(7, domain)]))
+  const branch = message(1, Buffer.concat([text(2, 'unused'), text(4, 'If'), message(5, Buffer.concat([text(1, 'then_branch'), message(6, node)]))]))
+  if (where === 'in a function') return Buffer.concat([onnx, message(25, message(7, node.subarray(2)))])
+  return Buffer.concat([onnx, message(GRAPH, where === 'bare' ? node : branch)])
+}
+
+/** An ONNX file with graphs in graphs. */
+export function withNestedGraphs (onnx: Buffer, depth: number): Buffer {
+  let graph: Buffer = Buffer.alloc(0)
+  for (let i = 0; i < depth; i++) graph = message(1, message(5, message(6, graph)))
+  return Buffer.concat([onnx, message(GRAPH, graph)])
+}
+
+/** An ONNX file with an operator whose constant is in a file beside it. */
+export function withConstantFile (onnx: Buffer, file: string): Buffer {
+  const location = message(13, Buffer.concat([text(1, 'location'), text(2, file)]))
+  const value = message(5, Buffer.concat([text(1, 'value'), message(5, location)]))
+  return Buffer.concat([onnx, message(GRAPH, message(1, Buffer.concat([text(2, 'unused'), text(4, 'Constant'), value])))])
+}
+
 /** An ONNX file whose next_tokens are twice as long as the canvas, though nothing that it says of itself shows it. */
 export function withDoubledTokens (onnx: Buffer): Buffer {
   const renamed = Buffer.from(onnx.toString('latin1').replaceAll('next_tokens', 'half_tokens'), 'latin1')
