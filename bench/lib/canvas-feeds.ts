@@ -32,7 +32,8 @@ export function stepFeeds (shape: CanvasShape, token = 0): Tensors {
     top_p: float32(new Float32Array(rows).fill(1), [rows]),
     solver: int64(new Int32Array(rows), [rows]),
     noise: float32(stepNoise(shape), [rows, length, 2]),
-    filter: new Tensor('bool', Uint8Array.of(0), [])
+    filter: new Tensor('bool', Uint8Array.of(0), []),
+    targets: new Tensor('int64', new BigInt64Array(0), [0, 0])
   }
 }
 

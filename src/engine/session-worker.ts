@@ -16,6 +16,9 @@ const batches = batchArena()
 const results = resultArena()
 const feedMemory = new Map<string, ArrayBuffer>()
 
+/** Nobody asks how probable given tokens are. */
+const NO_TARGETS = new Tensor('int64', new BigInt64Array(0), [0, 0])
+
 function send (message: FromWorker): void {
   process.send?.(message)
 }
@@ -52,7 +55,8 @@ function noiseOf (batch: BatchArrays, { rows, paddedLength }: BatchShape): Float
   return noise
 }
 
-function feedsOf (batch: BatchArrays, shape: BatchShape): InferenceSession.FeedsType {
+/** @param scores whether the graph takes targets */
+function feedsOf (batch: BatchArrays, shape: BatchShape, scores: boolean): InferenceSession.FeedsType {
   const { rows, paddedLength } = shape
   const filters = batch.topK.some((k) => k > 0) || batch.topP.some((p) => p < 1)
   return {
@@ -66,7 +70,8 @@ function feedsOf (batch: BatchArrays, shape: BatchShape): InferenceSession.Feeds
     top_p: new Tensor('float32', batch.topP, [rows]),
     solver: int64('solver', batch.solver, [rows]),
     noise: new Tensor('float32', noiseOf(batch, shape), [rows, paddedLength, 2]),
-    filter: new Tensor('bool', Uint8Array.of(filters ? 1 : 0), [])
+    filter: new Tensor('bool', Uint8Array.of(filters ? 1 : 0), []),
+    ...(scores ? { targets: NO_TARGETS } : {})
   }
 }
 
@@ -77,7 +82,7 @@ function checkShape (name: string, { dims }: Tensor, { rows, paddedLength }: Bat
 }
 
 async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): Promise<FromWorker> {
-  const feeds = feedsOf(batches.read(shape, bytes), shape)
+  const feeds = feedsOf(batches.read(shape, bytes), shape, session.inputNames.includes('targets'))
   const start = performance.now()
   const { next_tokens: next, confidence } = await session.run(feeds)
   const runMs = performance.now() - start

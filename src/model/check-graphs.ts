@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { problem } from './files.js'
 import { factsOf } from './graph-facts.js'
-import { manifestFile, type Manifest } from './manifest.js'
+import { canScore, manifestFile, type Manifest } from './manifest.js'
 import { readOnnxFile, type OnnxFile, type OnnxValue } from './onnx-file.js'
 import { shown } from './quote.js'
 
@@ -25,6 +25,8 @@ const INPUTS: Contract = {
   filter: [BOOL, 0]
 }
 const OUTPUTS: Contract = { next_tokens: [INT64, 2], confidence: [FLOAT, 2] }
+/** From version 2 on. */
+const SCORING = { inputs: { targets: [INT64, 2] }, outputs: { target_logprob: [FLOAT, 2] } } as const satisfies Record<string, Contract>
 
 /** Metadata that the exporter writes into a graph, each value in JSON, and what the manifest says of the same thing. */
 const METADATA: Readonly<Record<string, (manifest: Manifest) => unknown>> = {
@@ -55,7 +57,14 @@ async function checkGraph (directory: string, manifest: Manifest, name: string, 
   const graph = await readOnnxFile(file)
   const domain = [...graph.domains].find((each) => !DOMAINS.has(each))
   if (domain !== undefined) throw problem(file, `it uses an operator of the domain ${shown(domain)}: only ONNX' own and ONNX Runtime's are run, none that comes with a model`)
-  const foreign = wrongValue('input', INPUTS, graph.inputs, true) ?? wrongValue('output', OUTPUTS, graph.outputs, false)
+  const { version } = manifest.graph
+  const said = saidOf(graph, 'graph.version')
+  if (said !== undefined && said !== version) {
+    throw problem(manifestFile(directory), `graph.version is ${version}, but ${name} says ${shown(said)}`)
+  }
+  const { inputs, outputs } = canScore(manifest) ? SCORING : { inputs: {}, outputs: {} }
+  const foreign = wrongValue('input', { ...INPUTS, ...inputs }, graph.inputs, true) ??
+    wrongValue('output', { ...OUTPUTS, ...outputs }, graph.outputs, false)
   if (foreign !== undefined) throw problem(file, `${foreign}: it is no step graph of fewstep`)
   const other = saidOf(graph, 'compute')
   if (other !== undefined && other !== compute) throw problem(file, `it computes in ${shown(other)}, but the manifest names it as the graph that computes in ${compute}`)

@@ -64,7 +64,8 @@ export const Manifest = Type.Object({
     file: FileName,
     /** The same step with 8-bit products, for CPUs. */
     int8_file: Type.Optional(FileName),
-    version: Type.Literal(1, { description: '1, the only kind of graph that this version of fewstep runs' }),
+    /** 1 has neither `targets` nor `target_logprob`: such a model generates, and scores nothing. */
+    version: Type.Union([Type.Literal(1), Type.Literal(2)], { description: '1 or 2, the kinds of graph that this version of fewstep runs' }),
     opset: count(MAX_INT32, 'a whole number of 1 or more')
   }, { description: 'an object' }),
   tokenizer: Type.Union([FileName, Type.Null()], { description: "a file's name, without a folder before it, or null" }),
@@ -75,6 +76,11 @@ export type Manifest = Static<typeof Manifest>
 /** Whether steps reveal masked tokens by plan, for good: then there is no law of jumps to solve, and a solver means nothing. */
 export function isMaskedDiffusion ({ algorithm }: Pick<Manifest, 'algorithm'>): boolean {
   return algorithm === 'llada' || algorithm === 'dream'
+}
+
+/** Whether its graphs tell how probable given tokens are. */
+export function canScore ({ graph }: Pick<Manifest, 'graph'>): boolean {
+  return graph.version >= 2
 }
 
 /** The tokens that a text ends before, whichever comes first; none where it never ends. */

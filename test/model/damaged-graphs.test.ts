@@ -29,6 +29,14 @@ refuses('a graph of something else', 'step.onnx', {
   'another input': [renamed('temperature', 'temperament'), /^it has no input temperature: it is no step graph of fewstep$/],
   'another output': [renamed('confidence', 'assurances'), /^it has no output confidence: it is no step graph of fewstep$/],
   'one more input': [(directory) => editGraph(directory, (bytes) => withInput(bytes, 'attention_mask')), /^it has an input "attention_mask": it is no step graph of fewstep$/],
+  'no targets, where the manifest says that it scores': [async (directory) => {
+    await editGraph(directory, withoutMetadata)
+    await renamed('target_logprob', 'target_logprop')(directory)
+  }, /^it has no output target_logprob: it is no step graph of fewstep$/],
+  'targets, where the manifest says that it does not': [async (directory) => {
+    await editGraph(directory, withoutMetadata)
+    await field('graph.version', 1)(directory)
+  }, /^it has an input "targets": it is no step graph of fewstep$/],
   '8 bits where float32 is promised': [(directory) => editGraph(directory, (bytes) => withMetadata(bytes, 'fewstep.compute', 'int8')), /^it computes in "int8", but the manifest names it as the graph that computes in float32$/]
 })
 
@@ -75,6 +83,7 @@ refuses('a manifest that contradicts what its graph says of itself', 'manifest.j
   'another source': [(directory) => editGraph(directory, (bytes) => withMetadata(bytes, 'fewstep.source_distribution', 'uniform')), /^source_distribution is "mask", but step\.onnx says "uniform"$/],
   'another tokenizer': [(directory) => editTokenizer(directory, ({ model }) => { (model as Json)['dropout'] = 0 }), /^tokenizer is "tokenizer\.json", but step\.onnx was exported with another one .*--tokenizer$/],
   'a constant in a file outside its folder': [(directory) => editGraph(directory, (bytes) => withConstantFile(bytes, '../../secret')), /^files does not list "\.\.\/\.\.\/secret", where step\.onnx has its weights$/],
+  'an older kind of graph': [field('graph.version', 1), /^graph\.version is 1, but step\.onnx says 2$/],
   'weights in a file that is not listed': [(directory) => editGraph(directory, (bytes) => withDataFile(bytes, 'step.onnx.data')), /^files does not list "step\.onnx\.data", where step\.onnx has its weights$/]
 })
 

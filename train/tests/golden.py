@@ -44,7 +44,8 @@ def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
 
 def assert_rows_do_not_look_at_each_other(session: ort.InferenceSession, crowd: dict[str, np.ndarray]) -> None:
     """Each row gives the same bits alone and in the crowd."""
-    names = ["next_tokens", "confidence", "posterior"]
+    names = ["next_tokens", "confidence", "target_logprob", "posterior"]
+    crowd = {**crowd, "targets": np.flip(crowd["tokens"], axis=1) % 48}
     together = session.run(names, crowd)
     for row in range(len(crowd["tokens"])):
         lone = {k: v if v.ndim == 0 else v[row : row + 1] for k, v in crowd.items()}
@@ -53,7 +54,8 @@ def assert_rows_do_not_look_at_each_other(session: ort.InferenceSession, crowd: 
 
 
 def step_inputs(tokens: np.ndarray, t: np.ndarray, h: np.ndarray, **changes: np.ndarray) -> dict[str, np.ndarray]:
-    """All inputs of a step graph: all editable, temperature 1, no filter, cumulative, noise from a fixed seed."""
+    """All inputs of a step graph: all editable, temperature 1, no filter, cumulative, noise from a fixed seed, nothing
+    to score."""
     rows, length = tokens.shape
     inputs = {
         "tokens": tokens.astype(np.int64),
@@ -66,6 +68,7 @@ def step_inputs(tokens: np.ndarray, t: np.ndarray, h: np.ndarray, **changes: np.
         "top_p": np.ones(rows, np.float32),
         "solver": np.zeros(rows, np.int64),
         "noise": np.random.default_rng(0).random((rows, length, 2), dtype=np.float32),
+        "targets": np.zeros((0, 0), np.int64),
         **changes,
     }
     inputs["filter"] = np.array(bool((inputs["top_k"] > 0).any() or (inputs["top_p"] < 1).any()))

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 from fewstep_train.__main__ import main
 from fewstep_train.folder.exported import load_exported
 from fewstep_train.folder.graph_metadata import GRAPH_KEYS
+from fewstep_train.graphs.step_graph import GRAPH_VERSION
 from fewstep_train.networks.network import Network
 
 MODEL = Path(__file__).parents[2] / "models" / "fewstep-stories"
@@ -43,6 +44,8 @@ def test_exporting_a_model_again_keeps_its_weights_history_and_card(tmp_path):
     main(["export", "--model", str(MODEL), "--int8", "--out", str(again)])
     assert (again / "MODEL_CARD.md").read_text() == (MODEL / "MODEL_CARD.md").read_text()
     (_, weights, manifest), (_, old_weights, old_manifest) = load_exported(again), load_exported(MODEL)
+    assert manifest["graph"].pop("version") == GRAPH_VERSION
+    del old_manifest["graph"]["version"]
     assert {**manifest, "files": None} == {**old_manifest, "files": None}
     assert weights.keys() == old_weights.keys()
     assert all(torch.equal(weights[name], old_weights[name]) for name in weights)
@@ -52,7 +55,7 @@ def test_exporting_a_model_again_keeps_its_weights_history_and_card(tmp_path):
 def test_a_graph_says_what_it_is(name):
     manifest = json.loads((FIXTURES / name / "manifest.json").read_text())
     said = {p.key: json.loads(p.value) for p in onnx.load(FIXTURES / name / "step.onnx").metadata_props}
-    expected = {key: manifest[key] for key in GRAPH_KEYS} | {"compute": "float32"}
+    expected = {key: manifest[key] for key in GRAPH_KEYS} | {"compute": "float32", "graph.version": GRAPH_VERSION}
     if manifest["tokenizer"]:
         expected["tokenizer_sha256"] = hashlib.sha256((FIXTURES / name / "tokenizer.json").read_bytes()).hexdigest()
     assert said == {f"fewstep.{key}": value for key, value in expected.items()}

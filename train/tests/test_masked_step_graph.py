@@ -128,3 +128,15 @@ def test_top_k_cuts_the_tempered_posterior(kind):
     assert ((posterior > 0).sum(-1) == 3).all()
     drawn = np.take_along_axis(posterior, after[..., None], axis=2)[..., 0]
     assert (drawn[inputs["tokens"] == MASK] > 0).all()
+
+
+@KINDS
+@CONFIGS
+def test_targets_get_the_logarithm_of_the_law_that_tokens_are_drawn_from(kind, config):
+    network, session = session_of(kind, config)
+    tokens, targets = half_masked(), np.random.default_rng(2).integers(50, size=(6, 12))
+    scores = session.run(["target_logprob"], step_inputs(tokens, 0.25, 0.25, targets=targets))[0]
+    with torch.no_grad():
+        law = tempered(LOGITS[kind](network, torch.from_numpy(tokens)), MASK, 1.0, 1.0)
+    expected = law.gather(-1, torch.from_numpy(targets)[..., None])[..., 0].log()
+    assert np.abs(scores - expected.numpy()).max() < 1e-5

@@ -146,7 +146,8 @@ def test_frozen_positions_stay_and_confidence_is_the_posterior_of_the_token_ther
     tokens = np.random.default_rng(5).integers(48, size=(64, 12))
     editable = np.random.default_rng(6).random((64, 12)) < 0.5
     for t, h in ((0.5, 0.25), (0.75, 0.25)):
-        after, confidence, posterior = session.run(None, step_inputs(tokens, t, h, editable=editable))
+        names = ["next_tokens", "confidence", "posterior"]
+        after, confidence, posterior = session.run(names, step_inputs(tokens, t, h, editable=editable))
         assert (after[~editable] == tokens[~editable]).all()
         assert (after != tokens).any()
         expected = np.take_along_axis(posterior, after[..., None], axis=2)[..., 0]
@@ -214,3 +215,24 @@ def test_temperature_divides_the_logits_of_its_row_and_zero_is_greedy():
     assert np.abs(half - squared / squared.sum(-1, keepdims=True)).max() <= 1e-5
     assert (greedy.argmax(-1) == one.argmax(-1)).all()
     assert (greedy.max(-1) > 0.99).all()
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_targets_get_the_logarithm_of_their_posterior_whatever_the_step_does(source):
+    session = step_session(source)
+    rng = np.random.default_rng(15)
+    tokens, targets = rng.integers(48, size=(2, 5, 12))
+    names = ["next_tokens", "confidence", "posterior", "target_logprob"]
+    *step, posterior, scores = session.run(names, step_inputs(tokens, 0.4, 0.3, targets=targets))
+    expected = np.log(np.take_along_axis(posterior.astype(np.float64), targets[..., None], axis=2)[..., 0])
+    assert np.abs(scores - expected).max() <= 1e-5
+    *same_step, _, none = session.run(names, step_inputs(tokens, 0.4, 0.3))
+    assert none.shape == (0, 0)
+    assert all((a == b).all() for a, b in zip(step, same_step, strict=True))
+
+
+def test_the_score_of_a_target_that_the_model_rules_out_is_finite():
+    changes = {"targets": np.arange(12)[None], "temperature": np.zeros(1, np.float32)}
+    cold = step_inputs(np.zeros((1, 12), np.int64), 0.4, 0.3, **changes)
+    scores = step_session("uniform").run(["target_logprob"], cold)[0]
+    assert scores.min() == np.log(np.float32(1e-37))

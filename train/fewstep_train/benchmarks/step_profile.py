@@ -46,6 +46,7 @@ def feeds(config: NetworkConfig, rows: int, length: int) -> Feeds:
         "solver": np.zeros(rows, np.int64),
         "noise": rng.random((rows, length, 2), dtype=np.float32),
         "filter": np.array(False),
+        "targets": np.zeros((0, 0), np.int64),
     }
 
 

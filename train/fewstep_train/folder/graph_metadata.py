@@ -23,6 +23,7 @@ PREFIX = "fewstep."
 def stamped(graph: onnx.ModelProto, manifest: Mapping[str, Any], compute: str) -> onnx.ModelProto:
     """The graph with metadata as src/model/check-graphs.ts reads it, each value in JSON."""
     facts = {key: manifest[key] for key in GRAPH_KEYS} | {"compute": compute}
+    facts["graph.version"] = manifest["graph"]["version"]
     if manifest["tokenizer"] is not None:
         facts["tokenizer_sha256"] = manifest["files"][manifest["tokenizer"]]["sha256"]
     helper.set_model_props(graph, {f"{PREFIX}{key}": json.dumps(value) for key, value in facts.items()})

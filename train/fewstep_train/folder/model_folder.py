@@ -17,7 +17,7 @@ from fewstep_train.folder.graph_metadata import stamped
 from fewstep_train.folder.model_card import model_card
 from fewstep_train.folder.service_rules import check_defaults, check_name
 from fewstep_train.folder.swap import recover, swap_in
-from fewstep_train.graphs.decoder_graph import build_decoder_graph
+from fewstep_train.graphs.decoder_graph import DECODER_VERSION, build_decoder_graph
 from fewstep_train.graphs.graph_builder import INLINE_BYTES, OPSET
 from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
 from fewstep_train.graphs.step_graph import GRAPH_VERSION, build_step_graph
@@ -185,7 +185,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "graph": {
             "file": next(iter(graphs)),
             **({"int8_file": INT8_FILE} if parts.int8 else {}),
-            "version": GRAPH_VERSION,
+            "version": DECODER_VERSION if parts.kind == AUTOREGRESSIVE else GRAPH_VERSION,
             "opset": OPSET,
         },
         "tokenizer": "tokenizer.json" if parts.tokenizer_json is not None else None,

@@ -12,6 +12,8 @@ from fewstep_train.graphs.product_graph import FloatProducts
 from fewstep_train.graphs.transformer_graph import TransformerGraph
 from fewstep_train.networks.transformer import TransformerConfig
 
+DECODER_VERSION = 1
+
 FLOAT, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
 
 

@@ -9,6 +9,7 @@ from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.network_graph import as_float
 
 BELOW_ONE = 1 - 2.0**-22  # keeps a draw inside the mass despite rounding
+SMALLEST_PROBABILITY = 1e-37  # stands for a smaller one, so that a logarithm is finite: -85.2 nats at least
 
 
 def block_shape(columns: int) -> tuple[int, int]:
@@ -64,6 +65,15 @@ def draw(g: GraphBuilder, mass: str, excluded: str, columns: int, u: str) -> str
     block, share = first_beyond(g, sums, blocks, u)
     offset, _ = first_beyond(g, allowed(block), width, share)
     return g.op("Squeeze", g.op("Add", g.op("Mul", block, size), offset), g.ints(2))
+
+
+def log_probability(g: GraphBuilder, p: str, tokens: str) -> str:
+    """ln p of given tokens: float32 of the shape of `tokens`, int64 [B, L], or [0, 0], which costs nothing.
+
+    p [B, L, columns]. One number is gathered a position, so it costs little where it is asked for, too.
+    """
+    own = g.op("GatherElements", p, g.op("Unsqueeze", tokens, g.ints(2)), axis=2)
+    return g.op("Log", g.op("Max", g.op("Squeeze", own, g.ints(2)), g.const(SMALLEST_PROBABILITY)))
 
 
 def one_minus_kappa(g: GraphBuilder, t: str, exponent: float) -> str:

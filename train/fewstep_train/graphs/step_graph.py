@@ -10,10 +10,10 @@ from fewstep_train.flow.solver import LAST_STEP, MIN_TEMPERATURE
 from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.network_graph import NetworkGraph, positions_below
 from fewstep_train.graphs.product_graph import FloatProducts, Int8Products
-from fewstep_train.graphs.sampler_graph import block_shape, draw, jump_exponent, posterior
+from fewstep_train.graphs.sampler_graph import block_shape, draw, jump_exponent, log_probability, posterior
 from fewstep_train.networks.network import NetworkConfig
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2  # 1 had neither `targets` nor `target_logprob`
 
 COMPUTE = {"float32": FloatProducts, "int8": Int8Products}
 
@@ -30,6 +30,13 @@ INPUTS = {
     "solver": (INT64, ["B"]),
     "noise": (FLOAT, ["B", "L", 2]),
     "filter": (BOOL, []),
+    # Axes of their own: [B, L], or [0, 0] where nobody asks.
+    "targets": (INT64, ["B_targets", "L_targets"]),
+}
+OUTPUTS = {
+    "next_tokens": (INT64, ["B", "L"]),
+    "confidence": (FLOAT, ["B", "L"]),
+    "target_logprob": (FLOAT, ["B_targets", "L_targets"]),
 }
 
 
@@ -44,14 +51,15 @@ def inverse_temperature(g: GraphBuilder) -> str:
 
 
 def step_model(g: GraphBuilder, next_tokens: str, p: str, columns: int, law: bool) -> onnx.ModelProto:
-    """The model of one step, whatever its algorithm: INPUTS, all of them, to the next tokens and their confidence.
+    """The model of one step, whatever its algorithm: INPUTS, all of them, to OUTPUTS.
 
-    p: posterior [B, L, `columns`], a third output with `law`.
+    p: posterior [B, L, `columns`], an output too with `law`.
     """
     confidence = g.op("GatherElements", p, g.op("Unsqueeze", next_tokens, g.ints(2)), axis=2)
     g.output(next_tokens, "next_tokens")
     g.output(g.op("Squeeze", confidence, g.ints(2)), "confidence")
-    outputs = {"next_tokens": (INT64, ["B", "L"]), "confidence": (FLOAT, ["B", "L"])}
+    g.output(log_probability(g, p, "targets"), "target_logprob")
+    outputs = dict(OUTPUTS)
     if law:
         g.output(p, "posterior")
         outputs["posterior"] = (FLOAT, ["B", "L", columns])
@@ -94,11 +102,12 @@ def build_step_graph(
     law: bool = False,
     compute: str = "float32",
 ) -> onnx.ModelProto:
-    """INPUTS -> next_tokens int64 [B, L], confidence float32 [B, L] (posterior probability of the token now there).
+    """INPUTS -> next_tokens int64 [B, L], confidence float32 [B, L] (posterior probability of the token now there),
+    target_logprob (ln of the posterior probability of the `targets`, nats, of their shape).
 
     `length`: positions beyond it are never attended to and never change. `temperature` divides the logits. `noise`:
     uniforms in [0, 1), [..., 0] decides whether a position jumps, [..., 1] where to. `filter`: does any row use
-    top_k or top_p? With `law`, the posterior [B, L, K'] is a third output. Weights are stored as `dtype` and used in
+    top_k or top_p? With `law`, the posterior [B, L, K'] is an output too. Weights are stored as `dtype` and used in
     float32, or, with `compute` "int8", in 8 bits where they multiply the canvas: about twice as fast on a CPU, not for
     CUDA.
     """

@@ -15,6 +15,7 @@ from fewstep_train.flow.solver import LAST_STEP, SOLVERS, jump_exponent
 from fewstep_train.flow.step_sizes import TINY_STEP
 
 ROWS = 32  # rows of one run: the posterior [ROWS, L, K] is the largest tensor
+NO_TARGETS = np.zeros((0, 0), np.int64)
 
 
 def scheduled_step_sizes(schedule: str, steps: int) -> np.ndarray:
@@ -28,6 +29,11 @@ def scheduled_step_sizes(schedule: str, steps: int) -> np.ndarray:
     even = np.full(steps - halvings, 0.5**halvings / (steps - halvings))
     sizes = np.concatenate([0.5 ** np.arange(1, halvings + 1), even])
     return {"geometric": sizes, "reversed": sizes[::-1]}[schedule]
+
+
+def takes_targets(session: onnxruntime.InferenceSession) -> bool:
+    """Not a graph of version 1."""
+    return any(each.name == "targets" for each in session.get_inputs())
 
 
 @dataclass
@@ -71,6 +77,7 @@ class StepGraphSystem:
                 "solver": np.full(n, SOLVERS.index(sampling.solver)),
                 "noise": noise[part],
                 "filter": np.array(sampling.top_p < 1),
+                **({"targets": NO_TARGETS} if takes_targets(self.session) else {}),
             }
             outputs.append(self.session.run(["next_tokens", "confidence"], feed))
         return np.concatenate([o[0] for o in outputs]), np.concatenate([o[1] for o in outputs])
