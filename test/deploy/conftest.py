@@ -12,16 +12,16 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "deploy/helm/fewstep"
-TOOLS = ROOT / "test/deploy/tools"
+TOOLS = ROOT / "deploy/tools"
 Resource = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
 def helm() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs helm, which test/deploy/tools/install.sh brings, or the one on the PATH."""
+    """Runs helm, which deploy/tools/install.sh brings, or the one on the PATH."""
     installed = TOOLS / "node_modules/.layer/helm/helm"
     program = str(installed) if installed.exists() else shutil.which("helm")
-    assert program, "no helm: run test/deploy/tools/install.sh"
+    assert program, "no helm: run deploy/tools/install.sh"
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 
-TOOLS = Path(__file__).parent / "tools"
+TOOLS = Path(__file__).parents[2] / "deploy/tools"
 Resource = dict[str, Any]
 
 OPERATORS = {"ServiceMonitor", "PrometheusRule", "ScaledObject"}

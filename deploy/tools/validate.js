@@ -1,6 +1,6 @@
 /**
- * Reads a JSON list of resources from standard input and checks those of operators that publish their schemas. Prints a sentence for each that
- * is wrong, and exits with 1.
+ * Reads a JSON list of resources from standard input and checks those of operators that publish their schemas. Prints a sentence for
+ * each that is wrong, and exits with 1.
  */
 import { json } from 'node:stream/consumers'
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1/ScaledObject'
