@@ -1,5 +1,6 @@
 /** What the engine tells those whom it does not serve, or not to the end. */
 import { FewstepError } from '../errors.js'
+import { WorkerKilled } from './worker-killed.js'
 
 const MAX_RETRY_AFTER_SECONDS = 60
 
@@ -56,7 +57,10 @@ export function cancelled (): FewstepError {
 }
 
 export function inferenceFailed (cause: unknown): FewstepError {
-  return new FewstepError('inference_failed', 'a step failed again and again; the server\'s log says why', { cause })
+  const message = cause instanceof WorkerKilled
+    ? 'the worker of a step was killed again and again, as happens where memory runs out; ask for fewer or shorter outputs at once'
+    : 'a step failed again and again; the server\'s log says why'
+  return new FewstepError('inference_failed', message, { cause })
 }
 
 /** @param taken the fewest steps that one of the canvases has taken */

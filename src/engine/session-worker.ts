@@ -3,6 +3,7 @@
  * time. Its arguments are its options, in JSON, and its parent's process id.
  */
 import './worker-signals.js'
+import './first-to-go.js'
 import './parent-watch.js'
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'

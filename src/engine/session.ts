@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { batchArena, resultArena, type BatchArrays, type BatchShape, type ResultArrays } from './step-message.js'
+import { WorkerKilled } from './worker-killed.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
 
 const WORKER_FILE = fileURLToPath(import.meta.url).replace(/session(\.[jt]s)$/, 'session-worker$1')
@@ -54,7 +55,9 @@ export class Session {
     this.startMs = startMs
     this.exited = new Promise((resolve) => {
       const onExit = (code: number | null, signal: string | null): void => {
-        this.#settle()?.reject(new Error(`the session worker exited (${signal ?? `code ${code}`}) ${stderr()}`.trim()))
+        this.#settle()?.reject(signal === 'SIGKILL' && !this.#killed
+          ? new WorkerKilled()
+          : new Error(`the session worker exited (${signal ?? `code ${code}`}) ${stderr()}`.trim()))
         resolve()
       }
       child.once('exit', onExit)
