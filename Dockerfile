@@ -4,6 +4,7 @@
 # docker build -t fewstep:cuda --target cuda .    for NVIDIA GPUs, x64 only
 #
 # scripts/image/build.sh does the same with buildah, without a daemon.
+# scripts/image/pin.sh pins it by digest.
 ARG NODE_IMAGE=docker.io/library/node:22.23.3-bookworm-slim
 
 FROM ${NODE_IMAGE} AS base

@@ -6,8 +6,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=${1:-cpu}
 tag=${2:-fewstep:$target}
+arguments=()
 base=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)
-buildah inspect --type image "$base" >/dev/null 2>&1 || buildah pull --quiet "$base" || scripts/image/stand-in.sh "$base"
+if ! buildah inspect --type image "$base" >/dev/null 2>&1 && ! buildah pull --quiet "$base"; then
+  base=${base%@*} # a stand-in has another digest
+  arguments=(--build-arg NODE_IMAGE="$base")
+  buildah inspect --type image "$base" >/dev/null 2>&1 || scripts/image/stand-in.sh "$base"
+fi
 # Docker's format, because OCI's has no HEALTHCHECK.
 buildah build --isolation chroot --network host --format docker --layers --target "$target" --tag "$tag" \
-  --label org.opencontainers.image.revision="$(git rev-parse HEAD)" .
+  "${arguments[@]}" --label org.opencontainers.image.revision="$(git rev-parse HEAD)" .
