@@ -1,6 +1,6 @@
 /**
- * Where memory runs out, the kernel shall end a session worker rather than the service: a worker is replaced and its step runs again, while with
- * the service all requests are lost. Any process may offer itself; where there is no such file there is no such choice.
+ * Where memory runs out, the kernel shall end a session worker rather than the service: a worker is replaced and its step runs again, while
+ * with the service all requests are lost. Any process may offer itself; where there is no such file there is no such choice.
  */
 import { writeFileSync } from 'node:fs'
 

@@ -70,8 +70,9 @@ class World implements Played {
     this.#source = {
       distribution: 'mask', vocabSize: MASK, maskTokenId: MASK, exponent: 1, revealsForGood: scenario.revealsForGood, maxLength: MAX_LENGTH
     }
+    const sizes = Array.from({ length: scenario.maxBatch }, (_, i) => i + 1)
     this.#costs = new CostCurve([false, true].flatMap((filters) => [32, 64].flatMap((paddedLength) =>
-      Array.from({ length: scenario.maxBatch }, (_, i) => ({ rows: i + 1, paddedLength, filters, ms: stepCostMs(i + 1, paddedLength, filters) })))))
+      sizes.map((rows) => ({ rows, paddedLength, filters, ms: stepCostMs(rows, paddedLength, filters) })))))
     this.#pool = new VirtualPool(scenario, {
       begun: (step) => {
         // Thrown here it would pass for a step that failed.
@@ -130,7 +131,8 @@ class World implements Played {
     }
     const template = { tokens: new Int32Array(length), editable: new Uint8Array(length).fill(1) }
     // A row's seed is its name here.
-    const rows = Array.from({ length: arrival.rows }, (_, i) => new Row(this.#sequence++, { seed: 8 * arrival.id + i, template }, plan, this.#source))
+    const rows = Array.from({ length: arrival.rows }, (_, i) =>
+      new Row(this.#sequence++, { seed: 8 * arrival.id + i, template }, plan, this.#source))
     const expected = this.#admit(arrival, rows)
     if (expected === undefined) {
       this.outcomes.refused++
@@ -181,7 +183,8 @@ class World implements Played {
       case 'step ended': return await this.#end(event.step)
       case 'worker returned': { this.#pool.release(); return }
       case 'cancelled':
-      case 'expired': { this.#settle(event.request, event.kind) }
+      case 'expired': { this.#settle(event.request, event.kind); return }
+      case undefined:
     }
   }
 

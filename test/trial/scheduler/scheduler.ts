@@ -1,8 +1,8 @@
 /**
  * npx tsx test/trial/scheduler/scheduler.ts --events 1000000 --seed 1
  *
- * The scheduler under a virtual clock: random arrivals, lengths, budgets, deadlines, cancellations, steps that fail, workers that die. Prints
- * what came of the requests, or the smallest scenario found that breaks a promise.
+ * The scheduler under a virtual clock: random arrivals, lengths, budgets, deadlines, cancellations, steps that fail, workers that die.
+ * Prints what came of the requests, or the smallest scenario found that breaks a promise.
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
