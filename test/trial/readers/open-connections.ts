@@ -1,0 +1,71 @@
+/**
+ * npx tsx test/trial/readers/open-connections.ts --idle 1000 --streams 500
+ *
+ * What connections cost that do nothing: idle ones that are kept alive, and open streams whose steps do not come, since the worker is
+ * stopped meanwhile. Prints bytes for each, and how long another client waits for an answer beside them.
+ */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { parseArgs } from 'node:util'
+import { median } from '../../../bench/lib/statistics.js'
+import { workersOf } from '../../support/processes.js'
+import { requestText } from '../../support/raw-connection.js'
+import { listening, startProcess } from '../../support/service-process.js'
+import { until } from '../../support/until.js'
+import { megabytes, vitalsOf } from '../vitals.js'
+
+const ASKED = 200
+
+const { values } = parseArgs({ options: { idle: { type: 'string', default: '1000' }, streams: { type: 'string', default: '500' } } })
+const [idleCount, streamCount] = [Number(values.idle), Number(values.streams)]
+const service = startProcess({ FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000', FEWSTEP_DRAIN_TIMEOUT_MS: '0', LOG_LEVEL: 'error' })
+const url = await listening(service)
+const { hostname, port } = new URL(url)
+
+async function open (text: string): Promise<Socket> {
+  const socket = connect(Number(port), hostname).on('error', () => {})
+  await once(socket, 'connect')
+  socket.write(text)
+  return socket
+}
+
+/** ms, of many. */
+async function latency (): Promise<number> {
+  const times = []
+  for (let i = 0; i < ASKED; i++) {
+    const begin = performance.now()
+    await (await fetch(`${url}/v1/models`)).text()
+    times.push(performance.now() - begin)
+  }
+  return median(times)
+}
+
+await latency() // what is slow only once
+const before = { ms: await latency(), ...await vitalsOf(url) }
+
+const idle = await Promise.all(Array.from({ length: idleCount }, async () => {
+  const socket = await open(requestText('GET', '/health/live'))
+  await once(socket, 'data')
+  return socket
+}))
+const withIdle = { ms: await latency(), ...await vitalsOf(url) }
+for (const socket of idle) socket.destroy()
+
+const [worker = 0] = await workersOf(service.pid ?? 0)
+process.kill(worker, 'SIGSTOP')
+const begun = await vitalsOf(url)
+const streams = await Promise.all(Array.from({ length: streamCount }, async (_, seed) =>
+  await open(requestText('POST', '/v1/generate', { body: JSON.stringify({ max_tokens: 60, steps: 8, seed, stream: true }) }))))
+await until(async () => (await vitalsOf(url)).rows === streamCount)
+const withStreams = { ms: await latency(), ...await vitalsOf(url) }
+
+const each = (after: number, from: number, count: number): string => `${((after - from) / count / 1000).toFixed(1)} kB each`
+console.log(`alone: memory ${megabytes(before.residentBytes)}, an answer in ${before.ms.toFixed(2)} ms`)
+console.log(`${idleCount} idle connections: ${each(withIdle.residentBytes, before.residentBytes, idleCount)}, an answer in ${withIdle.ms.toFixed(2)} ms, ${(withIdle.ms / before.ms).toFixed(2)} x`)
+console.log(`${streamCount} open streams: ${each(withStreams.residentBytes, begun.residentBytes, streamCount)}, an answer in ${withStreams.ms.toFixed(2)} ms, ${(withStreams.ms / before.ms).toFixed(2)} x`)
+for (const socket of streams) socket.destroy()
+process.kill(worker, 'SIGCONT')
+await until(async () => (await vitalsOf(url)).rows === 0)
+console.log(`when they are gone: memory ${megabytes((await vitalsOf(url)).residentBytes)}`)
+service.kill('SIGTERM')
+await once(service, 'close')

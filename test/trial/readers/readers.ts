@@ -1,0 +1,40 @@
+/**
+ * npx tsx test/trial/readers/readers.ts --vanishing 10000 --stalling 1000
+ *
+ * Readers of streams who leave in the middle, and such as take nothing. Prints what of them is left in the service.
+ */
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { listening, startProcess } from '../../support/service-process.js'
+import { until } from '../../support/until.js'
+import { megabytes, vitalsOf, type Vitals } from '../vitals.js'
+import { stallingReaders, vanishingReaders } from './vanishing.js'
+
+/** Connections of the trial itself, and files that the service opens now and then. */
+const FEW_FILES = 5
+
+const { values } = parseArgs({ options: { vanishing: { type: 'string', default: '10000' }, stalling: { type: 'string', default: '1000' } } })
+const [vanishing, stalling] = [Number(values.vanishing), Number(values.stalling)]
+const service = startProcess({ FEWSTEP_SEND_TIMEOUT_MS: '500', FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000', LOG_LEVEL: 'error' })
+const url = await listening(service)
+const idle = await vitalsOf(url)
+const settled = async (): Promise<boolean> => {
+  const { rows, openFiles } = await vitalsOf(url)
+  return rows === 0 && openFiles <= idle.openFiles + FEW_FILES
+}
+const show = (what: string, { residentBytes, openFiles, rows }: Vitals): void => {
+  console.log(`${what}: memory ${megabytes(residentBytes)}, open files ${openFiles}, rows ${rows}`)
+}
+show('idle', idle)
+const early = Math.ceil(vanishing / 10)
+await vanishingReaders({ url, count: early, seed: 1 })
+await until(settled)
+show(`after ${early} readers who vanished`, await vitalsOf(url))
+const answered = await vanishingReaders({ url, count: vanishing - early, seed: 2 })
+await until(settled)
+show(`after ${vanishing}, ${answered} of whom had been answered`, await vitalsOf(url))
+await stallingReaders({ url, count: stalling, settled })
+show(`after ${stalling} readers who took nothing`, await vitalsOf(url))
+service.kill('SIGTERM')
+const [code] = await once(service, 'close') as [number | null]
+console.log(`exit code ${code}${service.output.stderr}`)
