@@ -1,7 +1,9 @@
 """The Helm chart over a matrix of values."""
 
 import hashlib
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +234,27 @@ def test_two_releases_share_no_name(render: Render) -> None:
 def test_wrong_values_are_refused(render: Render, values: Resource, complaint: str) -> None:
     with pytest.raises(AssertionError, match=complaint):
         render(values)
+
+
+def test_the_notes_say_how_to_reach_it_and_who_may(helm: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    def notes(*values: str) -> str:
+        done = helm("install", "fewstep", str(CHART), "--dry-run=client", "--namespace", "text", *values)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split("NOTES:")[1]
+
+    assert "http://fewstep.text.svc:8080/v1" in notes()
+    assert "Everybody who reaches it is served" in notes()
+    with_keys = notes("--set", "keys.existingSecret=k")
+    assert "authorization: Bearer KEY" in with_keys
+    assert "Everybody" not in with_keys
+
+
+def test_a_packaged_chart_is_whole(helm: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    """Rules and dashboard are links in the repository."""
+    assert helm("package", str(CHART), "--destination", str(tmp_path)).returncode == 0
+    [archive] = tmp_path.glob("*.tgz")
+    watched = ["--set", "prometheusRule.enabled=true,dashboard.enabled=true"]
+    done = helm("template", "fewstep", str(archive), *watched)
+    assert done.returncode == 0, done.stderr
+    assert "FewstepDown" in done.stdout
+    assert "schemaVersion" in done.stdout
