@@ -12,6 +12,8 @@ export interface Replica {
   readonly port: number
   /** SIGTERM, as orchestrators send it; resolves to the exit code. */
   stop: () => Promise<number | null>
+  /** SIGKILL: it says goodbye to nobody. */
+  kill: () => Promise<void>
 }
 
 /** Resolves when it listens. */
@@ -42,6 +44,10 @@ export async function startReplica (port: number, env: Readonly<Record<string, s
       child.kill('SIGTERM')
       const [code] = await exited
       return code
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
     }
   }
 }
