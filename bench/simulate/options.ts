@@ -71,7 +71,7 @@ ${Object.entries(COST_EXAMPLES).map(([name, { about }]) => `                    
   --steps N,...        an integer, or 4-16 for an elastic budget (default 4-16)
   --deadline-ms N,...  or none (default 2000)
   --recording FILE     arrivals instead of generated ones, JSON lines of
-                       {"at_ms": 12.5, "length": 128, "steps": 8 or {"min": 4, "max": 32}, "deadline_ms": 2000}
+                       {"at_ms": 12.5, "length": 128, "steps": 8 or {"min": 4, "max": 32}, "blocks": 1, "deadline_ms": 2000}
   --jitter X           standard deviation of the logarithm of a step's time (default 0.05)
   --seed N             the same seed gives the same results (default 1)
   --out FILE           the results as JSON

@@ -1,6 +1,6 @@
 /** A service as a sequence of events: requests arrive, batches end, deadlines pass. Whatever decides is handed in. */
 import { type CostCurve } from '../../src/engine/cost-curve.js'
-import { expectation, verdict, type Admissible, type Expectation } from '../../src/engine/admission.js'
+import { expectation, verdict, type Admissible, type Expectation, type Work } from '../../src/engine/admission.js'
 import { dueTime } from '../../src/engine/batcher.js'
 import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
 import { Lateness } from '../../src/engine/lateness.js'
@@ -11,7 +11,7 @@ import type { Arrival } from './workload.js'
 
 export interface Row extends Candidate {
   readonly arrival: Arrival
-  /** Steps taken. */
+  /** Steps taken on its canvas. */
   readonly taken: number
 }
 
@@ -81,15 +81,40 @@ const NEWEST_WEIGHT = 0.1
 
 class SimulatedRow implements Row, Admissible {
   taken = 0
+  /** On canvases that are done. */
+  takenBefore = 0
+  block = 0
   /** When it came. */
   expected: Expectation | undefined
   steppedAt: number | undefined
-  readonly dueAt: number
   readonly deadlineAt: number
+  readonly #work: readonly Work[]
 
   constructor (readonly sequence: number, readonly arrival: Arrival) {
-    this.dueAt = dueTime(arrival.atMs, arrival.deadlineMs)
-    this.deadlineAt = arrival.atMs + arrival.deadlineMs
+    const { atMs, deadlineMs, steps, paddedLength, filters = false, blocks = 1 } = arrival
+    this.deadlineAt = atMs + deadlineMs
+    this.#work = Array.from({ length: blocks }, (_, block) => ({
+      paddedLength,
+      filters,
+      dueAt: dueTime(atMs, deadlineMs, { block, blocks }),
+      stepsLeft: steps.min,
+      stepsUnder: (load) => plannedSteps(steps, 0, { load, slackMs: Infinity, stepMs: 0 }).steps
+    }))
+  }
+
+  get dueAt (): number {
+    return this.#work[this.block]?.dueAt ?? Infinity
+  }
+
+  get later (): readonly Work[] {
+    return this.#work.slice(this.block + 1)
+  }
+
+  /** @returns whether there is another canvas */
+  next (): boolean {
+    this.takenBefore += this.taken
+    this.taken = 0
+    return ++this.block < this.#work.length
   }
 
   get paddedLength (): number {
@@ -101,7 +126,8 @@ class SimulatedRow implements Row, Admissible {
   }
 
   get stepsLeft (): number {
-    return Math.max(1, this.arrival.steps.min - this.taken)
+    const { steps: { min } } = this.arrival
+    return Math.max(1, min - this.taken) + min * (this.#work.length - this.block - 1)
   }
 
   stepsUnder (load: number): number {
@@ -240,7 +266,7 @@ class Run implements Simulation {
       if (!this.#running.delete(row)) continue // it expired meanwhile
       const target = targets[i] ?? 0
       row.taken = Math.min(target, row.taken + steps)
-      if (row.taken === target) this.#leave(row, 'done')
+      if (row.taken === target && !row.next()) this.#leave(row, 'done')
       else this.#waiting.add(row)
     }
   }
@@ -257,6 +283,6 @@ class Run implements Simulation {
     this.#running.delete(row)
     const latencyMs = this.#now - row.arrival.atMs
     if (row.expected !== undefined) this.#lateness.observe(row.expected, latencyMs)
-    this.outcomes[row.sequence] = { status, latencyMs, steps: row.taken }
+    this.outcomes[row.sequence] = { status, latencyMs, steps: row.takenBefore + row.taken }
   }
 }

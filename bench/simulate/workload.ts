@@ -14,6 +14,8 @@ export interface Arrival {
   /** With top-k or top-p; absent: without. */
   readonly filters?: boolean
   readonly steps: StepRange
+  /** Canvases of its text, one after another, each with all steps; absent: one. */
+  readonly blocks?: number
   /** From the arrival; Infinity without one. */
   readonly deadlineMs: number
 }
@@ -47,12 +49,13 @@ interface RecordedArrival {
   readonly at_ms?: unknown
   readonly length?: unknown
   readonly steps?: unknown
+  readonly blocks?: unknown
   readonly deadline_ms?: unknown
 }
 
 /**
- * A recording: JSON lines of {"at_ms": 12.5, "length": 128, "steps": 8 or {"min": 4, "max": 32}, "deadline_ms": 2000}; the
- * deadline may be left out. In any order.
+ * A recording: JSON lines of {"at_ms": 12.5, "length": 128, "steps": 8 or {"min": 4, "max": 32}, "blocks": 1, "deadline_ms": 2000};
+ * the last two may be left out. In any order.
  * @throws Error naming the line
  */
 export function parseRecording (text: string): Arrival[] {
@@ -62,7 +65,7 @@ export function parseRecording (text: string): Arrival[] {
 
 function parseArrival (line: string, number: number): Arrival {
   try {
-    const { at_ms: at, length, steps, deadline_ms: deadline } = JSON.parse(line) as RecordedArrival
+    const { at_ms: at, length, steps, blocks = 1, deadline_ms: deadline } = JSON.parse(line) as RecordedArrival
     const { min, max } = typeof steps === 'object' && steps !== null
       ? steps as { min?: unknown, max?: unknown }
       : { min: steps, max: steps }
@@ -72,6 +75,7 @@ function parseArrival (line: string, number: number): Arrival {
       atMs: at === 0 ? 0 : positive('at_ms', at),
       paddedLength: paddedLengthOf(positive('length', length)),
       steps: range,
+      ...(blocks === 1 ? {} : { blocks: positive('blocks', blocks) }),
       deadlineMs: deadline === undefined || deadline === null ? Infinity : positive('deadline_ms', deadline)
     }
   } catch (error) {
@@ -115,5 +119,5 @@ export function capacity (
     if (rowMs.has(paddedLength)) continue
     rowMs.set(paddedLength, Math.min(...Array.from({ length: maxBatch }, (_, i) => costs.estimate(i + 1, paddedLength) / (i + 1))))
   }
-  return workers * 1000 / mean(arrivals.map(({ paddedLength, steps }) => steps.max * (rowMs.get(paddedLength) ?? 0)))
+  return workers * 1000 / mean(arrivals.map(({ paddedLength, steps, blocks = 1 }) => blocks * steps.max * (rowMs.get(paddedLength) ?? 0)))
 }

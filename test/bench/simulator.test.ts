@@ -1,4 +1,5 @@
 import t from 'tap'
+import { PATIENCE_MS } from '../../src/engine/batcher.js'
 import { CostCurve } from '../../src/engine/cost-curve.js'
 import { POLICIES } from '../../bench/simulate/policies.js'
 import { simulate, type Policy, type Service, type Simulation } from '../../bench/simulate/simulator.js'
@@ -61,6 +62,15 @@ t.test('an elastic request takes its most steps when idle and its fewest in a hu
   const elastic = { ...arrival(0, 8), steps: { min: 2, max: 8 } }
   t.same(simulate([elastic], policy('edf-elastic'), SERVICE).outcomes, [{ status: 'done', latencyMs: 80, steps: 8 }])
   t.same(simulate([{ ...elastic, deadlineMs: 25 }], policy('edf-elastic'), SERVICE).outcomes, [{ status: 'done', latencyMs: 20, steps: 2 }])
+})
+
+t.test('the blocks of a text run one after another, each with all its steps', async (t) => {
+  for (const { name, decide } of POLICIES) {
+    const run = simulate([{ ...arrival(5, 4), blocks: 3 }], decide, SERVICE)
+    t.same(run.outcomes, [{ status: 'done', latencyMs: 120, steps: 12 }], name)
+  }
+  const run = simulate([{ ...arrival(0, 2), blocks: 3 }, arrival(5, 2)], policy('edf'), { ...SERVICE, maxBatch: 1 })
+  t.same(latencies(run), [80, 35], 'a request that comes during the first one goes before the second')
 })
 
 t.test('workers run side by side, lengths by themselves', async (t) => {
@@ -141,4 +151,53 @@ t.test('a seed decides the results', async (t) => {
   const options = { ...OVERLOAD, loads: [1.5], policies: POLICIES.filter(({ name }) => name === 'edf-elastic') }
   t.same(sweep(options), sweep(options))
   t.notSame(sweep(options), sweep({ ...options, seed: 4 }))
+})
+
+/** Requests of one kind at so many a second for so long. */
+function stream (seed: number, perSecond: number, forMs: number, kind: Pick<Arrival, 'paddedLength' | 'blocks'>): Arrival[] {
+  const count = Math.round(perSecond * forMs / 1000)
+  const arrivals = generateArrivals({ process: 'poisson', count, seed, lengths: [kind.paddedLength], steps: [{ min: 8, max: 8 }], deadlinesMs: [Infinity] })
+  return atRate(arrivals, perSecond).map((each) => ({ ...each, ...kind }))
+}
+
+/** Latencies of the first ones, beside the others. */
+function beside (first: readonly Arrival[], others: readonly Arrival[], service: Service): { first: number[], others: number[] } {
+  const mine = new Set(first)
+  const all = [...first, ...others].sort((a, b) => a.atMs - b.atMs)
+  const { outcomes } = simulate(all, policy('edf'), service)
+  const of = (which: boolean): number[] => outcomes.filter((_, i) => mine.has(all[i] as Arrival) === which).map(({ latencyMs }) => latencyMs)
+  return { first: of(true), others: of(false) }
+}
+
+function p99 (values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(0.99 * values.length)] ?? NaN
+}
+
+t.test('short requests beside texts of 8,192 tokens wait no longer than beside short ones of the same total work', async (t) => {
+  const BLOCKS = 128
+  for (const name of ['cpu', 'gpu']) {
+    const service = { ...SERVICE, maxBatch: 16, maxQueue: 1e6, costs: exampleCosts(name) ?? FLAT, jitter: 0.05 }
+    const block = { paddedLength: 256 }
+    const full = (kind: Pick<Arrival, 'paddedLength' | 'blocks'>): number => capacity(stream(1, 1, 2000, kind), service)
+    for (const load of [0.7, 0.95]) {
+      const perSecond = load / 2 * full({ paddedLength: 128 })
+      const forMs = 2000 / perSecond * 1000
+      const short = stream(1, perSecond, forMs, { paddedLength: 128 })
+      const long = beside(short, stream(2, load / 2 * full(block) / BLOCKS, forMs, { ...block, blocks: BLOCKS }), service)
+      const apart = beside(short, stream(2, load / 2 * full(block), forMs, block), service)
+      const [mixed, plain] = [p99(long.first), p99(apart.first)]
+      t.ok(mixed <= 1.5 * plain, `${name} at load ${load}: ${mixed} ms beside long texts, ${plain} ms beside short ones`)
+      const alone = BLOCKS * 8 * service.costs.estimate(1, block.paddedLength)
+      t.ok(long.others.every((ms) => ms < 25 * alone), 'and the long ones get on')
+    }
+  }
+})
+
+t.test('a long text among more short requests than can be served is done no later than its blocks are due', async (t) => {
+  const service = { ...SERVICE, maxBatch: 16, maxQueue: 1e6, costs: exampleCosts('cpu') ?? FLAT, maxWaitMs: 10_000 }
+  const perSecond = 1.3 * capacity(stream(1, 1, 2000, { paddedLength: 128 }), service)
+  const short = stream(1, perSecond, 120_000, { paddedLength: 128 })
+  const text = { ...arrival(20_000, 8), paddedLength: 256, blocks: 8 }
+  const { first: [latency = NaN] } = beside([text], short, service)
+  t.ok(latency > 8000 && latency < 8 * PATIENCE_MS + 10_000, `${latency} ms`)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { expectation, verdict, type Admissible, type Expectation } from '../../src/engine/admission.js'
+import { expectation, verdict, type Admissible, type Expectation, type Work } from '../../src/engine/admission.js'
 
 /** Of a length, 8 steps left, due in this order. */
 function row (dueAt: number, changes: Partial<Admissible> = {}): Admissible {
@@ -29,6 +29,16 @@ t.test('beside its like there is room for a newcomer, until batches are full', a
 t.test('what is due later does not make it wait, but the queue is as long', async (t) => {
   const later = [row(3), row(3), row(3), row(3)]
   t.match(expect(later, row(2)), { workMs: 80, queueMs: 80, waitMs: 0 })
+})
+
+t.test('canvases that a row will have later count for those who are due after them, and are its own time', async (t) => {
+  const later = (dueAt: number): Work => ({ ...row(dueAt), stepsUnder: () => 8 })
+  const text = (...dueAts: number[]): Admissible => row(1, { stepsLeft: 8 + 8 * dueAts.length, stepsUnder: () => 8, later: dueAts.map(later) })
+  const four = Array<Admissible>(4).fill(text(3, 5))
+  t.match(expect(four, row(2)), { queueMs: 80, waitMs: 80 })
+  t.match(expect(four, row(4)), { queueMs: 160, waitMs: 160 })
+  t.match(expect(four, row(6)), { queueMs: 240, waitMs: 240 })
+  t.match(expect([], text(3, 5)), { ownMs: 240, fewestMs: 240, aloneMs: 240 })
 })
 
 t.test('another length, or filtering, is work of its own', async (t) => {

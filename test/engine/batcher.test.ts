@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dueTime, nextBatch, PATIENCE_MS } from '../../src/engine/batcher.js'
+import { dueTime, nextBatch, PATIENCE_MS, PRIORITY_MS } from '../../src/engine/batcher.js'
 import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
 import { CostCurve } from '../../src/engine/cost-curve.js'
 
@@ -39,6 +39,23 @@ t.test('a row without a deadline is due after a while, so that urgent newcomers 
   const urgent = (submittedAt: number): Candidate => row(1, { paddedLength: 32, dueAt: dueTime(submittedAt, 100) })
   t.same(batch([patient, urgent(0)], { maxBatch: 1 }), [1])
   t.same(batch([patient, urgent(PATIENCE_MS)], { maxBatch: 1 }), [0])
+})
+
+t.test('the blocks of a text are due one patience apart, or evenly on the way to its deadline', async (t) => {
+  const due = (deadlineMs?: number): number[] => [0, 1, 2, 3].map((block) => dueTime(100, deadlineMs, { block, blocks: 4 }))
+  t.same(due(), [1, 2, 3, 4].map((patiences) => 100 + patiences * PATIENCE_MS))
+  t.same(due(2000), [600, 1100, 1600, 2100])
+  t.same(due(1e9), due())
+  t.equal(dueTime(100, 2000, { block: 0, blocks: 1 }), dueTime(100, 2000))
+})
+
+t.test('a lower priority is served earlier, and waiting makes up for it', async (t) => {
+  const patient = row(0, { dueAt: dueTime(0, undefined, { priority: 3 }) })
+  const newcomer = (submittedAt: number, priority = 0): Candidate => row(1, { paddedLength: 32, dueAt: dueTime(submittedAt, undefined, { priority }) })
+  t.same(batch([patient, newcomer(0)], { maxBatch: 1 }), [1])
+  t.same(batch([patient, newcomer(3 * PRIORITY_MS - 1)], { maxBatch: 1 }), [1])
+  t.same(batch([patient, newcomer(3 * PRIORITY_MS)], { maxBatch: 1 }), [0], 'it has waited as long as its priority puts it back')
+  t.same(batch([patient, newcomer(3 * PRIORITY_MS, -1)], { maxBatch: 1 }), [1])
 })
 
 t.test('a lone row runs at once, whatever a full batch would gain', async (t) => {
