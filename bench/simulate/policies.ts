@@ -7,7 +7,7 @@ import type { Batch, Policy, Row, ServiceSnapshot } from './simulator.js'
 function oldest ({ waiting, maxBatch }: ServiceSnapshot): Row[] {
   let first: Row | undefined
   for (const row of waiting) if (first === undefined || row.sequence < first.sequence) first = row
-  const company = [...waiting].filter(({ paddedLength, filters }) => paddedLength === first?.paddedLength && filters === first.filters)
+  const company = [...waiting].filter(({ paddedLength, lane }) => paddedLength === first?.paddedLength && lane === first.lane)
   return company.sort((a, b) => a.sequence - b.sequence).slice(0, maxBatch)
 }
 
@@ -34,10 +34,10 @@ const edf: Policy = (snapshot) => stepOf(nextBatch(snapshot))
 const edfElastic: Policy = (snapshot) => {
   const { now, workers, maxBatch, costs, admitted, turnaroundMs } = snapshot
   const rows = nextBatch(snapshot)
-  const targets = rows.map(({ arrival, taken, deadlineAt, paddedLength, filters }) => plannedSteps(arrival.steps, taken, {
-    load: admitted / (workers * costs.efficientRows(paddedLength, maxBatch, filters)),
+  const targets = rows.map(({ arrival, taken, deadlineAt, paddedLength, lane }) => plannedSteps(arrival.steps, taken, {
+    load: admitted / (workers * costs.efficientRows(paddedLength, maxBatch, lane)),
     slackMs: deadlineAt - now,
-    stepMs: Math.max(costs.estimate(1, paddedLength, filters), turnaroundMs)
+    stepMs: Math.max(costs.estimate(1, paddedLength, lane), turnaroundMs)
   }).steps)
   return rows.length === 0 ? undefined : { rows, steps: 1, targets }
 }

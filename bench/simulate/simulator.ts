@@ -3,6 +3,7 @@ import { type CostCurve } from '../../src/engine/cost-curve.js'
 import { expectation, verdict, type Admissible, type Expectation, type Work } from '../../src/engine/admission.js'
 import { dueTime } from '../../src/engine/batcher.js'
 import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
+import type { Lane } from '../../src/engine/lane.js'
 import { Lateness } from '../../src/engine/lateness.js'
 import { plannedSteps } from '../../src/engine/step-budget.js'
 import { gaussian, uniforms } from '../lib/random.js'
@@ -91,11 +92,11 @@ class SimulatedRow implements Row, Admissible {
   readonly #work: readonly Work[]
 
   constructor (readonly sequence: number, readonly arrival: Arrival) {
-    const { atMs, deadlineMs, steps, paddedLength, filters = false, blocks = 1 } = arrival
+    const { atMs, deadlineMs, steps, paddedLength, lane = 'step', blocks = 1 } = arrival
     this.deadlineAt = atMs + deadlineMs
     this.#work = Array.from({ length: blocks }, (_, block) => ({
       paddedLength,
-      filters,
+      lane,
       dueAt: dueTime(atMs, deadlineMs, { block, blocks }),
       stepsLeft: steps.min,
       stepsUnder: (load) => plannedSteps(steps, 0, { load, slackMs: Infinity, stepMs: 0 }).steps
@@ -121,8 +122,8 @@ class SimulatedRow implements Row, Admissible {
     return this.arrival.paddedLength
   }
 
-  get filters (): boolean {
-    return this.arrival.filters ?? false
+  get lane (): Lane {
+    return this.arrival.lane ?? 'step'
   }
 
   get stepsLeft (): number {
@@ -239,7 +240,7 @@ class Run implements Simulation {
     const { costs, jitter } = this.#service
     const [first] = batch.rows
     const disturbance = jitter === 0 ? 1 : Math.exp(jitter * gaussian(this.#uniform))
-    const stepMs = disturbance * costs.estimate(batch.rows.length, first?.paddedLength ?? 0, first?.filters)
+    const stepMs = disturbance * costs.estimate(batch.rows.length, first?.paddedLength ?? 0, first?.lane)
     const endMs = this.#now + batch.steps * stepMs
     this.#idle--
     for (const row of batch.rows as readonly SimulatedRow[]) {
@@ -258,8 +259,8 @@ class Run implements Simulation {
     this.#idle++
     const [first] = rows
     if (first !== undefined) {
-      const { paddedLength, filters } = first
-      this.#service.belief?.observe({ rows: rows.length, paddedLength, filters, ms: stepMs })
+      const { paddedLength, lane } = first
+      this.#service.belief?.observe({ rows: rows.length, paddedLength, lane, ms: stepMs })
     }
     for (const [i, row] of (rows as readonly SimulatedRow[]).entries()) {
       this.#measureTurnaround(row, steps)

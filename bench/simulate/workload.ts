@@ -1,6 +1,7 @@
 /** Requests that arrive at a simulated service: generated or recorded, at any load. */
 import { lengthBucket } from '../../src/diffusion/canvas.js'
 import type { CostCurve } from '../../src/engine/cost-curve.js'
+import type { Lane } from '../../src/engine/lane.js'
 import { arrivalTimes, type ArrivalProcess } from '../lib/arrivals.js'
 import type { StepRange } from '../lib/options.js'
 import { pick, uniforms } from '../lib/random.js'
@@ -11,8 +12,8 @@ export interface Arrival {
   readonly atMs: number
   /** Of the canvas, as it runs. */
   readonly paddedLength: number
-  /** With top-k or top-p; absent: without. */
-  readonly filters?: boolean
+  /** Absent: step. */
+  readonly lane?: Lane
   readonly steps: StepRange
   /** Canvases of its text, one after another, each with all steps; absent: one. */
   readonly blocks?: number

@@ -5,7 +5,7 @@ import type { Candidate, Snapshot } from './candidate.js'
 const CAUTION = 0.85
 
 /** Steps on one canvas. */
-export interface Work extends Pick<Candidate, 'paddedLength' | 'filters' | 'dueAt' | 'stepsLeft'> {
+export interface Work extends Pick<Candidate, 'paddedLength' | 'lane' | 'dueAt' | 'stepsLeft'> {
   /** Steps that it will yet take while the load is this: rows admitted over rows that run side by side at full throughput. */
   readonly stepsUnder: (load: number) => number
 }
@@ -51,7 +51,7 @@ export type Verdict =
   /** The queue is too long. */
   | 'too_long'
 
-/** The rows of one length that filter, or do not. */
+/** The rows of one length and lane. */
 class Kind {
   /** Here, and of those due before the newcomer. */
   readonly all = { rows: 0, steps: 0 }
@@ -61,9 +61,9 @@ class Kind {
   readonly #stepMs: (rows: number) => number
   readonly #workers: number
 
-  constructor ({ paddedLength, filters }: Pick<Work, 'paddedLength' | 'filters'>, { workers, maxBatch, costs }: AdmissionSnapshot) {
-    this.places = workers * costs.efficientRows(paddedLength, maxBatch, filters)
-    this.#stepMs = (rows) => costs.estimate(rows, paddedLength, filters)
+  constructor ({ paddedLength, lane }: Pick<Work, 'paddedLength' | 'lane'>, { workers, maxBatch, costs }: AdmissionSnapshot) {
+    this.places = workers * costs.efficientRows(paddedLength, maxBatch, lane)
+    this.#stepMs = (rows) => costs.estimate(rows, paddedLength, lane)
     this.#workers = workers
   }
 
@@ -97,9 +97,9 @@ class Kind {
  */
 export function expectation (newcomer: Admissible, newRows: number, snapshot: AdmissionSnapshot): Expectation {
   const { admitted, count } = snapshot
-  const kinds = new Map<number, Kind>()
+  const kinds = new Map<string, Kind>()
   const kindOf = (row: Work): Kind => {
-    const key = 2 * row.paddedLength + Number(row.filters)
+    const key = `${row.paddedLength} ${row.lane}`
     const kind = kinds.get(key) ?? new Kind(row, snapshot)
     kinds.set(key, kind)
     return kind

@@ -2,7 +2,7 @@
 import type { Candidate } from './candidate.js'
 
 /** Rows that may share a batch cost alike. */
-export type Kind = Pick<Candidate, 'paddedLength' | 'filters'>
+export type Kind = Pick<Candidate, 'paddedLength' | 'lane'>
 
 /** How long a size that failed is not tried again: at first, and at most. */
 const FIRST_HOLD_MS = 30_000
@@ -44,6 +44,6 @@ export class BatchLimits {
   }
 }
 
-function keyOf ({ paddedLength, filters }: Kind): string {
-  return `${paddedLength} ${filters}`
+function keyOf ({ paddedLength, lane }: Kind): string {
+  return `${paddedLength} ${lane}`
 }

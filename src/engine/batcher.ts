@@ -29,7 +29,7 @@ export function dueTime (submittedAt: number, deadlineMs: number = Infinity, { p
 }
 
 /**
- * The next batch, earliest due first: the first row decides the length and whether to filter, and those like it that are
+ * The next batch, earliest due first: the first row decides the length and the lane, and those like it that are
  * due next fill it up, so nobody pays for another's padding or sorting. Chosen anew between steps, so a newcomer joins at
  * the next step.
  *
@@ -49,7 +49,7 @@ export function nextBatch<Row extends Candidate> (snapshot: Snapshot<Row>): Row[
   const size = urgency.sizeFor(first)
   const batch: Row[] = []
   for (const row of waiting) {
-    if (row.paddedLength === first.paddedLength && row.filters === first.filters) insert(batch, row, size, urgency)
+    if (row.paddedLength === first.paddedLength && row.lane === first.lane) insert(batch, row, size, urgency)
   }
   return batch.slice(0, urgency.isLost(first) ? size : sizeInTime(first, batch.length, now, costs))
 }
@@ -74,6 +74,6 @@ function insert<Row extends Candidate> (kept: Row[], row: Row, size: number, urg
 /** The largest batch of up to `size` rows in which the row is done by its deadline. */
 function sizeInTime (row: Candidate, size: number, now: number, costs: Snapshot<Candidate>['costs']): number {
   let fits = size
-  while (fits > 1 && now + row.stepsLeft * costs.estimate(fits, row.paddedLength, row.filters) > row.deadlineAt) fits--
+  while (fits > 1 && now + row.stepsLeft * costs.estimate(fits, row.paddedLength, row.lane) > row.deadlineAt) fits--
   return fits
 }

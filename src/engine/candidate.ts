@@ -1,5 +1,6 @@
 /** What is known to those who decide which rows run next. */
 import type { CostCurve } from './cost-curve.js'
+import type { Lane } from './lane.js'
 
 export interface Candidate {
   /** Order of arrival. */
@@ -12,8 +13,7 @@ export interface Candidate {
   readonly stepsLeft: number
   /** Padded length at which the row runs. */
   readonly paddedLength: number
-  /** Whether its steps sort the posterior, for top-k or top-p, which costs as much again as the rest. */
-  readonly filters: boolean
+  readonly lane: Lane
 }
 
 export interface Snapshot<Row extends Candidate> {

@@ -118,12 +118,12 @@ export class Dispatcher {
   async #run (batch: Batch): Promise<void> {
     const { pool, now } = this.#options
     const { rows } = batch
-    const { paddedLength = 0 } = rows[0] ?? {}
+    const { paddedLength = 0, lane = 'step' } = rows[0] ?? {}
     const begin = now()
     for (const row of rows) this.#begin(row, begin)
     let runMs: number
     try {
-      const result = await pool.run({ rows: rows.length, paddedLength }, (arrays) => { assembleBatch(rows, arrays) })
+      const result = await pool.run({ rows: rows.length, paddedLength, lane }, (arrays) => { assembleBatch(rows, arrays) })
       distributeResult(rows, result.arrays)
       runMs = result.runMs
     } catch (error) {
@@ -151,14 +151,14 @@ export class Dispatcher {
     return {
       load: (this.waitingRows + this.#running.size) / capacity,
       slackMs: row.plan.paceAt - now,
-      stepMs: Math.max(costs.estimate(1, row.paddedLength, row.filters), this.#turnaroundMs)
+      stepMs: Math.max(costs.estimate(1, row.paddedLength, row.lane), this.#turnaroundMs)
     }
   }
 
-  #efficientRows ({ paddedLength, filters }: Row): number {
+  #efficientRows ({ paddedLength, lane }: Row): number {
     const { costs, maxBatch, now } = this.#options
-    const limit = this.#limits.rowsFor({ paddedLength, filters }, now())
-    return costs.efficientRows(paddedLength, Math.min(maxBatch, limit), filters)
+    const limit = this.#limits.rowsFor({ paddedLength, lane }, now())
+    return costs.efficientRows(paddedLength, Math.min(maxBatch, limit), lane)
   }
 
   #tell (row: Row, begin: number, end: number): void {
@@ -186,8 +186,8 @@ export class Dispatcher {
     const { rows } = batch
     const [first] = rows
     if (first === undefined) return
-    const { paddedLength, filters } = first
-    costs.observe({ rows: rows.length, paddedLength, filters, ms: end - begin })
+    const { paddedLength, lane } = first
+    costs.observe({ rows: rows.length, paddedLength, lane, ms: end - begin })
     this.#measuredAt = end
     this.#limits.passed(first, rows.length)
     const enough = this.#suspects.passed(batch)

@@ -150,8 +150,8 @@ async function measurePlan (
 ): Promise<MeasuredPlan> {
   const paddedLength = lengthBucket(Math.min(TYPICAL_LENGTH, maxLength), maxLength)
   const rows = Math.min(TYPICAL_ROWS, maxBatch)
-  const fullMs = await timeStep(opened, { rows, paddedLength, filters: false }, COMPARED_ROUNDS)
-  const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength, filters: false }, COMPARED_ROUNDS)
+  const fullMs = await timeStep(opened, { rows, paddedLength, lane: 'step' }, COMPARED_ROUNDS)
+  const loneMs = await timeStep(opened.slice(0, 1), { rows: 1, paddedLength, lane: 'step' }, COMPARED_ROUNDS)
   return { plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs }
 }
 

@@ -2,13 +2,13 @@
 import { lengthBucket } from '../diffusion/canvas.js'
 import type { Work } from './admission.js'
 import { dueTime } from './batcher.js'
+import type { Lane } from './lane.js'
 import type { GenerationRequest, Sampling } from './request.js'
 import type { RowSource } from './row.js'
 import { plannedSteps } from './step-budget.js'
 
-/** Whether steps sort the posterior. */
-export function filters ({ topK, topP }: Pick<Sampling, 'topK' | 'topP'>): boolean {
-  return topK > 0 || topP < 1
+export function laneOf ({ topK, topP }: Pick<Sampling, 'topK' | 'topP'>): Lane {
+  return topK > 0 || topP < 1 ? 'filter' : 'step'
 }
 
 /**
@@ -29,7 +29,7 @@ export function plannedWork (
     const stepsLeft = Math.max(1, Math.min(most, budget.kind === 'exact' ? budget.stepSizes.length : budget.min))
     return {
       paddedLength: lengthBucket(length, maxLength),
-      filters: filters(sampling),
+      lane: laneOf(sampling),
       dueAt: dueTime(now, deadlineMs, { priority, block, blocks }),
       stepsLeft,
       stepsUnder: (load) =>

@@ -5,7 +5,8 @@ import { timeGrid } from '../diffusion/schedule.js'
 import { jumpExponent } from '../diffusion/solver.js'
 import type { Work } from './admission.js'
 import type { Candidate } from './candidate.js'
-import { filters } from './planned-work.js'
+import type { Lane } from './lane.js'
+import { laneOf } from './planned-work.js'
 import type { RowRequest, RowResult, Sampling } from './request.js'
 import { expectedChanges } from './stability.js'
 import { plannedSteps, type Pressure, type StepBudget, type StepsReason } from './step-budget.js'
@@ -39,7 +40,7 @@ export interface RowSource extends Source {
 export class Row implements Candidate {
   readonly sequence: number
   readonly paddedLength: number
-  readonly filters: boolean
+  readonly lane: Lane
   readonly seed: number
   readonly plan: RowPlan
   readonly editable: Uint8Array
@@ -72,7 +73,7 @@ export class Row implements Candidate {
     const { budget } = plan
     this.sequence = sequence
     this.seed = request.seed
-    this.filters = filters(plan.sampling)
+    this.lane = laneOf(plan.sampling)
     this.plan = plan
     this.#source = source
     this.editable = request.template.editable

@@ -4,11 +4,14 @@
  * A sender keeps one `Arena` and fills it anew for every step; only the bytes in use travel. Noise does not: the worker
  * draws it from (seed, block, step, position).
  */
+import type { Lane } from './lane.js'
 
 /** B rows padded to L positions. */
 export interface BatchShape {
   readonly rows: number
   readonly paddedLength: number
+  /** Absent: step. */
+  readonly lane?: Lane
 }
 
 const BATCH = {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { cpuQuota, usableCores } from './cpu-limits.js'
+import { LANES } from './lane.js'
 import type { PoolPlan } from './pool-plan.js'
 import type { WarmUpShape } from './warm-up.js'
 import type { Precision } from './worker-protocol.js'
@@ -13,8 +14,11 @@ import type { Precision } from './worker-protocol.js'
 /** Later, a machine is another one. */
 const LONGEST_AGE_MS = 30 * 86_400_000
 
+/** Of the file: another one has another name, so that an older one is measured anew instead of being read in part. */
+const FORMAT = 2
+
 const Cost = Type.Object({
-  rows: Type.Integer(), paddedLength: Type.Integer(), filters: Type.Boolean(), ms: Type.Number({ exclusiveMinimum: 0 })
+  rows: Type.Integer(), paddedLength: Type.Integer(), lane: Type.Enum([...LANES]), ms: Type.Number({ exclusiveMinimum: 0 })
 })
 const Kept = Type.Object({
   measuredAt: Type.String(),
@@ -41,7 +45,7 @@ export class TuningCache {
    */
   constructor (directory: string | undefined, conditions: Readonly<Record<string, string | number>>) {
     const processor = [cpus()[0]?.model, usableCores(), cpuQuota()]
-    const key = createHash('sha256').update(JSON.stringify([conditions, processor])).digest('hex').slice(0, 16)
+    const key = createHash('sha256').update(JSON.stringify([FORMAT, conditions, processor])).digest('hex').slice(0, 16)
     this.#file = directory === undefined ? undefined : join(directory, `tuning-${key}.json`)
   }
 
@@ -73,5 +77,5 @@ export class TuningCache {
 }
 
 function isOf (shape: WarmUpShape, cost: WarmUpShape): boolean {
-  return shape.rows === cost.rows && shape.paddedLength === cost.paddedLength && shape.filters === cost.filters
+  return shape.rows === cost.rows && shape.paddedLength === cost.paddedLength && shape.lane === cost.lane
 }

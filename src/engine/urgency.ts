@@ -8,7 +8,7 @@ const IN_TURN = 0
 const GIVEN_UP = 1
 const LOST = 2
 
-/** What holds for all rows of one length that filter, or do not. */
+/** What holds for all rows of one length and lane. */
 interface Kind {
   /** Rows that would run together. */
   readonly size: number
@@ -29,8 +29,7 @@ export class Urgency {
   readonly #snapshot: Pick<Snapshot<Candidate>, 'costs' | 'maxBatch' | 'now'>
   /** Waiting rows for each idle worker. */
   readonly #share: number
-  readonly #plain = new Map<number, Kind>()
-  readonly #filtering = new Map<number, Kind>()
+  readonly #kinds = { step: new Map<number, Kind>(), filter: new Map<number, Kind>(), score: new Map<number, Kind>() }
 
   constructor (snapshot: Pick<Snapshot<Candidate>, 'costs' | 'maxBatch' | 'now'>, share: number) {
     this.#snapshot = snapshot
@@ -60,16 +59,16 @@ export class Urgency {
     return crowded && fullMs > stepMs ? GIVEN_UP : IN_TURN
   }
 
-  #kindOf ({ paddedLength, filters }: Candidate): Kind {
-    const kinds = filters ? this.#filtering : this.#plain
+  #kindOf ({ paddedLength, lane }: Candidate): Kind {
+    const kinds = this.#kinds[lane]
     const known = kinds.get(paddedLength)
     if (known !== undefined) return known
     const { costs, maxBatch } = this.#snapshot
-    const efficient = costs.efficientRows(paddedLength, maxBatch, filters)
+    const efficient = costs.efficientRows(paddedLength, maxBatch, lane)
     const kind = {
-      size: Math.min(this.#share, costs.rowsToRun(paddedLength, maxBatch, filters)),
-      fullMs: costs.estimate(Math.min(this.#share, efficient), paddedLength, filters),
-      loneMs: costs.estimate(1, paddedLength, filters),
+      size: Math.min(this.#share, costs.rowsToRun(paddedLength, maxBatch, lane)),
+      fullMs: costs.estimate(Math.min(this.#share, efficient), paddedLength, lane),
+      loneMs: costs.estimate(1, paddedLength, lane),
       crowded: this.#share > CROWD * efficient
     }
     kinds.set(paddedLength, kind)

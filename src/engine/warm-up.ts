@@ -2,19 +2,21 @@
 import { lengthBuckets } from '../diffusion/canvas.js'
 import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import type { CostCurve } from './cost-curve.js'
+import type { Lane } from './lane.js'
 import type { Session } from './session.js'
 import type { BatchArrays, BatchShape } from './step-message.js'
 
 /** No step of a warm-up may take longer: a session that hangs here will not serve. */
 const STEP_TIMEOUT_MS = 300_000
 
+const WARMED = ['step', 'filter'] as const satisfies readonly Lane[]
+
 export interface WarmUpShape extends BatchShape {
-  /** Whether the step sorts the posterior. */
-  readonly filters: boolean
+  readonly lane: Lane
 }
 
 /** A batch like any other: all positions real and editable, token 0 everywhere, at the first of eight steps. */
-function anyBatch ({ paddedLength, filters }: WarmUpShape): (batch: BatchArrays) => void {
+function anyBatch ({ paddedLength, lane }: WarmUpShape): (batch: BatchArrays) => void {
   return (batch) => {
     batch.seed.fill(0)
     batch.step.fill(1)
@@ -26,7 +28,7 @@ function anyBatch ({ paddedLength, filters }: WarmUpShape): (batch: BatchArrays)
     batch.spreadFrom.fill(NO_TIME_TO_COME)
     batch.h.fill(1 / 8)
     batch.temperature.fill(1)
-    batch.topP.fill(filters ? 0.9 : 1)
+    batch.topP.fill(lane === 'filter' ? 0.9 : 1)
     batch.tokens.fill(0)
     batch.editable.fill(1)
   }
@@ -47,13 +49,13 @@ export async function timeStep (sessions: readonly Session[], shape: WarmUpShape
   return best
 }
 
-/** 1, 2, 4, ... rows up to `maxBatch` at every length that a canvas of the model can have, filtering or not, cheapest first. */
+/** 1, 2, 4, ... rows up to `maxBatch` at every length that a canvas of the model can have, filtering or not, cheapest first. Scoring costs what a plain step does. */
 export function warmUpShapes (maxLength: number, maxBatch: number): WarmUpShape[] {
   const rowCounts: number[] = []
   for (let rows = 1; rows < maxBatch; rows *= 2) rowCounts.push(rows)
   rowCounts.push(maxBatch)
   return lengthBuckets(maxLength)
-    .flatMap((paddedLength) => rowCounts.flatMap((rows) => [false, true].map((filters) => ({ rows, paddedLength, filters }))))
+    .flatMap((paddedLength) => rowCounts.flatMap((rows) => WARMED.map((lane) => ({ rows, paddedLength, lane }))))
     .sort((a, b) => a.rows * a.paddedLength - b.rows * b.paddedLength)
 }
 

@@ -51,9 +51,9 @@ t.test('without the bound hardly anything is done in time', async (t) => {
 })
 
 t.test('after a lone request of each kind crowds of that kind run in batches', async (t) => {
-  for (const filters of [false, true]) {
+  for (const lane of ['step', 'filter'] as const) {
     for (const paddedLength of [32, 128]) {
-      const request = (atMs: number): Arrival => ({ atMs, paddedLength, filters, steps: { min: 8, max: 8 }, deadlineMs: Infinity })
+      const request = (atMs: number): Arrival => ({ atMs, paddedLength, lane, steps: { min: 8, max: 8 }, deadlineMs: Infinity })
       const crowd = Array.from({ length: 96 }, () => request(10_000))
       const service = { ...SERVICE, costs: gpu, maxWaitMs: Infinity, belief: new CostCurve() }
       const { batches, batchRows } = simulate([request(0), ...crowd], policy('edf').decide, service)

@@ -4,7 +4,7 @@ import { expectation, verdict, type Admissible, type Expectation, type Work } fr
 /** Of a length, 8 steps left, due in this order. */
 function row (dueAt: number, changes: Partial<Admissible> = {}): Admissible {
   const { stepsLeft = 8 } = changes
-  return { paddedLength: 64, filters: false, dueAt, stepsLeft, stepsUnder: () => stepsLeft, ...changes }
+  return { paddedLength: 64, lane: 'step', dueAt, stepsLeft, stepsUnder: () => stepsLeft, ...changes }
 }
 
 /** A step takes 10 ms, with up to four rows in it. */
@@ -43,7 +43,7 @@ t.test('canvases that a row will have later count for those who are due after th
 
 t.test('another length, or filtering, is work of its own', async (t) => {
   t.match(expect([row(1, { paddedLength: 128 })], row(2)), { waitMs: 80 })
-  t.match(expect([row(1, { filters: true })], row(2)), { waitMs: 80 })
+  t.match(expect([row(1, { lane: 'filter' })], row(2)), { waitMs: 80 })
 })
 
 t.test('elastic rows are expected to shrink under load', async (t) => {

@@ -1,14 +1,14 @@
 import t from 'tap'
 import { BatchLimits } from '../../src/engine/batch-limits.js'
 
-const KIND = { paddedLength: 64, filters: false }
+const KIND = { paddedLength: 64, lane: 'step' } as const
 const SECOND = 1000
 
 t.test('nothing is limited that has not failed', async (t) => {
   const limits = new BatchLimits()
   limits.lower(KIND, 4, 0)
-  t.equal(limits.rowsFor({ paddedLength: 128, filters: false }, 0), Infinity)
-  t.equal(limits.rowsFor({ paddedLength: 64, filters: true }, 0), Infinity)
+  t.equal(limits.rowsFor({ paddedLength: 128, lane: 'step' }, 0), Infinity)
+  t.equal(limits.rowsFor({ paddedLength: 64, lane: 'filter' }, 0), Infinity)
   t.equal(limits.rowsFor(KIND, 0), 4)
 })
 

@@ -4,7 +4,7 @@ import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
 import { CostCurve } from '../../src/engine/cost-curve.js'
 
 function row (sequence: number, changes: Partial<Candidate> = {}): Candidate {
-  return { sequence, paddedLength: 64, filters: false, dueAt: 0, deadlineAt: Infinity, stepsLeft: 8, ...changes }
+  return { sequence, paddedLength: 64, lane: 'step', dueAt: 0, deadlineAt: Infinity, stepsLeft: 8, ...changes }
 }
 
 /** A processor whose throughput is at its best with `full` rows: up to there a step takes 10 ms. */
@@ -22,9 +22,10 @@ t.test('of rows due at one time the first to come decides the length, the earlie
 })
 
 t.test('rows that filter and rows that do not run apart: nobody pays for sorting that others asked for', async (t) => {
-  const waiting = [row(0), row(1, { filters: true }), row(2), row(3, { filters: true })]
+  const waiting = [row(0), row(1, { lane: 'filter' }), row(2), row(3, { lane: 'filter' })]
   t.same(batch(waiting), [0, 2])
   t.same(batch(waiting.slice(1)), [1, 3])
+  t.same(batch([row(0, { lane: 'score' }), ...waiting.slice(1)]), [0], 'nor do those that score share a batch with them')
 })
 
 t.test('what is due first goes first, whoever came first', async (t) => {

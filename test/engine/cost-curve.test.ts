@@ -1,5 +1,6 @@
 import t from 'tap'
 import { CostCurve } from '../../src/engine/cost-curve.js'
+import { LANES, type Lane } from '../../src/engine/lane.js'
 import { Draw } from '../support/draw.js'
 
 const MEASURED = [
@@ -8,8 +9,8 @@ const MEASURED = [
   { rows: 4, paddedLength: 64, ms: 16 }
 ]
 
-function observe (costs: CostCurve, rows: number, ms: readonly number[], filters = false): void {
-  for (const each of ms) costs.observe({ rows, paddedLength: 64, filters, ms: each })
+function observe (costs: CostCurve, rows: number, ms: readonly number[], lane: Lane = 'step'): void {
+  for (const each of ms) costs.observe({ rows, paddedLength: 64, lane, ms: each })
 }
 
 t.test('between two measurements the cost is linear', async (t) => {
@@ -87,12 +88,12 @@ t.test('what is known from before is believed until it is measured again', async
 
 t.test('steps that filter are measured apart, and until then cost as much as the others', async (t) => {
   const costs = new CostCurve(MEASURED)
-  t.equal(costs.estimate(4, 64, true), 16)
-  observe(costs, 4, [50, 50, 50], true)
-  t.equal(costs.estimate(4, 64, true), 50)
+  t.equal(costs.estimate(4, 64, 'filter'), 16)
+  observe(costs, 4, [50, 50, 50], 'filter')
+  t.equal(costs.estimate(4, 64, 'filter'), 50)
   t.equal(costs.estimate(4, 64), 16)
   const filtering = new CostCurve()
-  observe(filtering, 4, [50], true)
+  observe(filtering, 4, [50], 'filter')
   t.equal(filtering.estimate(4, 64), 50, 'and the other way round')
 })
 
@@ -106,19 +107,19 @@ t.test('the efficient batch is the smallest whose throughput is nearly the best'
 })
 
 t.test('after one size alone, however often, larger ones are tried', async (t) => {
-  for (const filters of [false, true]) {
+  for (const lane of LANES) {
     const costs = new CostCurve()
-    observe(costs, 1, Array<number>(100).fill(10), filters)
-    t.ok(costs.efficientRows(64, 16, filters) > 8)
+    observe(costs, 1, Array<number>(100).fill(10), lane)
+    t.ok(costs.efficientRows(64, 16, lane) > 8)
   }
 })
 
 t.test('a curve made of its own points is the same curve', async (t) => {
   const costs = new CostCurve(MEASURED)
-  observe(costs, 2, [30, 30, 30], true)
+  observe(costs, 2, [30, 30, 30], 'filter')
   const again = new CostCurve(costs.points)
   for (let rows = 1; rows < 20; rows++) {
-    for (const filters of [false, true]) t.equal(again.estimate(rows, 64, filters), costs.estimate(rows, 64, filters))
+    for (const lane of LANES) t.equal(again.estimate(rows, 64, lane), costs.estimate(rows, 64, lane))
   }
 })
 

@@ -8,7 +8,7 @@ import { warmUpShapes } from '../../src/engine/warm-up.js'
 const PLANS = [{ workers: 1, threads: 2 }, { workers: 2, threads: 1 }]
 const PRECISIONS = ['int8', 'float32'] as const
 const SHAPES = warmUpShapes(64, 4)
-const COST = { rows: 2, paddedLength: 64, filters: true, ms: 7 }
+const COST = { rows: 2, paddedLength: 64, lane: 'filter', ms: 7 } as const
 const DAY_MS = 86_400_000
 
 const directory = await mkdtemp(join(tmpdir(), 'fewstep-'))
@@ -56,7 +56,7 @@ t.test('nor is a measurement without a date, from the future, or from more than 
 })
 
 t.test('costs that are none, or of steps that would not be measured here, are dropped', async (t) => {
-  const others = [{ ms: -1 }, { ms: 0 }, { ms: null }, { rows: 3 }, { rows: 1e9 }, { paddedLength: 65 }, { filters: undefined }]
+  const others = [{ ms: -1 }, { ms: 0 }, { ms: null }, { rows: 3 }, { rows: 1e9 }, { paddedLength: 65 }, { lane: undefined }]
   const wrong = [...others.map((other) => ({ ...COST, ...other })), 'cost', null]
   const costs = [...wrong.map((each) => JSON.stringify(each)), JSON.stringify(COST).replace('7', '1e999'), JSON.stringify(COST)]
   const text = `{"measuredAt": "${now()}", "plan": ${JSON.stringify(PLANS[0])}, "precision": "int8", "costs": [${costs.join()}]}`

@@ -42,7 +42,7 @@ export class Ledger {
       if (state !== 'waiting') throw new Violation(`a row is in one step at a time: row ${row.seed}`)
       if (batch.step[i] !== passed + 1) throw new Violation(`every step is taken once, in order: step ${batch.step[i]} of row ${row.seed} after ${passed}`)
       if (row.paddedLength !== paddedLength) throw new Violation(`a row runs at its own padded length: row ${row.seed}`)
-      if (row.filters !== accounts[0]?.row.filters) throw new Violation(`rows that filter run apart: row ${row.seed}`)
+      if (row.lane !== accounts[0]?.row.lane) throw new Violation(`rows of different lanes run apart: row ${row.seed}`)
       if (!(row.h > 0) || row.t + row.h > 1 + 1e-9) throw new Violation(`a step stays within time: from ${row.t} by ${row.h}`)
     })
     this.#servedInTurn(accounts as Account[])

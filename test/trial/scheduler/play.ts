@@ -71,8 +71,8 @@ class World implements Played {
       distribution: 'mask', vocabSize: MASK, maskTokenId: MASK, exponent: 1, revealsForGood: scenario.revealsForGood, maxLength: MAX_LENGTH
     }
     const sizes = Array.from({ length: scenario.maxBatch }, (_, i) => i + 1)
-    this.#costs = new CostCurve([false, true].flatMap((filters) => [32, 64].flatMap((paddedLength) =>
-      sizes.map((rows) => ({ rows, paddedLength, filters, ms: stepCostMs(rows, paddedLength, filters) })))))
+    this.#costs = new CostCurve((['step', 'filter'] as const).flatMap((lane) => [32, 64].flatMap((paddedLength) =>
+      sizes.map((rows) => ({ rows, paddedLength, lane, ms: stepCostMs(rows, paddedLength, lane === 'filter') })))))
     this.#pool = new VirtualPool(scenario, {
       begun: (step) => {
         // Thrown here it would pass for a step that failed.
@@ -163,12 +163,12 @@ class World implements Played {
   }
 
   /** Where costs are known exactly a deadline is called too short only if it is, and never admitted if nobody could meet it. */
-  #checkVerdict (judged: Verdict, { deadlineMs, rows, steps }: Arrival, { paddedLength, filters }: Row): void {
+  #checkVerdict (judged: Verdict, { deadlineMs, rows, steps }: Arrival, { paddedLength, lane }: Row): void {
     const { jitter, workers, maxBatch } = this.#scenario
     if (deadlineMs === undefined || jitter > 0) return
-    const fastestMs = steps.min * stepCostMs(1, paddedLength, filters)
+    const fastestMs = steps.min * stepCostMs(1, paddedLength, lane === 'filter')
     const rounds = Math.ceil(rows / (workers * maxBatch))
-    const slowestMs = rounds * steps.min * stepCostMs(Math.min(rows, maxBatch), paddedLength, filters)
+    const slowestMs = rounds * steps.min * stepCostMs(Math.min(rows, maxBatch), paddedLength, lane === 'filter')
     if (judged === 'too_short' && slowestMs * LEAST_DRIFT < deadlineMs) {
       throw new Violation(`deadlines are honest: ${deadlineMs} ms were called too short for ${slowestMs} ms of work`)
     }
