@@ -7,7 +7,7 @@
  *
  * inside http/
  *
- *     app -> dialects (native, openai, kserve), operation, guard -> generation -> errors -> log, openapi
+ *     app -> dialects (native, openai, kserve), operation, playground, guard -> generation -> errors -> log, openapi
  *     app, operation, kserve -> connection -> errors
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
@@ -44,6 +44,7 @@ const ROOMS = {
   'http/openai': DIALECT,
   // Its bodies are not all JSON.
   'http/kserve': [...DIALECT, 'http/connection'],
+  'http/playground': ['http/fastify', 'errors'],
   'http/guard': ['http/fastify', 'http/log', 'http/generation', 'errors', 'config'],
   'http/operation': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
@@ -51,7 +52,7 @@ const ROOMS = {
   ],
   'http/app': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation', 'http/guard',
-    'http/native', 'http/openai', 'http/kserve', 'http/operation', 'loaded-models', 'errors', 'config'
+    'http/native', 'http/openai', 'http/kserve', 'http/operation', 'http/playground', 'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
   serve: ['server', 'errors', 'config', 'logger', 'signals'],
@@ -66,7 +67,8 @@ const OWNERS = [
   { packages: /^onnxruntime-/, owners: ['engine/session-worker.ts'] },
   { packages: /^@huggingface\/tokenizers$/, owners: ['model/tokenizer.ts'] },
   { packages: /^@huggingface\/jinja$/, owners: ['model/chat-template.ts'] },
-  { packages: /^prom-client$/, owners: ['http'] }
+  { packages: /^prom-client$/, owners: ['http'] },
+  { packages: /^esbuild$/, owners: ['http/playground/bundle.ts'] }
 ]
 
 function roomOf (path) {

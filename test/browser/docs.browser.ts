@@ -1,22 +1,16 @@
 /** The page at /docs in a real browser: a request is tried there and answered. Needs Chromium: `npm run test:browser`. */
 import t from 'tap'
-import { chromium } from 'playwright-core'
+import { complaintsOf, launchBrowser } from '../support/browser.js'
 import { startTestServer } from '../support/server.js'
 
 const server = await startTestServer()
 t.teardown(server.stop)
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  // Chromium has no sandbox for root, as whom containers run tests; it opens our own page alone.
-  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-})
+const browser = await launchBrowser()
 t.teardown(async () => { await browser.close() })
 
 t.test('a generation is tried on the page, and nothing goes wrong in its console', async (t) => {
   const page = await browser.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => { if (message.type() === 'error') complaints.push(message.text()) })
-  page.on('pageerror', (error) => { complaints.push(error.message) })
+  const complaints = complaintsOf(page)
   await page.goto(`${server.url}/docs`)
   const operation = page.locator('.opblock-post', { hasText: '/v1/generate' })
   await operation.locator('.opblock-summary').click()

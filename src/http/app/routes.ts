@@ -6,6 +6,7 @@ import { addNative } from '../native/native.js'
 import { addOpenAi } from '../openai/openai.js'
 import { addDocs, addOpenApi } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
+import { addPlayground } from '../playground/playground.js'
 import type { AppContext } from './context.js'
 
 export async function addRoutes (app: App, getContext: Source<AppContext>): Promise<void> {
@@ -15,5 +16,6 @@ export async function addRoutes (app: App, getContext: Source<AppContext>): Prom
   await app.register(async (openai) => { await addOpenAi(openai, getContext) })
   await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: '/v2' })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
+  await app.register(async (page) => { addPlayground(page) })
   await addDocs(app)
 }

@@ -1,7 +1,7 @@
 /** What is served without a key. Everything else asks for one, whatever is added. */
 
-/** Health, in every dialect; the page and its files; what they show. */
-const OPEN = [/^\/(v2\/)?health(\/|$)/, /^\/docs(\/|$)/, /^\/openapi\.json$/]
+/** Health, in every dialect; the pages and their files; what they show. */
+const OPEN = [/^\/(v2\/)?health(\/|$)/, /^\/$/, /^\/playground\//, /^\/docs(\/|$)/, /^\/openapi\.json$/]
 const METRICS = '/metrics'
 
 /** @param route as it was declared, not as it was asked for: the router has normalised that */

@@ -38,7 +38,7 @@ t.test('no key, or a wrong one, is 401 before the body is looked at, and says wh
   }
 })
 
-t.test('every route asks for a key but health, metrics and the page', async (t) => {
+t.test('every route asks for a key but health, metrics and the pages', async (t) => {
   const { paths } = await (await fetch(`${server.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
   const open = new Set(['/health', '/health/live', '/health/ready', '/metrics', '/v2/health/live', '/v2/health/ready'])
   t.ok(Object.keys(paths).length >= 5)
@@ -48,7 +48,7 @@ t.test('every route asks for a key but health, metrics and the page', async (t) 
       t.equal(status, open.has(path) ? 200 : 401, `${method} ${path}`)
     }
   }
-  for (const path of ['/docs', '/docs/', '/docs/static/swagger-ui.css', '/docs/json', '/openapi.json']) {
+  for (const path of ['/', '/docs', '/docs/', '/docs/static/swagger-ui.css', '/docs/json', '/openapi.json']) {
     t.equal((await fetch(`${server.url}${path}`)).status, 200, path)
   }
   t.equal((await fetch(`${server.url}/v1/models`, { method: 'HEAD' })).status, 401)

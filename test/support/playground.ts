@@ -1,0 +1,48 @@
+/** The playground in a real browser. */
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { complaintsOf } from './browser.js'
+
+export interface OpenPage {
+  readonly page: Page
+  readonly complaints: readonly string[]
+  readonly close: () => Promise<void>
+}
+
+/** @param options reduced motion, where nothing else is said: then a run does not replay itself */
+export async function openPlayground (browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce', ...options })
+  const page = await context.newPage()
+  const complaints = complaintsOf(page)
+  await page.goto(url)
+  await page.locator('.pick[aria-pressed=true]').waitFor()
+  return { page, complaints, close: async () => { await context.close() } }
+}
+
+/** Press the button, and wait for the end. */
+export async function run (page: Page): Promise<void> {
+  await page.locator('#run').click()
+  await done(page)
+}
+
+export async function done (page: Page): Promise<void> {
+  await page.locator('#keep:not(.idle)').waitFor()
+  await page.locator('#facts .fact').first().waitFor()
+}
+
+/** What the canvas shows, without what is only for the eye. */
+export async function textOf (page: Page, canvas = 0): Promise<string> {
+  return await page.locator('.text').nth(canvas).evaluate((element) => element.textContent ?? '')
+}
+
+export async function fill (page: Page, prompt: string): Promise<void> {
+  const editor = page.locator('#prompt')
+  await editor.click()
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.keyboard.press('Delete')
+  await page.keyboard.insertText(prompt)
+}
+
+/** Leave text fields, so that single keys count. */
+export async function leaveFields (page: Page): Promise<void> {
+  await page.locator('#stage').focus()
+}

@@ -1,0 +1,60 @@
+/** Between the form, requests and links. */
+import t from 'tap'
+import { EMPTY, toFields, toRequests, type Fields } from '../../web/fields.js'
+import { fromFragment, toFragment } from '../../web/share.js'
+import { hasGap, partsOf } from '../../web/template.js'
+
+const requestOf = (fields: Partial<Fields>): Record<string, unknown> => ({ ...toRequests({ ...EMPTY, ...fields })[0] })
+
+t.test('what is left empty is left to the model', async (t) => {
+  t.same(requestOf({}), { prompt: '' })
+  t.same(requestOf({ text: 'The cat', steps: ' 8 ', length: '40', temperature: '0,7', seed: '7', solver: 'euler', jumps: 'spread', model: 'm' }),
+    { prompt: 'The cat', steps: 8, max_tokens: 40, temperature: 0.7, seed: 7, solver: 'euler', jumps: 'spread', model: 'm' })
+})
+
+t.test('steps are a number or a range, however it is written', async (t) => {
+  for (const range of ['4-16', '4–16', '4..16', ' 4 - 16', '4 to 16']) t.same(requestOf({ steps: range })['steps'], { min: 4, max: 16 }, range)
+})
+
+t.test('what is no number goes as it is, for the server to say what it should be', async (t) => {
+  t.match(requestOf({ steps: 'many', seed: '1e', length: '4.5' }), { steps: 'many', seed: '1e', max_tokens: 4.5 })
+})
+
+t.test('a text with gaps is a template, whose gaps say its length', async (t) => {
+  t.same(requestOf({ text: 'The [[4]] sat.', length: '40' }), { template: 'The [[4]] sat.' })
+  t.same(partsOf('The [[4]] sat[[12]]'), ['The ', { gap: 4 }, ' sat', { gap: 12 }])
+  t.notOk(hasGap('[[a]] [4] [[]]'))
+})
+
+t.test('a schedule is a name or sizes; stop strings are one a line', async (t) => {
+  t.match(requestOf({ schedule: '0.5, 0.25 0.25', stop: '\\n\\n\nThe end' }), { schedule: [0.5, 0.25, 0.25], stop: ['\n\n', 'The end'] })
+  t.match(requestOf({ schedule: 'geometric' }), { schedule: 'geometric' })
+})
+
+t.test('two that are compared differ in their budgets, or models', async (t) => {
+  t.same(toRequests({ ...EMPTY, text: 'a', steps: '4', model: 'one', compare: 'on', steps2: '32' }),
+    [{ prompt: 'a', steps: 4, model: 'one' }, { prompt: 'a', steps: 32, model: 'one' }])
+  t.same(toRequests({ ...EMPTY, text: 'a', compare: 'on', model2: 'two' })[1], { prompt: 'a', model: 'two' })
+})
+
+t.test('a link holds the form, and a request makes the form again', async (t) => {
+  const fields: Fields = {
+    text: 'A "quoted" & [[4]] ü\n',
+    model: 'm',
+    steps: '4–16',
+    length: '',
+    temperature: '0.5',
+    seed: '9',
+    solver: 'euler',
+    schedule: '0.5 0.5',
+    jumps: 'spread',
+    stop: '\\n\nEnd',
+    compare: 'on',
+    steps2: '32',
+    model2: 'n'
+  }
+  t.same(fromFragment(`#${toFragment(fields)}`), fields)
+  t.same(toFields(toRequests(fields)), fields)
+  t.equal(fromFragment('#stage'), undefined)
+  t.equal(fromFragment(''), undefined)
+})

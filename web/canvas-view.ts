@@ -1,0 +1,113 @@
+/** The canvas: every token in its place. Only what differs from the frame before is written to the document. */
+import { colourOfStep, shadeOf } from './colours.js'
+import { h } from './dom.js'
+import { draftOf, type Cell } from './draft.js'
+import type { View } from './state.js'
+import type { Lane } from './take.js'
+
+export interface CanvasLook {
+  readonly view: View
+  /** Whether what the refinement changed is marked. */
+  readonly marks: boolean
+}
+
+/** One token's place in the document. */
+interface Place {
+  readonly outer: HTMLElement
+  readonly space: Text
+  readonly word: HTMLElement
+  text: string
+  look: string
+}
+
+export class CanvasView {
+  readonly element = h('article', { class: 'canvas' })
+  readonly #head = h('h2', { class: 'canvas-head' })
+  readonly #prompt = h('span', { class: 'prompt' })
+  readonly #tokens = h('span', { class: 'tokens' })
+  readonly text = h('div', { class: 'text', attributes: { tabindex: '0', role: 'group' } }, this.#prompt, this.#tokens)
+  readonly #places: Place[] = []
+
+  constructor () {
+    this.element.append(this.#head, this.text)
+  }
+
+  /** @param refinements how many of the lane's have been shown */
+  show (lane: Lane, refinements: number, heading: string, { view, marks }: CanvasLook): void {
+    const { request } = lane
+    const now = lane.refinements[refinements - 1]
+    const cells: readonly Cell[] = now?.tokens ?? draftOf(request, lane.refinements[0])
+    const changed = new Set(marks && refinements > 0 ? now?.changed : [])
+    const steps = now?.steps ?? 1
+    setText(this.#head, heading)
+    setText(this.#prompt, request.template === undefined ? request.prompt ?? '' : '')
+    this.element.dataset['view'] = view
+    this.text.setAttribute('aria-label', `${heading === '' ? 'Text' : heading}, ${cells.length} tokens; arrow keys show what stood at each`)
+    this.#fit(cells.length)
+    cells.forEach((cell, i) => {
+      const place = this.#places[i]
+      if (place !== undefined) write(place, cell, lookOf(cell, view, changed.has(i), steps))
+    })
+  }
+
+  /** The sheet stays as high as its masks made it while they become words, so that nothing below it jumps. */
+  hold (running: boolean): void {
+    if (running) this.text.style.setProperty('min-height', `${this.text.offsetHeight}px`)
+  }
+
+  /** The token whose place that is; undefined where there is none. */
+  positionOf (target: EventTarget | null): number | undefined {
+    const outer = target instanceof Element ? target.closest<HTMLElement>('.token') : null
+    if (outer === null || !this.#tokens.contains(outer)) return undefined
+    return Number(outer.dataset['position'])
+  }
+
+  placeOf (position: number): HTMLElement | undefined {
+    return this.#places[position]?.outer
+  }
+
+  get length (): number {
+    return this.#places.length
+  }
+
+  #fit (length: number): void {
+    while (this.#places.length > length) this.#places.pop()?.outer.remove()
+    if (this.#places.length === length) return
+    const added = document.createDocumentFragment()
+    for (let i = this.#places.length; i < length; i++) {
+      const [space, word] = [document.createTextNode(''), h('span', { class: 'word' })]
+      const outer = h('span', { class: 'token' }, space, word)
+      outer.dataset['position'] = String(i)
+      this.#places.push({ outer, space, word, text: '', look: '' })
+      added.append(outer)
+    }
+    this.#tokens.append(added)
+  }
+}
+
+function write (place: Place, { text, masked }: Cell, look: string): void {
+  const shown = masked ? '' : text
+  if (shown !== place.text) {
+    place.text = shown
+    const [space = ''] = /^\s*/.exec(shown) ?? []
+    place.space.data = space
+    place.word.textContent = shown.slice(space.length)
+  }
+  if (look !== place.look) place.outer.className = place.look = look
+}
+
+function lookOf ({ masked, given, changedAt, confidence }: Cell, view: View, changed: boolean, steps: number): string {
+  if (masked) return changed && view === 'live' ? 'token masked changed' : 'token masked'
+  if (given) return 'token given'
+  switch (view) {
+    case 'live': return changed ? 'token changed' : 'token'
+    case 'timeline': return changedAt > 0 ? `token step-${colourOfStep(changedAt, steps)}` : 'token'
+    case 'confidence': return confidence === undefined ? 'token' : `token sure-${shadeOf(confidence)}`
+    case 'plain': return 'token'
+  }
+}
+
+function setText (element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+  element.hidden = text === ''
+}
