@@ -18,10 +18,11 @@ export const ErrorBody = named('Error', Type.Object({
 }, { description: 'An error.' }))
 export type ErrorBody = Static<typeof ErrorBody>
 
-/** The header of answers that may be other ones later, in a description. */
-export const RETRY_AFTER = { 'retry-after': { type: 'integer', description: 'Seconds until it is worth another try.' } }
-
 /** An error response of a route. */
 export function errorResponse (description: string): object {
   return { description, content: { 'application/json': { schema: refTo(ErrorBody) } } }
 }
+
+/** What 429 may mean of routes that generate. */
+export const BUSY = 'The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has ' +
+  'reached one of its limits.'

@@ -12,6 +12,17 @@ import { GENERATION_ERRORS } from './schemas/error.js'
 import { InferAnswer, InferBody, type RequestTensor } from './schemas/infer.js'
 import { toTextRequest } from './text-request.js'
 
+const ANSWER = {
+  description: 'The tensors that were asked for.',
+  headers: { [JSON_LENGTH_HEADER]: { type: 'integer', description: 'Where binary tensors follow: how many bytes are JSON.' } },
+  content: {
+    'application/json': { schema: refTo(InferAnswer) },
+    'application/octet-stream': {
+      schema: { type: 'string', format: 'binary', description: 'The same JSON, then the data that were asked for as binary.' }
+    }
+  }
+}
+
 export function addInferRoute (app: App, getContext: Source<KserveContext>): void {
   for (const { path, suffix, params } of MODEL_PATHS) {
     app.post(`${path}/infer`, {
@@ -22,7 +33,7 @@ export function addInferRoute (app: App, getContext: Source<KserveContext>): voi
         description: `Tensors may be sent as binary data after the JSON, whose length the header ${JSON_LENGTH_HEADER} then says.`,
         params,
         body: refTo(InferBody),
-        response: { 200: refTo(InferAnswer), ...GENERATION_ERRORS }
+        response: { 200: ANSWER, ...GENERATION_ERRORS }
       }
     }, async (request, reply): Promise<InferAnswer | FastifyReply> => {
       const context = getContext()

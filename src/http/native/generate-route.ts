@@ -1,7 +1,7 @@
 /** POST /v1/generate: whole, or refinement by refinement as server-sent events. */
 import { randomUUID } from 'node:crypto'
 import { errorBody } from '../errors/error-body.js'
-import { ErrorBody, errorResponse, RETRY_AFTER } from '../errors/error-schema.js'
+import { BUSY, ErrorBody, errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
 import type { GenerationContext } from '../generation/context.js'
@@ -43,10 +43,7 @@ const schema = {
     415: errorResponse('The body is not JSON.'),
     422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to ' +
       '1, a template without gaps, a solver or jumps where the model has none, a deadline too short even for an idle server.'),
-    429: {
-      headers: RETRY_AFTER,
-      ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.')
-    },
+    429: errorResponse(BUSY),
     500: errorResponse('The generation failed.'),
     503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),
     504: errorResponse('The generation was not done within deadline_ms.')

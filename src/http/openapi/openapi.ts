@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { App } from '../fastify.js'
+import { completeAnswers } from './common-answers.js'
 
 const PACKAGE = new URL('../../../package.json', import.meta.url)
 /** Of the service. */
@@ -36,6 +37,7 @@ export async function addOpenApi (app: App): Promise<void> {
         { name: 'operation', description: 'For those who run the service.' }
       ]
     },
+    transformObject: (document) => completeAnswers('openapiObject' in document ? document.openapiObject : document.swaggerObject),
     refResolver: { buildLocalReference: (json, _base, _fragment, i) => typeof json.$id === 'string' ? json.$id : `schema-${i}` }
   })
 }

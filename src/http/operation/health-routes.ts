@@ -1,7 +1,7 @@
 /** GET /health/live and /health/ready: for those who start, stop and route to the service. */
 import { Type } from 'typebox'
 import type { LoadedModel, LoadedModels } from '../../loaded-models.js'
-import { errorResponse, RETRY_AFTER } from '../errors/error-schema.js'
+import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
 import { canBeAsked, checkReady, type AskedAbout } from '../generation/readiness.js'
@@ -11,11 +11,8 @@ import { Liveness, Readiness } from './health-schema.js'
 
 const tags = ['operation']
 const badRequest = errorResponse('The request is not valid.')
-const notReady = {
-  headers: RETRY_AFTER,
-  ...errorResponse('No model, or not the one asked about, has a session worker that is ready, or one did not start; ' +
-    'or the server is shutting down.')
-}
+const notReady = errorResponse('No model, or not the one asked about, has a session worker that is ready, or one did not start; ' +
+  'or the server is shutting down.')
 
 export function addHealthRoutes (app: App, getContext: Source<OperationContext>): void {
   app.get('/health/live', {

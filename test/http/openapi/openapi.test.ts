@@ -14,3 +14,22 @@ t.test('it describes the events of a stream', async (t) => {
     }
   })
 })
+
+t.test('infer may answer with binary tensors', async (t) => {
+  const answer = { headers: { 'inference-header-content-length': {} }, content: { 'application/json': {}, 'application/octet-stream': {} } }
+  t.match(await openApiDocument(), { paths: { '/v2/models/{name}/infer': { post: { responses: { 200: answer } } } } })
+})
+
+t.test('every answer has a request id, and every operation says what is refused whatever is asked of it', async (t) => {
+  const { paths } = await openApiDocument() as { paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { responses }] of Object.entries(operations)) {
+      for (const status of ['408', '414', '415', '417', '431']) {
+        t.match(responses[status] ?? responses['4XX'], { content: { 'application/json': {} } }, `${method} ${path}: ${status}`)
+      }
+      for (const [status, answer] of Object.entries(responses)) {
+        t.match(answer, { headers: { 'x-request-id': { required: true } } }, `${method} ${path}: ${status}`)
+      }
+    }
+  }
+})

@@ -1,7 +1,7 @@
 /** The protocol's errors: a sentence. */
 import { Type, type Static } from 'typebox'
 import type { FewstepError } from '../../../errors.js'
-import { RETRY_AFTER } from '../../errors/error-schema.js'
+import { BUSY } from '../../errors/error-schema.js'
 import { named, refTo } from '../../openapi/reference.js'
 
 export const KserveError = named('KserveError', Type.Object({
@@ -21,7 +21,7 @@ export function toErrorBody ({ message, field }: FewstepError): KserveError {
 
 export const NOT_FOUND = { 404: errorResponse('No model of that name and version is loaded.') }
 export const NOT_READY = {
-  503: { headers: RETRY_AFTER, ...errorResponse('No session worker is ready, the model did not start, or the server is shutting down.') }
+  503: errorResponse('No session worker is ready, the model did not start, or the server is shutting down.')
 }
 /** Of the routes that generate. */
 export const GENERATION_ERRORS = {
@@ -31,7 +31,7 @@ export const GENERATION_ERRORS = {
   413: errorResponse('The body is too large.'),
   422: errorResponse('The fields are well-formed but cannot be met: a text longer than the canvas, a schedule that does not ' +
     'sum to 1, a deadline too short even for an idle server.'),
-  429: { headers: RETRY_AFTER, ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.') },
+  429: errorResponse(BUSY),
   500: errorResponse('The generation failed.'),
   ...NOT_READY,
   504: errorResponse('The generation was not done within deadline_ms.')

@@ -1,14 +1,9 @@
 /** What a route of this dialect may answer. */
 import type { TSchema } from 'typebox'
-import { ErrorBody, errorResponse, RETRY_AFTER } from '../../errors/error-schema.js'
+import { BUSY, ErrorBody, errorResponse } from '../../errors/error-schema.js'
 import { eventStream } from '../../openapi/event-stream.js'
 import { refTo } from '../../openapi/reference.js'
 import { Chunk } from './chunk.js'
-
-const RETRY_HEADERS = {
-  ...RETRY_AFTER,
-  'retry-after-ms': { type: 'integer', description: 'The same in milliseconds.' }
-}
 
 export function answersOf (answer: TSchema & { $id: string }): object {
   return {
@@ -29,12 +24,9 @@ export function answersOf (answer: TSchema & { $id: string }): object {
     404: errorResponse('No model of that name is loaded.'),
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
-    429: { headers: RETRY_HEADERS, ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.') },
+    429: errorResponse(BUSY),
     500: errorResponse('The generation failed.'),
-    503: { headers: RETRY_HEADERS, ...errorResponse('The server is shutting down, or no worker is ready.') },
-    504: {
-      headers: { 'x-should-retry': { type: 'string', description: 'false: the time that the client had is over.' } },
-      ...errorResponse('The generation was not done within deadline_ms.')
-    }
+    503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),
+    504: errorResponse('The generation was not done within deadline_ms.')
   }
 }
