@@ -19,7 +19,7 @@ const AT_ONCE = 32
 const PATIENCE_MS = 20_000
 
 /** Short time limits, so that what never comes whole ends soon. */
-export const LIMITS = { FEWSTEP_REQUEST_TIMEOUT_MS: '300', FEWSTEP_KEEP_ALIVE_TIMEOUT_MS: '1000', LOG_LEVEL: 'error' }
+export const LIMITS = { FEWSTEP_REQUEST_TIMEOUT_MS: '300', FEWSTEP_KEEP_ALIVE_TIMEOUT_MS: '1000' }
 
 export interface Fuzzed {
   readonly cases: number

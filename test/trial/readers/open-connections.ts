@@ -18,7 +18,7 @@ const ASKED = 200
 
 const { values } = parseArgs({ options: { idle: { type: 'string', default: '1000' }, streams: { type: 'string', default: '500' } } })
 const [idleCount, streamCount] = [Number(values.idle), Number(values.streams)]
-const service = startProcess({ FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000', FEWSTEP_DRAIN_TIMEOUT_MS: '0', LOG_LEVEL: 'error' })
+const service = startProcess({ FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000', FEWSTEP_DRAIN_TIMEOUT_MS: '0' })
 const url = await listening(service)
 const { hostname, port } = new URL(url)
 

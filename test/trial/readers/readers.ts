@@ -15,7 +15,7 @@ const FEW_FILES = 5
 
 const { values } = parseArgs({ options: { vanishing: { type: 'string', default: '10000' }, stalling: { type: 'string', default: '1000' } } })
 const [vanishing, stalling] = [Number(values.vanishing), Number(values.stalling)]
-const service = startProcess({ FEWSTEP_SEND_TIMEOUT_MS: '500', FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000', LOG_LEVEL: 'error' })
+const service = startProcess({ FEWSTEP_SEND_TIMEOUT_MS: '500', FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000' })
 const url = await listening(service)
 const idle = await vitalsOf(url)
 const settled = async (): Promise<boolean> => {
