@@ -27,7 +27,7 @@ const DECIMAL = /^[+-]?\d+$/
 /** What `fewstep generate` uses, which listens nowhere and logs nothing. */
 const GENERATE_SETTINGS: readonly SettingName[] = [
   'FEWSTEP_MODEL', 'FEWSTEP_EXECUTION_PROVIDER', 'FEWSTEP_PRECISION', 'FEWSTEP_DEVICES', 'FEWSTEP_WORKERS', 'FEWSTEP_THREADS',
-  'FEWSTEP_MAX_QUEUE', 'FEWSTEP_MAX_BATCH', 'FEWSTEP_CACHE_DIR', 'FEWSTEP_STEP_TIMEOUT_MS'
+  'FEWSTEP_MAX_QUEUE', 'FEWSTEP_MAX_TOKENS', 'FEWSTEP_MAX_BATCH', 'FEWSTEP_CACHE_DIR', 'FEWSTEP_STEP_TIMEOUT_MS'
 ]
 
 export interface Config {
@@ -58,6 +58,8 @@ export interface Config {
   readonly threads: number
   readonly maxQueue: number
   readonly maxWaitMs: number
+  /** Of an output that is made in blocks. */
+  readonly maxTokens: number
   readonly maxBatch: number
   readonly warmUpMs: number
   /** Where measurements are kept between starts; undefined: nowhere. */
@@ -109,6 +111,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
     threads: values.FEWSTEP_THREADS,
     maxQueue: values.FEWSTEP_MAX_QUEUE,
     maxWaitMs: values.FEWSTEP_MAX_WAIT_MS,
+    maxTokens: values.FEWSTEP_MAX_TOKENS,
     maxBatch: values.FEWSTEP_MAX_BATCH,
     warmUpMs: values.FEWSTEP_WARM_UP_MS,
     cacheDirectory: cacheDirectoryOf(values.FEWSTEP_CACHE_DIR),

@@ -16,6 +16,7 @@ const TABLE = {
   prompt_too_long: 422,
   invalid_schedule: 422,
   invalid_template: 422,
+  invalid_block_length: 422,
   invalid_solver: 422,
   invalid_jumps: 422,
   deadline_too_short: 422,

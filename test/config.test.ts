@@ -32,6 +32,7 @@ t.test('with nothing set there is a default for everything', async (t) => {
     threads: 0,
     maxQueue: 256,
     maxWaitMs: 10_000,
+    maxTokens: 8192,
     maxBatch: 16,
     warmUpMs: 2000,
     cacheDirectory: join(homedir(), '.cache/fewstep'),

@@ -9,6 +9,7 @@ import { UsageError } from './usage-error.js'
 const OPTIONS = {
   steps: { type: 'string' },
   'max-tokens': { type: 'string' },
+  'block-length': { type: 'string' },
   template: { type: 'string' },
   seed: { type: 'string' },
   n: { type: 'string', short: 'n' },
@@ -46,11 +47,15 @@ export function parseGenerateOptions (args: readonly string[]): GenerateCommand 
   if (values.template !== undefined && values['max-tokens'] !== undefined) {
     throw new UsageError('--max-tokens does not go with --template: its gaps say how many tokens are made')
   }
+  if (values.template !== undefined && values['block-length'] !== undefined) {
+    throw new UsageError('--block-length does not go with --template: its gaps are filled at once')
+  }
   return {
     request: {
       prompt,
       template: values.template,
       maxTokens: integer('--max-tokens', values['max-tokens'], 1),
+      blockLength: integer('--block-length', values['block-length'], 1),
       steps: integer('--steps', values.steps, 1, MAX_STEPS),
       schedule: schedule(values.schedule),
       solver: oneOf('--solver', values.solver, SOLVERS),

@@ -18,7 +18,7 @@ import { printableJson } from './printable.js'
 export async function generate ({ request, model: folder, json, color }: GenerateCommand, signal: AbortSignal): Promise<void> {
   const config = readGenerateConfig()
   const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL, signal)
-  const prepared = prepare(model, request)
+  const prepared = prepare(model, request, { textLimit: config.maxTokens })
   const engine = await Engine.start({
     ...config,
     model,

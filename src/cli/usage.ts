@@ -3,7 +3,7 @@ import { Environment } from '../config.js'
 import { SCHEDULES } from '../diffusion/schedule.js'
 import { JUMPS } from '../diffusion/jump-times.js'
 import { SOLVERS } from '../diffusion/solver.js'
-import { DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_TEMPERATURE } from '../generation/index.js'
+import { DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_TEMPERATURE } from '../generation/index.js'
 
 export const USAGE = `fewstep: few-step diffusion language models
 
@@ -22,6 +22,7 @@ highlighted. Elsewhere only the finished text is printed, prompt included.
 
   --steps N          refinements (default: the model's own, mostly 8)
   --max-tokens N     length of the continuation in tokens (default: ${DEFAULT_MAX_TOKENS}, or what the model has room for)
+  --block-length N   make the text in blocks of N tokens, one after another (default: at once, if the model has room for it, else ${DEFAULT_BLOCK_LENGTH})
   --template TEXT    instead of a prompt: text with gaps to fill in, [[n]] for one of n tokens
   --seed N           the same seed gives the same text (default: random)
   -n N               outputs side by side, up to ${MAX_OUTPUTS}; output i is drawn with seed + i

@@ -12,7 +12,7 @@ export interface components {
                  * @example invalid_request
                  * @enum {unknown}
                  */
-                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_solver" | "invalid_jumps" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
+                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
                 /**
                  * @description Says what is wrong and what to change.
                  * @example steps must be at most 1024
@@ -55,7 +55,7 @@ export interface components {
              */
             template?: string;
             /**
-             * @description Tokens to generate after the prompt. Left out: 128, or what room the prompt leaves on the model's canvas.
+             * @description Tokens to generate after the prompt. Left out: 128, or what room the prompt leaves on the model's canvas. More than there is room for are made in blocks, up to the limit that the server has set.
              * @example 96
              */
             max_tokens?: number;
@@ -104,10 +104,20 @@ export interface components {
              */
             top_k?: number;
             /**
+             * @description The text is made in blocks of so many tokens, one after another, each with all steps: a block sees what was made before, as much of it as the model's canvas has room for. Left out: at once where the text fits the canvas, else in blocks of 64, or half of a smaller canvas, which is also the most then. Not with template or suffix.
+             * @example 64
+             */
+            block_length?: number;
+            /**
              * @description Milliseconds within which the generation must be done: what is due first runs first. What could not be done by then is refused at once, with 422 where an idle server could not either, else with 429; what is not done by then after all gets 504.
              * @example 2000
              */
             deadline_ms?: number;
+            /**
+             * @description Lower is served earlier: by as many seconds as if the request had come earlier or later. So it never waits for ever. Left out: 0.
+             * @example 0
+             */
+            priority?: number;
             /**
              * @description Divides the logits; 0 is greedy. Left out: the model's default.
              * @example 1
@@ -161,16 +171,18 @@ export interface components {
                 finish_reason: "stop" | "length";
                 /** @description With it the same request gives the same output. */
                 seed: number;
-                /** @description Refinements taken. */
+                /** @description Refinements taken, all blocks together. */
                 steps: number;
                 /**
                  * @description full: the whole budget. load, deadline: an elastic budget was cut down because others waited or the deadline was near. stable: stop_when_stable ended it, or, in masked diffusion, nothing was masked any more.
                  * @enum {unknown}
                  */
                 steps_reason: "full" | "load" | "deadline" | "stable";
-                /** @description For each of tokens, the step (1-based) at which it last changed; 0 for a given one. */
+                /** @description Of a text that is made in blocks: how many were made, as far as it ends. */
+                blocks?: number;
+                /** @description For each of tokens, the step (1-based, over all blocks) at which it last changed; 0 for a given one. */
                 timeline?: number[];
-                /** @description For each of tokens, its posterior probability at the last step. */
+                /** @description For each of tokens, its posterior probability at the last step, of a text in blocks that of its block. */
                 confidence?: number[];
                 /** @description What filled each gap of a template. */
                 gaps?: {
@@ -202,10 +214,14 @@ export interface components {
             index: number;
             /** @description 1 ... steps. A slow reader may miss some; the next changes include theirs. */
             step: number;
-            /** @description In all, as planned now; an elastic budget may change it. */
+            /** @description In all, as planned now; an elastic budget, or a text in blocks that ends early, may change it. */
             steps: number;
-            /** @description Time after the step; 1 after the last. */
+            /** @description Time after the step; 1 after the last. Of a text in blocks each has its share of it. */
             t: number;
+            /** @description Of a text that is made in blocks: which of them was refined, from 0. */
+            block?: number;
+            /** @description And how many are planned. */
+            blocks?: number;
             /** @description Positions whose token or piece of text changed. All pieces so far, in order, joined, are text. */
             changes: {
                 /** @description Counted within what text covers: the continuation, or the whole template. */

@@ -119,6 +119,12 @@ export const Environment = Type.Object({
     maximum: HOUR_MS,
     description: 'A request that is not expected to be done within so long gets 429. Where its own steps take most of that it may still wait for half.'
   }),
+  FEWSTEP_MAX_TOKENS: Type.Integer({
+    default: 8192,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: "Most tokens of an output that is made in blocks, because it is longer than the model's canvas. What fits the canvas may be asked for anyway."
+  }),
   FEWSTEP_MAX_BATCH: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'Canvases in one step of one worker.' }),
   FEWSTEP_WARM_UP_MS: Type.Integer({
     default: 2000,

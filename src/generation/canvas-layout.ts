@@ -3,6 +3,7 @@ import type { CanvasTemplate } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import type { EncodeOptions } from '../model/tokenizer.js'
+import { onlyBlock, planBlocks, type Block } from './blocks.js'
 import { parseTemplate } from './template.js'
 import { DEFAULT_MAX_TOKENS, type TextRequest } from './text-request.js'
 
@@ -14,7 +15,10 @@ export interface Segment {
 }
 
 export interface CanvasLayout {
+  /** Of the whole text: one canvas, or more positions than a canvas has, which are made in blocks. */
   readonly canvas: CanvasTemplate
+  /** In the order in which they are made; at least one. */
+  readonly blocks: readonly Block[]
   /** The part of the canvas that an output's text covers, in order and without holes. */
   readonly segments: readonly Segment[]
   /** A template's text covers what was given, too; that of a prompt's continuation does not. */
@@ -75,14 +79,15 @@ function count (model: Model, tokens: number): string {
   return tokens > most ? `more than ${most}` : String(tokens)
 }
 
-export type PromptOptions = Pick<TextRequest, 'suffix' | 'maxTokens' | 'usualTokens' | 'allowSpecial'>
+export type PromptOptions = Pick<TextRequest, 'suffix' | 'maxTokens' | 'usualTokens' | 'blockLength' | 'allowSpecial'>
 
 /**
- * The prompt's tokens, frozen, and `maxTokens` positions to be made after them. A space at its end is left to them, as before a template's
- * gap.
- * @throws FewstepError prompt_too_long, or invalid_request where tokens are none of the model's
+ * The prompt's tokens, frozen, and `maxTokens` positions to be made after them, in blocks if they are more than the canvas has room for
+ * or `blockLength` says so. A space at its end is left to them, as before a template's gap.
+ * @param textLimit how many may be made in blocks
+ * @throws FewstepError prompt_too_long, invalid_block_length, or invalid_request where tokens are none of the model's
  */
-export function layOutPrompt (model: Model, prompt: string | readonly number[], options: PromptOptions): CanvasLayout {
+export function layOutPrompt (model: Model, prompt: string | readonly number[], options: PromptOptions, textLimit: number): CanvasLayout {
   const { maxTokens, usualTokens = DEFAULT_MAX_TOKENS, allowSpecial } = options
   const followsSpace = typeof prompt === 'string' && prompt.endsWith(' ')
   const given = typeof prompt === 'string'
@@ -92,7 +97,7 @@ export function layOutPrompt (model: Model, prompt: string | readonly number[], 
   const promptTokens = given.length + suffix.length
   const room = roomBeside(model, given, suffix)
   const made = maxTokens ?? Math.min(usualTokens, room)
-  if (made > room) throw tooMuchMade(model, { made, promptTokens, room })
+  if (made > room && (suffix.length > 0 || made > textLimit)) throw tooMuchMade(model, { made, promptTokens, room, textLimit, suffix })
   const length = promptTokens + made
   const begin = given.length
   const end = begin + made
@@ -101,6 +106,7 @@ export function layOutPrompt (model: Model, prompt: string | readonly number[], 
   tokens.set(suffix, end)
   return {
     canvas: { tokens, editable: new Uint8Array(length).fill(1, begin, end) },
+    blocks: suffix.length > 0 ? onlyBlock(length) : planBlocks(model, { begin, end }, options.blockLength),
     segments: [{ begin, end, editable: true }],
     isTemplate: false,
     followsSpace,
@@ -119,7 +125,17 @@ function roomBeside (model: Model, prompt: readonly number[], suffix: readonly n
     `generated ones included; shorten the ${field} to at most ${maxLength - 1}${suffix.length === 0 ? '' : ' tokens together'}`, { field })
 }
 
-function tooMuchMade (model: Model, { made, promptTokens, room }: { made: number, promptTokens: number, room: number }): FewstepError {
+function tooMuchMade (model: Model, { made, promptTokens, room, textLimit, suffix }: {
+  readonly made: number
+  readonly promptTokens: number
+  readonly room: number
+  readonly textLimit: number
+  readonly suffix: readonly number[]
+}): FewstepError {
+  if (suffix.length === 0) {
+    return new FewstepError('prompt_too_long',
+      `max_tokens is ${made}, but this server makes at most ${Math.max(textLimit, room)}; lower max_tokens`, { field: 'max_tokens' })
+  }
   return new FewstepError('prompt_too_long',
     `max_tokens is ${made}, but the prompt takes ${promptTokens} of the ${model.manifest.max_length} tokens of the model's canvas; ` +
     `set max_tokens to at most ${room}${promptTokens > 0 ? ' or shorten the prompt' : ''}`, { field: 'max_tokens' })
@@ -160,5 +176,12 @@ export function layOutTemplate (model: Model, template: string, allowSpecial: bo
   }
   const editable = new Uint8Array(tokens.length)
   for (const segment of segments) if (segment.editable) editable.fill(1, segment.begin, segment.end)
-  return { canvas: { tokens: Int32Array.from(tokens), editable }, segments, isTemplate: true, followsSpace: false, promptTokens }
+  return {
+    canvas: { tokens: Int32Array.from(tokens), editable },
+    blocks: onlyBlock(tokens.length),
+    segments,
+    isTemplate: true,
+    followsSpace: false,
+    promptTokens
+  }
 }

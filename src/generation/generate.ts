@@ -1,9 +1,10 @@
 /** Run a prepared generation on an engine: at once, or refinement by refinement. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.js'
-import type { GenerationResult, RowResult, StepUpdate } from '../engine/request.js'
+import type { GenerationResult } from '../engine/request.js'
 import { coverage, readCanvas, type CanvasText } from './canvas-reader.js'
 import { ChangeTracker } from './change-tracker.js'
+import { makeText, type MadeText, type TextListener, type TextUpdate } from './output-text.js'
 import type { PreparedGeneration } from './prepare.js'
 import { settledText } from './settled.js'
 import { StepQueue } from './step-queue.js'
@@ -28,7 +29,19 @@ export interface RunOptions {
  * @throws FewstepError queue_full, draining, cancelled or inference_failed
  */
 export async function generateText (engine: Engine, prepared: PreparedGeneration, options: RunOptions = {}): Promise<TextResult> {
-  return await readResult(prepared, await engine.generate(prepared.engineRequest, options))
+  return await readResult(prepared, await makeTexts(engine, prepared, options))
+}
+
+type MadeTexts = Omit<GenerationResult, 'rows'> & { readonly texts: readonly MadeText[] }
+
+/** Each output goes on to its next block when its last one is done, whatever the others do. */
+async function makeTexts (
+  engine: Engine, prepared: PreparedGeneration, { signal, onUpdate }: RunOptions & { readonly onUpdate?: TextListener }
+): Promise<MadeTexts> {
+  return await engine.withTicket(prepared.engineRequest, { signal }, async (ticket) => {
+    const texts = await Promise.all(prepared.engineRequest.rows.map((_, row) => makeText(ticket, prepared, row, onUpdate)))
+    return { texts, ...ticket.summary() }
+  })
 }
 
 /**
@@ -45,9 +58,9 @@ export async function * streamText (
   const leave = (): void => { controller.abort() }
   if (signal?.aborted === true) leave()
   signal?.addEventListener('abort', leave, { once: true })
-  const generation = engine.generate(prepared.engineRequest, {
+  const generation = makeTexts(engine, prepared, {
     signal: controller.signal,
-    onStep: (update) => { queue.push(update) }
+    onUpdate: (update) => { queue.push(update) }
   })
   const close = (): void => { queue.close() }
   generation.then(close, close)
@@ -61,8 +74,8 @@ export async function * streamText (
   }
 }
 
-function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], update: StepUpdate): TextStep {
-  const { row, step, steps, t, tokens } = update
+function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], update: TextUpdate): TextStep {
+  const { row, step, steps, t, block, tokens } = update
   const { model: { manifest }, layout } = prepared
   const view = readCanvas(prepared, tokens)
   const [first, last] = coverage(layout)
@@ -71,27 +84,29 @@ function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracke
     step,
     steps,
     t,
+    block,
+    blocks: layout.blocks.length,
     changes: (trackers[row]?.changes(view) ?? []).map((change) => {
       const given = layout.canvas.editable[first + change.position] === 0
       return { ...change, masked: !given && change.token === manifest.mask_token_id, given }
     }),
     text: view.pieces.join(''),
     confidence: update.confidence.subarray(first, last),
-    settled: settledText(prepared, tokens, view, t === 1)
+    settled: settledText(prepared, update, view)
   }
 }
 
-async function readResult (prepared: PreparedGeneration, { rows, timings, networkCalls }: GenerationResult): Promise<TextResult> {
+async function readResult (prepared: PreparedGeneration, { texts, timings, networkCalls, positions }: MadeTexts): Promise<TextResult> {
   const { layout, engineRequest } = prepared
   const outputs: TextOutput[] = []
   let read = 0
-  for (const [index, row] of rows.entries()) {
+  for (const [index, text] of texts.entries()) {
     if (read > TOKENS_A_TURN) {
       await nextTurn()
       read = 0
     }
-    outputs.push(readOutput(prepared, row, index, engineRequest.rows[index]?.seed ?? 0))
-    read += row.tokens.length
+    outputs.push(readOutput(prepared, text, index, engineRequest.rows[index]?.seed ?? 0))
+    read += text.tokens.length
   }
   // Of a template all tokens are kept, the given ones too; of a continuation only made ones.
   const given = layout.isTemplate ? layout.promptTokens : 0
@@ -100,14 +115,15 @@ async function readResult (prepared: PreparedGeneration, { rows, timings, networ
     usage: {
       promptTokens: layout.promptTokens,
       completionTokens: outputs.reduce((sum, { tokens }) => sum + tokens.length - given, 0),
-      networkCalls
+      networkCalls,
+      positions
     },
     timings
   }
 }
 
-function readOutput (prepared: PreparedGeneration, row: RowResult, index: number, seed: number): TextOutput {
-  const view = readCanvas(prepared, row.tokens)
+function readOutput (prepared: PreparedGeneration, made: MadeText, index: number, seed: number): TextOutput {
+  const view = readCanvas(prepared, made.tokens)
   const { tokens, pieces, kept, finishReason } = view
   const [begin] = coverage(prepared.layout)
   return {
@@ -117,10 +133,11 @@ function readOutput (prepared: PreparedGeneration, row: RowResult, index: number
     pieces: kept.map((position) => pieces[position] ?? ''),
     finishReason,
     seed,
-    steps: row.steps,
-    stepsReason: row.stepsReason,
-    timeline: kept.map((position) => row.timeline[begin + position] ?? 0),
-    confidence: kept.map((position) => row.confidence[begin + position] ?? 0),
+    steps: made.steps,
+    stepsReason: made.stepsReason,
+    blocks: prepared.layout.blocks.length > 1 ? made.blocks : undefined,
+    timeline: kept.map((position) => made.timeline[begin + position] ?? 0),
+    confidence: kept.map((position) => made.confidence[begin + position] ?? 0),
     gaps: prepared.layout.isTemplate ? readGaps(prepared, view) : undefined
   }
 }

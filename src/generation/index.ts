@@ -8,10 +8,10 @@
 export { generateText, streamText, type RunOptions, type TextEvent } from './generate.js'
 export { maxTextBytes } from './canvas-layout.js'
 export { prepare, type PreparedGeneration } from './prepare.js'
-export { positionsTaken, priceOf, type Price } from './price.js'
+export { priceOf, type Price } from './price.js'
 export {
-  DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS,
-  MAX_TEMPERATURE, MAX_TOP_K,
+  DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_PRIORITY, MAX_SEED, MAX_STOP_LENGTH,
+  MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K,
   type TextRequest
 } from './text-request.js'
 export type { FinishReason, GapFill, PlacedChange, TextChange, TextOutput, TextResult, TextStep } from './text-result.js'

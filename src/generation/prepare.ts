@@ -4,9 +4,10 @@ import type { GenerationRequest, Sampling } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
 import { isMaskedDiffusion } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
+import { canvasOf } from './blocks.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
 import { stepBudgetOf } from './requested-steps.js'
-import { MAX_SEED, type TextRequest } from './text-request.js'
+import { DEFAULT_TEXT_LIMIT, MAX_SEED, type TextRequest } from './text-request.js'
 import { checkWellFormed } from './well-formed.js'
 
 /** Random seeds stay short enough to copy by hand. */
@@ -15,6 +16,8 @@ const RANDOM_SEED_LIMIT = 2 ** 32
 export interface PreparedGeneration {
   readonly model: Model
   readonly layout: CanvasLayout
+  /** Tokens of the whole text before anything is made: the given ones, and masks, if the model has any. */
+  readonly blank: Int32Array
   readonly stop: readonly string[]
   /** Before which what is made is cut: end-of-text and its like. */
   readonly endTokens: ReadonlySet<number>
@@ -22,16 +25,29 @@ export interface PreparedGeneration {
   readonly engineRequest: GenerationRequest
 }
 
+export interface PrepareOptions {
+  /** Of the generation; a random one where absent. */
+  readonly id?: string
+  /** How many tokens a text made in blocks may have. */
+  readonly textLimit?: number
+}
+
 /**
  * @param request with values in the ranges that its fields document
- * @param id of the generation; a random one where absent
- * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_schedule, invalid_solver or invalid_jumps
+ * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_block_length, invalid_schedule, invalid_solver or
+ * invalid_jumps
  */
-export function prepare (model: Model, request: TextRequest, id: string = randomUUID()): PreparedGeneration {
-  const { defaults } = model.manifest
+export function prepare (
+  model: Model, request: TextRequest, { id = randomUUID(), textLimit = DEFAULT_TEXT_LIMIT }: PrepareOptions = {}
+): PreparedGeneration {
+  const { defaults, mask_token_id: mask } = model.manifest
   checkTexts(request)
   const law = lawOf(model, request)
-  const layout = layOut(model, request)
+  const layout = layOut(model, request, textLimit)
+  const { canvas: { tokens, editable }, blocks } = layout
+  const blank = tokens.map((token, i) => editable[i] === 0 ? token : mask ?? token)
+  const [first, ...later] = blocks
+  const template = first === undefined ? layout.canvas : canvasOf(first, blank, editable)
   const n = request.n ?? 1
   const seed = request.seed ?? randomInt(RANDOM_SEED_LIMIT)
   if (seed > MAX_SEED - (n - 1)) {
@@ -41,15 +57,18 @@ export function prepare (model: Model, request: TextRequest, id: string = random
   return {
     model,
     layout,
+    blank,
     stop: request.stop ?? [],
     endTokens: new Set([...model.tokenizer.endOfTextTokenIds, ...request.endTokens ?? []]),
     ignoreEnd: request.ignoreEnd ?? false,
     engineRequest: {
       id,
-      rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template: layout.canvas })),
+      rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template })),
+      later: later.map(({ begin, end, window }) => ({ length: window.end - window.begin, made: end - begin })),
       budget: stepBudgetOf(request, defaults),
       stableBelow: request.stopWhenStable,
       deadlineMs: request.deadlineMs,
+      priority: request.priority,
       sampling: {
         ...law,
         temperature: request.temperature ?? defaults.temperature,
@@ -83,9 +102,15 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
   return { solver: chosen, jumps: 'independent' }
 }
 
-function layOut (model: Model, request: TextRequest): CanvasLayout {
-  const { prompt, promptTokens, template, maxTokens, allowSpecial } = request
-  if (template === undefined) return layOutPrompt(model, promptTokens ?? prompt ?? '', request)
+function layOut (model: Model, request: TextRequest, textLimit: number): CanvasLayout {
+  const { prompt, promptTokens, suffix = '', template, maxTokens, blockLength, allowSpecial } = request
+  if (blockLength !== undefined && (template !== undefined || suffix !== '')) {
+    const field = template === undefined ? 'suffix' : 'template'
+    throw new FewstepError('invalid_block_length',
+      `block_length does not go with ${field}: what stands between given texts is made at once; leave block_length out`,
+      { field: 'block_length' })
+  }
+  if (template === undefined) return layOutPrompt(model, promptTokens ?? prompt ?? '', request, textLimit)
   if (prompt !== undefined) {
     throw new FewstepError('invalid_request',
       'prompt and template exclude each other: put the prompt at the beginning of template, or leave template out', { field: 'template' })

@@ -1,12 +1,11 @@
 /** What a generation costs the engine: known before it runs, in positions of padded canvases. */
 import { lengthBucket } from '../diffusion/canvas.js'
 import type { PreparedGeneration } from './prepare.js'
-import type { TextResult } from './text-result.js'
 
 export interface Price {
   /** In the engine at once, one for each output. */
   readonly canvases: number
-  /** Canvases x steps x padded length. */
+  /** Canvases x steps x padded length, all blocks together. */
   readonly positions: number
 }
 
@@ -15,7 +14,7 @@ export function priceOf (prepared: readonly PreparedGeneration[]): Price {
   const prices = prepared.map((each) => {
     const { rows, budget } = each.engineRequest
     const steps = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
-    return { canvases: rows.length, positions: rows.length * steps * paddedLength(each) }
+    return { canvases: rows.length, positions: rows.length * steps * paddedLengths(each) }
   })
   return {
     canvases: prices.reduce((sum, { canvases }) => sum + canvases, 0),
@@ -23,11 +22,7 @@ export function priceOf (prepared: readonly PreparedGeneration[]): Price {
   }
 }
 
-/** What it did cost. */
-export function positionsTaken (prepared: PreparedGeneration, { usage }: { readonly usage: Pick<TextResult['usage'], 'networkCalls'> }): number {
-  return usage.networkCalls * paddedLength(prepared)
-}
-
-function paddedLength ({ model, layout }: PreparedGeneration): number {
-  return lengthBucket(layout.canvas.tokens.length, model.manifest.max_length)
+/** Of the canvases of one output, one after another, together. */
+function paddedLengths ({ model, layout }: PreparedGeneration): number {
+  return layout.blocks.reduce((sum, { window }) => sum + lengthBucket(window.end - window.begin, model.manifest.max_length), 0)
 }

@@ -1,12 +1,12 @@
 /** Refinements between an engine that makes them and a reader who may be slow. Bounded. */
-import type { StepUpdate } from '../engine/request.js'
+import type { TextUpdate } from './output-text.js'
 
 /**
  * First in, first out. Beyond `limit` the oldest refinement that a newer one of the same row has overtaken is dropped:
  * a reader who falls behind sees fewer refinements, but always the last one of each row, last.
  */
-export class StepQueue implements AsyncIterable<StepUpdate> {
-  readonly #updates: StepUpdate[] = []
+export class StepQueue implements AsyncIterable<TextUpdate> {
+  readonly #updates: TextUpdate[] = []
   readonly #limit: number
   #closed = false
   #wake: (() => void) | undefined
@@ -16,7 +16,7 @@ export class StepQueue implements AsyncIterable<StepUpdate> {
     this.#limit = limit
   }
 
-  push (update: StepUpdate): void {
+  push (update: TextUpdate): void {
     this.#updates.push(update)
     if (this.#updates.length > this.#limit) this.#dropOvertaken()
     this.#wake?.()
@@ -28,7 +28,7 @@ export class StepQueue implements AsyncIterable<StepUpdate> {
     this.#wake?.()
   }
 
-  async * [Symbol.asyncIterator] (): AsyncGenerator<StepUpdate, void, undefined> {
+  async * [Symbol.asyncIterator] (): AsyncGenerator<TextUpdate, void, undefined> {
     for (;;) {
       const update = this.#updates.shift()
       if (update !== undefined) yield update

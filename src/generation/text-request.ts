@@ -3,7 +3,7 @@ import type { Jumps } from '../diffusion/jump-times.js'
 import type { ScheduleName } from '../diffusion/schedule.js'
 import type { Solver } from '../diffusion/solver.js'
 
-export { MAX_TEMPERATURE, MAX_TOP_K } from '../diffusion/limits.js'
+export { MAX_PRIORITY, MAX_TEMPERATURE, MAX_TOP_K } from '../diffusion/limits.js'
 
 /** Largest seed: seeds are exact in JSON and in a double. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER
@@ -15,6 +15,10 @@ export const MAX_DEADLINE_MS = 3_600_000
 export const DEFAULT_STABLE_BELOW = 0.05
 /** How many tokens a continuation gets where nothing is said and the canvas has room. */
 export const DEFAULT_MAX_TOKENS = 128
+/** How many tokens a text made in blocks may have, unless the service is set otherwise. */
+export const DEFAULT_TEXT_LIMIT = 8192
+/** Tokens of a block where nothing is said and the text does not fit the canvas, which has at least two of them. */
+export const DEFAULT_BLOCK_LENGTH = 64
 
 /** Fields left out (or undefined) take the model's defaults. */
 export interface TextRequest {
@@ -27,6 +31,11 @@ export interface TextRequest {
   /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt`, `suffix` and `maxTokens`. */
   readonly template?: string | undefined
   readonly maxTokens?: number | undefined
+  /**
+   * The text is made a block of so many tokens after another, each with all `steps`; absent: at once, if it fits the canvas. Not
+   * with `template` or `suffix`.
+   */
+  readonly blockLength?: number | undefined
   /** How many where `maxTokens` says nothing and the canvas has room. */
   readonly usualTokens?: number | undefined
   /** Whether what is spelt like a special token in prompt or template, such as <|endoftext|>, is that token; else it is text. */
@@ -53,6 +62,8 @@ export interface TextRequest {
   readonly n?: number | undefined
   /** The generation that is not done so many ms after it was asked for fails with `deadline_exceeded`. */
   readonly deadlineMs?: number | undefined
+  /** Lower is served earlier, -MAX_PRIORITY to MAX_PRIORITY; absent: 0. */
+  readonly priority?: number | undefined
   /** The continuation, or what fills each gap of a template, is cut before the first of these. */
   readonly stop?: readonly string[] | undefined
   /** Tokens before which what is made is cut, like end-of-text. */

@@ -26,12 +26,15 @@ export interface PlacedChange extends TextChange {
 export interface TextStep {
   /** Which output, from 0. */
   readonly index: number
-  /** 1 ... steps */
+  /** 1 ... steps, counted over all blocks. */
   readonly step: number
-  /** In all, as planned now: of an elastic budget it may change. */
+  /** In all, as planned now: of an elastic budget it may change, and blocks that are planned may not be needed. */
   readonly steps: number
-  /** Time after the step; 1 after the last. */
+  /** Time after the step; 1 after the last. Of a text in blocks each block has its share of it. */
   readonly t: number
+  /** The block that it refined, from 0, and how many are planned. */
+  readonly block: number
+  readonly blocks: number
   readonly changes: readonly PlacedChange[]
   readonly text: string
   /** For each position that the text covers, the posterior probability of its token in this step. */
@@ -58,9 +61,11 @@ export interface TextOutput {
   /** Refinements taken, and why not more of them. */
   readonly steps: number
   readonly stepsReason: StepsReason
+  /** How many were made; undefined of a text that was to be made at once. */
+  readonly blocks: number | undefined
   /** For each of `tokens`, the step (1-based) at which it last changed; 0 for one that never did. */
   readonly timeline: readonly number[]
-  /** For each of `tokens`, the posterior probability it had at its last step. */
+  /** For each of `tokens`, the posterior probability it had at the last step of its canvas. */
   readonly confidence: readonly number[]
   /** Only for a template. */
   readonly gaps: readonly GapFill[] | undefined
@@ -75,6 +80,8 @@ export interface TextResult {
     readonly completionTokens: number
     /** Summed over outputs. */
     readonly networkCalls: number
+    /** Of all of those, padding included. */
+    readonly positions: number
   }
   readonly timings: GenerationResult['timings']
 }

@@ -92,7 +92,7 @@ t.test('a wrong argument is named in one sentence, with exit code 2 and nothing 
     { args: ['--verbose'], says: /no such option: --verbose/ },
     { args: ['generate', '--stepz', '8'], says: /Unknown option '--stepz'; fewstep generate --help/ },
     { args: ['generate', '--schedule', '0.5,0.4'], says: /sum to 1/ },
-    { args: ['generate', '--max-tokens', '65'], says: /max_tokens is 65/ },
+    { args: ['generate', '--max-tokens', '9000'], says: /max_tokens is 9000/ },
     { args: ['generate', '--template', 'no gap'], says: /no gap/ },
     { args: ['generate', '--top-k', '-1'], says: /^fewstep: --top-k must be an integer from 0 / },
     { args: ['serve', '--port', '80'], says: /serve takes no arguments, not --port/ },

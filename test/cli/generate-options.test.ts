@@ -8,12 +8,13 @@ t.test('options become a request; what is not given is left to the model', async
   t.same(Object.entries(request).filter(([, value]) => value !== undefined), [['prompt', 'Once']])
   t.match(parseGenerateOptions([
     '--steps', '4', '--max-tokens=32', '--seed', '0', '-n', '3', '--temperature', '0', '--top-k', '40', '--top-p', '.9',
-    '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--jumps', 'independent', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
+    '--block-length', '16', '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--jumps', 'independent', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
   ]), {
     request: {
       prompt: '--odd prompt',
       steps: 4,
       maxTokens: 32,
+      blockLength: 16,
       seed: 0,
       n: 3,
       temperature: 0,
@@ -56,6 +57,7 @@ t.test('a wrong option is named', async (t) => {
     { args: ['--stop=a', '--stop=b', '--stop=c', '--stop=d', '--stop=e'], says: /^--stop may be given 4 times, not 5$/ },
     { args: ['Once', 'upon'], says: /put quotes around it/ },
     { args: ['Once', '--template', '[[2]]'], says: /exclude each other/ },
+    { args: ['--template', '[[2]]', '--block-length', '2'], says: /--block-length does not go with --template/ },
     { args: ['--template', '[[2]]', '--max-tokens', '2'], says: /--max-tokens does not go with --template/ },
     { args: ['--colour'], says: /Unknown option '--colour'/ }
   ]

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { fillNoise, philox, sourceToken } from '../../src/diffusion/random.js'
+import { fillNoise, philox, rowUniform, sourceToken } from '../../src/diffusion/random.js'
 
 t.test('philox gives the known answers of its authors', async (t) => {
   const cases = [
@@ -38,4 +38,20 @@ t.test('noise lies in [0, 1) and depends on seed, step and position alone', asyn
 t.test('source tokens cover the vocabulary', async (t) => {
   const seen = new Set(Array.from({ length: 1000 }, (_, position) => sourceToken(2 ** 40 + 1, position, 16)))
   t.same([...seen].sort((a, b) => a - b), Array.from({ length: 16 }, (_, i) => i))
+})
+
+t.test('each block of a text has a stream of its own, and the first one is that of a text without blocks', async (t) => {
+  const noise = (...block: [number?]): Float32Array => {
+    const out = new Float32Array(64)
+    fillNoise(7, 3, 32, out, 0, ...block)
+    return out
+  }
+  t.same(noise(0), noise())
+  t.notOk(noise(1).some((value, i) => value === noise(0)[i]))
+  t.notOk(noise(2).some((value, i) => value === noise(1)[i]))
+  t.equal(rowUniform(7, 0), rowUniform(7))
+  t.not(rowUniform(7, 1), rowUniform(7))
+  const source = (block?: number): number[] => Array.from({ length: 32 }, (_, position) => sourceToken(7, position, 1000, block))
+  t.same(source(0), source())
+  t.notSame(source(1), source())
 })

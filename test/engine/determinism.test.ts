@@ -1,12 +1,12 @@
 /**
- * The seed decides the result: property-tested over random requests, in whatever batches, on one worker or two, with
- * one thread or more, in any order of arrival, beside elastic requests, and when workers die on the way.
+ * The seed decides the result: property-tested over random requests, of one canvas or of blocks, in whatever batches, on one worker or
+ * two, with one thread or more, in any order of arrival, beside elastic requests, and when workers die on the way.
  */
 import t from 'tap'
 import { namedSchedule } from '../../src/diffusion/schedule.js'
 import { SOLVERS } from '../../src/diffusion/solver.js'
 import type { Engine, EngineOptions } from '../../src/engine/engine.js'
-import type { GenerationRequest, GenerationResult } from '../../src/engine/request.js'
+import type { CanvasTemplate, GenerationRequest, RowResult, StepListener } from '../../src/engine/request.js'
 import { requestOf, rowOf, startEngine, type FixtureName } from '../support/engine.js'
 import { Draw } from '../support/draw.js'
 
@@ -14,7 +14,7 @@ const LAWS = [...SOLVERS.map((solver) => ({ solver, jumps: 'independent' as cons
 
 const CASES = 40
 
-/** Any request that the engine takes with a budget that is exact. */
+/** Any request that the engine takes with a budget that is exact; of several canvases, where `later` says so. */
 function anyRequest (draw: Draw): GenerationRequest {
   const rows = Array.from({ length: draw.integer(1, 3) }, () => {
     const length = draw.integer(1, 12)
@@ -25,14 +25,33 @@ function anyRequest (draw: Draw): GenerationRequest {
   return requestOf(rows, steps, {
     budget: { kind: 'exact', stepSizes: namedSchedule(draw.of(['uniform', 'geometric']), steps) },
     sampling: { ...draw.of(LAWS), temperature: draw.of([0, 0.7, 1]), topK: draw.of([0, 0, 5]), topP: draw.of([1, 1, 0.8]) },
-    stableBelow: draw.of([undefined, undefined, 0.3])
+    stableBelow: draw.of([undefined, undefined, 0.3]),
+    priority: draw.integer(-2, 2),
+    later: new Array<{ length: number, made: number }>(draw.of([0, 0, 0, 2])).fill({ length: 12, made: 6 })
   })
 }
 
-/** What must not depend on anything but the request. */
-function outcome ({ rows }: GenerationResult): unknown {
-  return rows.map(({ tokens, confidence, timeline, steps, stepsReason }) =>
-    [[...tokens], [...confidence], [...timeline], steps, stepsReason])
+/** What must not depend on anything but the request: all that comes of all its canvases. */
+async function outcome (engine: Engine, request: GenerationRequest, onStep?: StepListener): Promise<unknown[]> {
+  return await engine.withTicket(request, {}, async (ticket) => await Promise.all(request.rows.map(async (each, row) => {
+    const made: unknown[] = []
+    let { template } = each
+    for (let block = 0; block <= (request.later?.length ?? 0); block++) {
+      const result = await ticket.refine({ row, block, template }, onStep)
+      const { tokens, confidence, timeline, steps, stepsReason } = result
+      made.push([[...tokens], [...confidence], [...timeline], steps, stepsReason])
+      template = following(result)
+    }
+    return made
+  })))
+}
+
+/** The second half of a canvas is the frozen prefix of the next one. */
+function following ({ tokens }: RowResult): CanvasTemplate {
+  const prefix = tokens.subarray(tokens.length >> 1)
+  const next = new Int32Array(tokens.length)
+  next.set(prefix)
+  return { tokens: next, editable: new Uint8Array(tokens.length).fill(1, Math.min(prefix.length, tokens.length - 1)) }
 }
 
 const SETTINGS = [
@@ -48,7 +67,7 @@ for (const [i, name] of (['tiny-mask', 'tiny-uniform', 'tiny-llada', 'tiny-dream
     const requests = Array.from({ length: CASES }, () => anyRequest(draw))
     const alone: unknown[] = []
     const reference = await startEngine(name, { maxBatch: 1 })
-    for (const request of requests) alone.push(outcome(await reference.generate(request)))
+    for (const request of requests) alone.push(await outcome(reference, request))
     await reference.close()
 
     /** Every request at once, in a random order; `onStep` may interfere. */
@@ -57,7 +76,7 @@ for (const [i, name] of (['tiny-mask', 'tiny-uniform', 'tiny-llada', 'tiny-dream
       const order = draw.shuffled(requests.map((_, i) => i))
       await Promise.all(order.map(async (i) => {
         const request = requests[i]
-        if (request !== undefined) results[i] = outcome(await engine.generate(request, onStep === undefined ? {} : { onStep }))
+        if (request !== undefined) results[i] = await outcome(engine, request, onStep)
       }))
       return results
     }

@@ -125,7 +125,8 @@ t.test('what cannot be met is refused and names the field', async (t) => {
   const cases = [
     { request: { prompt: long }, code: 'prompt_too_long', field: 'prompt' },
     { request: { prompt: 'x'.repeat(10_000_000) }, code: 'prompt_too_long', field: 'prompt' },
-    { request: { prompt: 'The', maxTokens: maxLength }, code: 'prompt_too_long', field: 'max_tokens' },
+    { request: { prompt: 'The', maxTokens: 8193 }, code: 'prompt_too_long', field: 'max_tokens' },
+    { request: { prompt: 'The', suffix: 'cat', maxTokens: maxLength }, code: 'prompt_too_long', field: 'max_tokens' },
     { request: { template: `${long}[[1]]` }, code: 'prompt_too_long', field: 'template' },
     { request: { template: `[[${maxLength}]][[1]]` }, code: 'prompt_too_long', field: 'template' },
     { request: { template: 'no gap' }, code: 'invalid_template', field: 'template' },

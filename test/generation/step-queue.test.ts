@@ -1,9 +1,10 @@
 import t from 'tap'
-import type { StepUpdate } from '../../src/engine/request.js'
+import type { TextUpdate } from '../../src/generation/output-text.js'
 import { StepQueue } from '../../src/generation/step-queue.js'
 
-function update (row: number, step: number): StepUpdate {
-  return { row, step, steps: 100, t: step / 100, tokens: Int32Array.of(step), confidence: Float32Array.of(1) }
+function update (row: number, step: number): TextUpdate {
+  const made = { tokens: Int32Array.of(step), confidence: Float32Array.of(1) }
+  return { row, step, steps: 100, t: step / 100, block: 0, blockDone: false, last: false, ...made }
 }
 
 async function drain (queue: StepQueue): Promise<string[]> {

@@ -13,7 +13,7 @@ import { createFastifyApp, type ConnectionSettings } from './fastify-app.js'
 import { addRoutes } from './routes.js'
 
 export interface AppOptions {
-  readonly config: ConnectionSettings & GuardSettings & Pick<Config, 'sseKeepaliveMs' | 'readyWhen'>
+  readonly config: ConnectionSettings & GuardSettings & Pick<Config, 'sseKeepaliveMs' | 'readyWhen' | 'maxTokens'>
   /** Started; whoever started them closes them, after the app. */
   readonly models: LoadedModels
   /** undefined: everybody is served; whoever opened it closes it. */

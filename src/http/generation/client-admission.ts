@@ -1,5 +1,5 @@
 /** Whether a client may have a generation: asked of whoever guards the service, once for each, by all dialects alike. */
-import { positionsTaken, priceOf, type Price, type TextEvent, type TextResult } from '../../generation/index.js'
+import { priceOf, type Price, type TextEvent, type TextResult } from '../../generation/index.js'
 import { asFewstepError } from '../errors/error-body.js'
 import type { Exchange } from '../fastify.js'
 import type { Part } from './merged.js'
@@ -25,14 +25,11 @@ export interface Admissions {
 /** Of these the client is to blame, and how far they came is not known: they cost what they might have. The other failures cost nothing. */
 const PAID_WHOLE: ReadonlySet<Outcome> = new Set(['cancelled', 'deadline_exceeded'])
 
-const NOTHING = { usage: { networkCalls: 0 } }
-
 /** The same generation, admitted when it begins and paid for when it ends. */
 export function admitted (admissions: Admissions, exchange: Exchange, { prepared, whole, events }: ServedGeneration): ServedGeneration {
   const price = priceOf(prepared)
   const priceAfter = (error: unknown): number => PAID_WHOLE.has(asFewstepError(error).code) ? price.positions : 0
-  const taken = (results: readonly TextResult[]): number =>
-    prepared.reduce((sum, each, i) => sum + positionsTaken(each, results[i] ?? NOTHING), 0)
+  const taken = (results: readonly TextResult[]): number => results.reduce((sum, { usage }) => sum + usage.positions, 0)
   return {
     prepared,
     whole: async () => {
@@ -54,7 +51,7 @@ export function admitted (admissions: Admissions, exchange: Exchange, { prepared
       const results: TextResult[] = []
       try {
         for await (const part of events()) {
-          if (part.event.type === 'done') results[part.part] = part.event.result
+          if (part.event.type === 'done') results.push(part.event.result)
           yield part
         }
         positions = taken(results)

@@ -12,7 +12,7 @@ export interface GenerationCounts {
 }
 
 export interface GenerationContext {
-  readonly config: Pick<Config, 'sseKeepaliveMs' | 'bodyLimit'>
+  readonly config: Pick<Config, 'sseKeepaliveMs' | 'bodyLimit' | 'maxTokens'>
   readonly models: LoadedModels
   readonly metrics: GenerationCounts
   readonly admissions: Admissions

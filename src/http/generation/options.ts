@@ -1,8 +1,8 @@
 /** The options of a generation as JSON has them, the same in every dialect that offers them. */
 import { Type, type Static, type TObject } from 'typebox'
 import {
-  DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, JUMPS, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_SEED, MAX_STEPS, MAX_STOP_LENGTH, MAX_STOP_STRINGS,
-  MAX_TEMPERATURE, MAX_TOP_K, SCHEDULES, SOLVERS, type TextRequest
+  DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, JUMPS, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_PRIORITY, MAX_SEED, MAX_STEPS,
+  MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K, SCHEDULES, SOLVERS, type TextRequest
 } from '../../generation/index.js'
 
 const StepCount = Type.Integer({ minimum: 1, maximum: MAX_STEPS })
@@ -47,12 +47,26 @@ export const DIFFUSION_OPTIONS = {
   top_k: Type.Optional(Type.Integer({
     minimum: 0, maximum: MAX_TOP_K, description: 'Draw from the k most probable tokens; 0 is off.', examples: [0]
   })),
+  block_length: Type.Optional(Type.Integer({
+    minimum: 1,
+    description: 'The text is made in blocks of so many tokens, one after another, each with all steps: a block sees what was made ' +
+      "before, as much of it as the model's canvas has room for. Left out: at once where the text fits the canvas, else in blocks of " +
+      `${DEFAULT_BLOCK_LENGTH}, or half of a smaller canvas, which is also the most then. Not with template or suffix.`,
+    examples: [64]
+  })),
   deadline_ms: Type.Optional(Type.Integer({
     minimum: 1,
     maximum: MAX_DEADLINE_MS,
     description: 'Milliseconds within which the generation must be done: what is due first runs first. What could not be done by then ' +
       'is refused at once, with 422 where an idle server could not either, else with 429; what is not done by then after all gets 504.',
     examples: [2000]
+  })),
+  priority: Type.Optional(Type.Integer({
+    minimum: -MAX_PRIORITY,
+    maximum: MAX_PRIORITY,
+    description: 'Lower is served earlier: by as many seconds as if the request had come earlier or later. So it never waits for ever. ' +
+      'Left out: 0.',
+    examples: [0]
   }))
 }
 export type DiffusionOptions = Static<TObject<typeof DIFFUSION_OPTIONS>>
@@ -62,7 +76,7 @@ export const GENERATION_OPTIONS = {
   max_tokens: Type.Optional(Type.Integer({
     minimum: 1,
     description: `Tokens to generate after the prompt. Left out: ${DEFAULT_MAX_TOKENS}, or what room the prompt leaves on the model's ` +
-      'canvas.',
+      'canvas. More than there is room for are made in blocks, up to the limit that the server has set.',
     examples: [96]
   })),
   allow_special: Type.Optional(Type.Boolean({
@@ -112,7 +126,9 @@ export function toDiffusionOptions (options: DiffusionOptions): Partial<TextRequ
     jumps: options.jumps,
     topK: options.top_k,
     stopWhenStable: stableBelow(options.stop_when_stable),
-    deadlineMs: options.deadline_ms
+    blockLength: options.block_length,
+    deadlineMs: options.deadline_ms,
+    priority: options.priority
   }
 }
 

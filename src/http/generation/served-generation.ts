@@ -36,7 +36,7 @@ export interface ServedGeneration {
 
 /** @throws FewstepError as `prepare`, or invalid_request where more outputs are asked for than the queue ever holds */
 export async function serveGeneration (
-  { metrics, admissions }: Pick<GenerationContext, 'metrics' | 'admissions'>,
+  { config, metrics, admissions }: Pick<GenerationContext, 'config' | 'metrics' | 'admissions'>,
   { request, reply }: Exchange,
   { model, engine }: LoadedModel,
   { id, texts, stream }: Asked
@@ -48,7 +48,7 @@ export async function serveGeneration (
   for (const [i, text] of texts.entries()) {
     // Each takes some milliseconds; others are served between them.
     if (i > 0) await nextTurn()
-    prepared.push(prepare(model, text, texts.length === 1 ? id : `${id}-${i}`))
+    prepared.push(prepare(model, text, { id: texts.length === 1 ? id : `${id}-${i}`, textLimit: config.maxTokens }))
   }
   noteFacts(request, { generation: id, stream, ...factsOf(prepared) })
   const controller = new AbortController()
@@ -112,6 +112,7 @@ function factsOf (prepared: readonly PreparedGeneration[]): Record<string, strin
   return {
     prompt_tokens: prepared.reduce((sum, { layout }) => sum + layout.promptTokens, 0),
     n: prepared.reduce((sum, { engineRequest }) => sum + engineRequest.rows.length, 0),
+    ...(prepared.some(({ layout }) => layout.blocks.length > 1) ? { blocks: Math.max(...prepared.map(({ layout }) => layout.blocks.length)) } : {}),
     steps: budget?.kind === 'elastic' ? `${budget.min}-${budget.max}` : budget?.stepSizes.length ?? 0
   }
 }

@@ -39,7 +39,7 @@ export function toGeneration ({ outputs, usage, timings }: TextResult, options: 
 }
 
 function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions): Generation['outputs'][number] {
-  const { index, text, tokens, finishReason, seed, steps, stepsReason, gaps } = output
+  const { index, text, tokens, finishReason, seed, steps, stepsReason, blocks, gaps } = output
   return {
     index,
     text,
@@ -48,6 +48,7 @@ function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions):
     seed,
     steps,
     steps_reason: stepsReason,
+    ...(blocks === undefined ? {} : { blocks }),
     ...(timeline ? { timeline: [...output.timeline] } : {}),
     ...(confidence ? { confidence: output.confidence.map((p) => round(p, 4)) } : {}),
     ...(gaps === undefined ? {} : { gaps: gaps.map((gap) => ({ text: gap.text, tokens: [...gap.tokens] })) })
@@ -64,13 +65,14 @@ export async function * toEvents (
 }
 
 export function toStepEvent (
-  { index, step, steps, t, changes, text, confidence }: TextStep, options: Pick<AnswerOptions, 'confidence'>
+  { index, step, steps, t, block, blocks, changes, text, confidence }: TextStep, options: Pick<AnswerOptions, 'confidence'>
 ): StepEvent {
   return {
     index,
     step,
     steps,
     t: round(t, 6),
+    ...(blocks > 1 ? { block, blocks } : {}),
     changes: changes.map(({ position, token, text, masked, given }) =>
       ({ position, token, text, ...(masked ? { masked } : {}), ...(given ? { given } : {}) })),
     text,

@@ -42,7 +42,7 @@ const schema = {
     413: errorResponse('The body is too large.'),
     415: errorResponse('The body is not JSON.'),
     422: errorResponse('The fields are well-formed but cannot be met: a prompt longer than the canvas, a schedule that does not sum to ' +
-      '1, a template without gaps, a solver or jumps where the model has none, a deadline too short even for an idle server.'),
+      '1, a template without gaps or in blocks, a solver or jumps where the model has none, a deadline too short even for an idle server.'),
     429: errorResponse(BUSY),
     500: errorResponse('The generation failed.'),
     503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),

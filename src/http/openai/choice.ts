@@ -37,8 +37,14 @@ export function logprob (probability: number): number {
 }
 
 /** What a choice has beyond OpenAI's. */
-export function extrasOf ({ seed, steps, stepsReason, timeline }: TextOutput, withTimeline: boolean): object {
-  return { seed, steps, steps_reason: stepsReason, ...(withTimeline ? { timeline: [...timeline] } : {}) }
+export function extrasOf ({ seed, steps, stepsReason, blocks, timeline }: TextOutput, withTimeline: boolean): object {
+  return {
+    seed,
+    steps,
+    steps_reason: stepsReason,
+    ...(blocks === undefined ? {} : { blocks }),
+    ...(withTimeline ? { timeline: [...timeline] } : {})
+  }
 }
 
 export function usageOf (promptTokens: number, completionTokens: number): Usage {

@@ -67,6 +67,20 @@ t.test('work costs outputs x steps x padded length, and an answer says what is l
   }
 })
 
+t.test('a text in blocks costs what its canvases cost', async (t) => {
+  const server = await startTestServer({ positionsPerMinute: MANY })
+  t.teardown(server.stop)
+  const ends = { stop_token_ids: [], ignore_eos: true }
+  const answer = await fetch(`${server.url}/v1/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ max_tokens: 100, block_length: 32, steps: 2, seed: 1, ...ends }),
+    headers: { 'content-type': 'application/json' }
+  })
+  await answer.text()
+  await until(async () => await positionsOf(server) > 0)
+  t.equal(await positionsOf(server), 2 * (32 + 64 + 64 + 64))
+})
+
 t.test('what costs more than there is left, or ever is, is refused with a status of its own', async (t) => {
   const server = await startTestServer({ positionsPerMinute: 640, apiKeys })
   t.teardown(server.stop)

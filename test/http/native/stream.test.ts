@@ -42,6 +42,25 @@ t.test('what a client assembles from the changes is the text, at every step and 
   }
 })
 
+t.test('a text longer than the canvas goes on block after block, with positions of the whole text', async (t) => {
+  const request = { prompt: 'The cat', max_tokens: 100, steps: 2, seed: 3, stop: ['~~~'], timeline: true, priority: -3 }
+  const pieces: string[] = []
+  const steps: unknown[] = []
+  for (const { event, data } of await collect(request)) {
+    if (event === 'step') {
+      for (const { position, text } of data.changes) pieces[position] = text
+      t.equal(pieces.join(''), data.text)
+      steps.push([data.step, data.block, data.blocks])
+    } else if (event === 'done') {
+      t.equal(pieces.join(''), data.outputs[0]?.text)
+      const blocks = data.outputs[0]?.blocks ?? 0
+      t.same(steps, Array.from({ length: 2 * blocks }, (_, i) => [i + 1, Math.floor(i / 2), 4]))
+      t.same((await generate(url, request)).outputs, data.outputs)
+    }
+  }
+  t.notOk('blocks' in ((await generate(url, { max_tokens: 8 })).outputs[0] ?? {}), 'a text that is made at once says nothing of blocks')
+})
+
 t.test('the last event has the same body as the plain answer', async (t) => {
   const request = { prompt: 'The', max_tokens: 10, seed: 8, timeline: true, confidence: true, n: 2 }
   const last = (await collect(request)).at(-1)

@@ -109,8 +109,8 @@ t.test('a request that cannot be met gets 422', async (t) => {
   t.match(await failure(url, { prompt: 'the cat sat. '.repeat(60) }), {
     status: 422, code: 'prompt_too_long', field: 'prompt', message: /canvas 64/
   })
-  t.match(await failure(url, { prompt: 'The', max_tokens: 64 }), {
-    status: 422, code: 'prompt_too_long', field: 'max_tokens', message: /set max_tokens to at most \d+/
+  t.match(await failure(url, { prompt: 'The', max_tokens: 9000 }), {
+    status: 422, code: 'prompt_too_long', field: 'max_tokens', message: /at most 8192; lower max_tokens/
   })
   t.match(await failure(url, { schedule: [0.5, 0.4] }), {
     status: 422, code: 'invalid_schedule', field: 'schedule', message: /sum to 0\.9/

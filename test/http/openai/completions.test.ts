@@ -198,7 +198,7 @@ t.test('what would change the result and is not supported gets 400 and is named'
 
 t.test('what is too long has the code that clients look for', async (t) => {
   t.match(await refused({ prompt: 'a cat '.repeat(300) }), { status: 400, code: 'context_length_exceeded', param: 'prompt' })
-  t.match(await refused({ max_tokens: 300 }), { status: 400, code: 'context_length_exceeded', param: 'max_tokens', message: /at most/ })
+  t.match(await refused({ max_tokens: 9000 }), { status: 400, code: 'context_length_exceeded', param: 'max_tokens', message: /at most/ })
   t.match(await refused({ prompt: new Array<number>(300).fill(5) }), { status: 400, code: 'context_length_exceeded', param: 'prompt' })
   t.match(await refused({ schedule: [0.5, 0.4] }), { status: 400, code: 'invalid_request', param: 'schedule' })
 })
@@ -235,6 +235,19 @@ t.test('a stream of flow matching tells each text at once, with its reason, and 
   t.notOk(chunks.some((chunk) => 'usage' in chunk))
   const lines = await wire(url, '/v1/completions', { prompt: PROMPT, max_tokens: 8, stream: true })
   t.equal(lines.at(-1), '[DONE]')
+})
+
+t.test('a text longer than the canvas is made in blocks, each of which is a delta', async (t) => {
+  const body = { model: MODEL, prompt: PROMPT, max_tokens: 300, block_length: 100, steps: 2, seed: 7, ignore_eos: true } as const
+  const whole = await client.completions.create(body as OpenAI.CompletionCreateParamsNonStreaming)
+  t.match(whole.choices, [{ blocks: 3, steps: 6, finish_reason: 'length' }])
+  t.equal(whole.usage?.completion_tokens, 300)
+  const streamed = { ...body, stream: true, stream_options: { continuous_usage_stats: true } } as OpenAI.CompletionCreateParamsStreaming
+  const chunks = await all(await client.completions.create(streamed))
+  t.equal(chunks.map(({ choices }) => choices[0]?.text).join(''), whole.choices[0]?.text)
+  t.same(chunks.map(({ usage }) => usage?.completion_tokens), [100, 200, 300])
+  t.same(chunks.map(({ choices }) => choices[0]?.finish_reason), [null, null, 'length'])
+  t.match(await refused({ suffix: 'and', block_length: 8 }), { status: 400, code: 'invalid_request', param: 'block_length' })
 })
 
 t.test('a stream of masked diffusion tells the unbroken beginning as it is revealed, and takes nothing back', async (t) => {

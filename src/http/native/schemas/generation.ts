@@ -17,15 +17,18 @@ const Output = Type.Object({
     'or a stop string. length: every position is part of the text.'
   }),
   seed: Type.Integer({ description: 'With it the same request gives the same output.' }),
-  steps: Type.Integer({ description: 'Refinements taken.' }),
+  steps: Type.Integer({ description: 'Refinements taken, all blocks together.' }),
   steps_reason: Type.Enum([...STEPS_REASONS], {
     description: 'full: the whole budget. load, deadline: an elastic budget was cut down because others waited or the deadline was ' +
       'near. stable: stop_when_stable ended it, or, in masked diffusion, nothing was masked any more.'
   }),
+  blocks: Type.Optional(Type.Integer({ description: 'Of a text that is made in blocks: how many were made, as far as it ends.' })),
   timeline: Type.Optional(Type.Array(Type.Integer(), {
-    description: 'For each of tokens, the step (1-based) at which it last changed; 0 for a given one.'
+    description: 'For each of tokens, the step (1-based, over all blocks) at which it last changed; 0 for a given one.'
   })),
-  confidence: Type.Optional(Type.Array(Type.Number(), { description: 'For each of tokens, its posterior probability at the last step.' })),
+  confidence: Type.Optional(Type.Array(Type.Number(), {
+    description: 'For each of tokens, its posterior probability at the last step, of a text in blocks that of its block.'
+  })),
   gaps: Type.Optional(Type.Array(Type.Object({ text: Type.String(), tokens: Tokens }), {
     description: 'What filled each gap of a template.'
   }))
@@ -52,8 +55,10 @@ export type Generation = Static<typeof Generation>
 export const StepEvent = named('StepEvent', Type.Object({
   index: Type.Integer({ description: 'Which output.' }),
   step: Type.Integer({ description: '1 ... steps. A slow reader may miss some; the next changes include theirs.' }),
-  steps: Type.Integer({ description: 'In all, as planned now; an elastic budget may change it.' }),
-  t: Type.Number({ description: 'Time after the step; 1 after the last.' }),
+  steps: Type.Integer({ description: 'In all, as planned now; an elastic budget, or a text in blocks that ends early, may change it.' }),
+  t: Type.Number({ description: 'Time after the step; 1 after the last. Of a text in blocks each has its share of it.' }),
+  block: Type.Optional(Type.Integer({ description: 'Of a text that is made in blocks: which of them was refined, from 0.' })),
+  blocks: Type.Optional(Type.Integer({ description: 'And how many are planned.' })),
   changes: Type.Array(Type.Object({
     position: Type.Integer({ description: 'Counted within what text covers: the continuation, or the whole template.' }),
     token: Type.Integer(),

@@ -27,7 +27,8 @@ export const ChatRequest = named('ChatRequest', Type.Object({
   }),
   max_tokens: Type.Optional(Type.Integer({
     minimum: 1,
-    description: "Tokens to make. Left out: 128, or what room is left on the model's canvas."
+    description: "Tokens to make. Left out: 128, or what room is left on the model's canvas. More than there is room for are made in " +
+      'blocks, up to the limit that the server has set.'
   })),
   max_completion_tokens: Type.Optional(Type.Integer({ minimum: 1, description: 'The same, and counts where both are given.' })),
   logprobs: Type.Optional(Type.Boolean({

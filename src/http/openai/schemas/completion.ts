@@ -28,7 +28,8 @@ export const CompletionRequest = named('CompletionRequest', Type.Object({
   })),
   max_tokens: Type.Optional(Type.Integer({
     minimum: 1,
-    description: `Tokens to make. Left out: ${USUAL_TOKENS}, or what room the prompt leaves on the model's canvas.`,
+    description: `Tokens to make. Left out: ${USUAL_TOKENS}, or what room the prompt leaves on the model's canvas. More than there is ` +
+      'room for are made in blocks, up to the limit that the server has set.',
     examples: [96]
   })),
   best_of: Type.Optional(Type.Integer({

@@ -83,8 +83,9 @@ export type Usage = Static<typeof Usage>
 /** What a choice has beyond OpenAI's. */
 export const CHOICE_EXTRAS = {
   seed: Type.Integer({ description: 'With it the same request gives the same output.' }),
-  steps: Type.Integer({ description: 'Refinements taken.' }),
+  steps: Type.Integer({ description: 'Refinements taken, all blocks together.' }),
   steps_reason: Type.String({ description: 'Why no more of them: full, load, deadline or stable.' }),
+  blocks: Type.Optional(Type.Integer({ description: 'Of a text that is made in blocks: how many were made, as far as it ends.' })),
   timeline: Type.Optional(Type.Array(Type.Integer()))
 }
 
