@@ -14,6 +14,7 @@ import { addCors, addSecurityHeaders } from '../guard/browsers.js'
 import { trustOf } from '../guard/trusted-proxies.js'
 import { echoRequestId, requestIdOf } from '../log/request-id.js'
 import { logRequest, type ServedRequest } from '../log/request-log.js'
+import { errorShapeAt } from './error-shape.js'
 
 export type ConnectionSettings = Pick<Config,
   'bodyLimit' | 'headerLimit' | 'urlLimit' | 'keepAliveTimeoutMs' | 'requestTimeoutMs' | 'sendTimeoutMs' | 'trustProxy' | 'corsOrigins'>
@@ -75,11 +76,11 @@ export async function createFastifyApp ({ settings, logger, lifecycle, served }:
     frameworkErrors: (error, request, reply) => {
       begin(request, reply)
       closeWhileLeaving(reply)
-      void sendError(error, request, reply, bodyLimit)
+      void sendError(error, request, reply, bodyLimit, errorShapeAt(request.url))
     }
   }).withTypeProvider<TypeBoxTypeProvider>()
   takeJsonBodies(app, bodyLimit)
-  addErrorHandler(app, () => bodyLimit)
+  addErrorHandler(app, () => bodyLimit, ({ url }) => errorShapeAt(url))
   app.addHook('onRequest', async (request, reply) => { begin(request, reply) })
   app.addHook('onSend', async (_request, reply) => { closeWhileLeaving(reply) })
   await addSecurityHeaders(app)

@@ -8,13 +8,14 @@ import { addDocs, addOpenApi } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
 import { addPlayground } from '../playground/playground.js'
 import type { AppContext } from './context.js'
+import { KSERVE_PREFIX } from './error-shape.js'
 
 export async function addRoutes (app: App, getContext: Source<AppContext>): Promise<void> {
   app.addSchema(ErrorBody)
   await addOpenApi(app)
   await app.register(async (native) => { await addNative(native, getContext) })
   await app.register(async (openai) => { await addOpenAi(openai, getContext) })
-  await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: '/v2' })
+  await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: KSERVE_PREFIX })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
   await app.register(async (page) => { addPlayground(page) })
   await addDocs(app)

@@ -31,6 +31,8 @@ export function refuseEarly (app: App, lifecycle: Lifecycle, urlLimit: number): 
     if (request.is404 || request.routeOptions.url === EVERY_PATH) throw unknownRoute(app, request, reply, methods)
     if (lifecycle.phase === 'refusing' && takesBody(request.method)) throw shuttingDown()
   })
+  // What a route finds only by looking, as a file of the page.
+  app.setNotFoundHandler(({ method, url }) => { throw nothingAt(method, pathOf(url)) })
 }
 
 function checkHeaders ({ raw: { headers, httpVersion } }: FastifyRequest): void {
@@ -46,8 +48,16 @@ function checkHeaders ({ raw: { headers, httpVersion } }: FastifyRequest): void 
 /** 405 where the path is known under other methods, else 404. The router itself is asked, with the path as it came: it is no pattern. */
 function unknownRoute (app: App, { url, method }: FastifyRequest, reply: FastifyReply, methods: ReadonlySet<string>): FewstepError {
   const allowed = METHODS.filter((one) => methods.has(one) && app.findRoute({ method: one, url }) !== null)
-  const path = (url.split('?', 1)[0] ?? '').slice(0, 200)
-  if (allowed.length === 0) return new FewstepError('not_found', `there is nothing at ${method} ${path}; /docs lists what there is`)
+  const path = pathOf(url)
+  if (allowed.length === 0) return nothingAt(method, path)
   reply.header('allow', allowed.join(', '))
   return new FewstepError('method_not_allowed', `${path} takes ${allowed.join(', ')}, not ${method}`)
+}
+
+function nothingAt (method: string, path: string): FewstepError {
+  return new FewstepError('not_found', `there is nothing at ${method} ${path}; /docs lists what there is`)
+}
+
+function pathOf (url: string): string {
+  return (url.split('?', 1)[0] ?? '').slice(0, 200)
 }

@@ -13,7 +13,8 @@ const FASTIFY_ERRORS: Partial<Record<string, { readonly code: ErrorCode, readonl
     code: 'unsupported_media_type',
     message: 'send JSON, with the header "content-type: application/json"'
   },
-  FST_ERR_BAD_URL: { code: 'invalid_request', message: 'the path is not a valid URL path' }
+  FST_ERR_BAD_URL: { code: 'invalid_request', message: 'the path is not a valid URL path; write "%" as %25' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', message: 'there is nothing at this path: a name in it is longer than any here' }
 }
 
 /** @param bodyLimit in bytes; needed while a body is read */

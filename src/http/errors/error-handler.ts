@@ -30,6 +30,6 @@ function retryHeaders ({ statusCode, retryAfterSeconds }: FewstepError): Record<
 }
 
 /** Errors of routes and hooks. */
-export function addErrorHandler (app: App, bodyLimit: () => number, toBody?: ToErrorBody): void {
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimit(), toBody))
+export function addErrorHandler (app: App, bodyLimit: () => number, shapeFor: (request: FastifyRequest) => ToErrorBody): void {
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, bodyLimit(), shapeFor(request)))
 }

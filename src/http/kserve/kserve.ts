@@ -18,7 +18,7 @@ import { InferAnswer, InferBody } from './schemas/infer.js'
 export async function addKserve (app: App, getContext: Source<KserveContext>): Promise<void> {
   const bodyLimit = (): number => getContext().config.bodyLimit
   for (const shared of [KserveError, GenerateBody, GenerateAnswer, RefinementAnswer, InferBody, InferAnswer]) app.addSchema(shared)
-  addErrorHandler(app, bodyLimit, toErrorBody)
+  addErrorHandler(app, bodyLimit, () => toErrorBody)
   // A hook refuses what does not exist; this says in whose shape.
   app.setNotFoundHandler(() => { throw new Error('it was refused before') })
   takeAnyJson(app, bodyLimit)

@@ -74,6 +74,10 @@ t.test('what looks like a pattern is a path', async (t) => {
   t.notOk(server.log.some(({ level }) => level === 50), 'and nothing of it is an error of ours')
 })
 
+t.test('a file of the page that is not there is 404, like all else', async (t) => {
+  t.match(await answer('GET', '/docs/static/nope.css'), { status: 404, code: 'not_found' })
+})
+
 t.test('a path that is no URL is 400 under every method', async (t) => {
   for (const method of ['GET', 'POST', 'PUT']) {
     t.match(await answer(method, '/%zz', { body: '{' }), { status: 400, code: 'invalid_request' }, method)

@@ -56,6 +56,9 @@ t.test('whatever is refused is one sentence', async (t) => {
     ['/models/none/infer', INFER, 404, /^there is no model none/],
     ['/models/none/generate', { text_input: 'a' }, 404, /^there is no model none/],
     ['/models', undefined, 404, /^there is nothing at GET \/v2\/models;/],
+    ['/models/%zz/ready', undefined, 400, /^the path is not a valid URL path/],
+    ['/models/%ff/generate', { text_input: 'a' }, 400, /^the path is not a valid URL path/],
+    [`/models/${'x'.repeat(300)}/infer`, INFER, 404, /^there is nothing at this path: a name in it is longer/],
     ['/models/tiny-text/generate', undefined, 405, /takes POST, not GET$/],
     ['/models/tiny-text/generate', '', 400, /must be a JSON object/],
     ['/models/tiny-text/generate', '{"text_input":', 400, /^the request body is not valid JSON$/],
@@ -77,6 +80,14 @@ t.test('whatever is refused is one sentence', async (t) => {
     t.match(answer, { status, body: { error } }, `${path} ${JSON.stringify(body)?.slice(0, 60)}`)
     t.same(Object.keys(answer.body), ['error'])
     t.ok(answer.headers.get('x-request-id'))
+  }
+})
+
+t.test('so is a preflight that no page may send, and a path with a slash too many', async (t) => {
+  for (const [method, path] of [['OPTIONS', '/v2/health/live'], ['GET', '//v2/models/%zz'], ['GET', '//v2//nope']] as const) {
+    const response = await fetch(url + path, { method })
+    t.ok(response.status >= 400, `${method} ${path}`)
+    t.match(await response.json(), { error: /^\S+ / })
   }
 })
 
