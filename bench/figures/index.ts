@@ -7,6 +7,8 @@ import { fusedVsJs } from './fused-vs-js.js'
 import { guardCheck } from './guard-check.js'
 import { httpOverhead } from './http-overhead.js'
 import { memory } from './memory.js'
+import { metricsScrapes } from './metrics-scrapes.js'
+import { openAiOverhead } from './openai-overhead.js'
 import { overload } from './overload.js'
 import { saturatedShare } from './saturated-share.js'
 import { simulatedLoad } from './simulated-load.js'
@@ -22,7 +24,9 @@ export const FIGURES: readonly Figure[] = [
   vsAutoregressive,
   vsTorch,
   httpOverhead,
+  openAiOverhead,
   guardCheck,
+  metricsScrapes,
   memory,
   eventLoopHold,
   stepCosts,

@@ -1,0 +1,61 @@
+/** What is left of the throughput while /metrics is read again and again, as routers for inference do. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { crowd } from '../lib/crowd.js'
+import { Service } from '../lib/service.js'
+import { median, spread } from '../lib/statistics.js'
+import type { Figure, Measurement } from './figure.js'
+
+const CLIENTS = 32
+const PAIRS = 7
+const WINDOW_S = 4
+const SCRAPES_A_SECOND = 20
+
+async function measure (): Promise<Measurement> {
+  const service = await Service.start()
+  try {
+    const rowsASecond = async (seed: number): Promise<number> => {
+      const { rows, seconds } = await crowd(service, CLIENTS, WINDOW_S, seed)
+      return rows / seconds
+    }
+    await rowsASecond(0)
+    const ratios: number[] = []
+    const scrapeMs: number[] = []
+    for (let pair = 1; pair <= PAIRS; pair++) {
+      const scraped = (): Promise<number> => whileScraping(service, scrapeMs, () => rowsASecond(pair))
+      // Who begins changes, as the machine may slow down.
+      const first = await (pair % 2 === 0 ? scraped() : rowsASecond(pair))
+      const second = await (pair % 2 === 0 ? rowsASecond(pair) : scraped())
+      ratios.push(pair % 2 === 0 ? first / second : second / first)
+    }
+    const detail = { clients: CLIENTS, scrapesASecond: SCRAPES_A_SECOND, scrapes: scrapeMs.length, scrapeMs: median(scrapeMs) }
+    return { value: median(ratios), spread: spread(ratios), unit: '×', detail }
+  } finally {
+    await service.stop()
+  }
+}
+
+/** @param scrapeMs takes the time of each scrape */
+async function whileScraping<T> (service: Service, scrapeMs: number[], work: () => Promise<T>): Promise<T> {
+  const state = { over: false }
+  const scrapes = (async () => {
+    while (!state.over) {
+      const begin = performance.now()
+      await (await fetch(`${service.url}/metrics`)).text()
+      scrapeMs.push(performance.now() - begin)
+      await sleep(Math.max(0, 1000 / SCRAPES_A_SECOND - (performance.now() - begin)))
+    }
+  })()
+  try {
+    return await work()
+  } finally {
+    state.over = true
+    await scrapes
+  }
+}
+
+export const metricsScrapes: Figure = {
+  name: 'metrics_scrapes',
+  about: `rows a second with /metrics read ${SCRAPES_A_SECOND} times a second over those without, ${CLIENTS} clients`,
+  goal: { atLeast: 0.98 },
+  measure
+}
