@@ -78,3 +78,15 @@ export function sourceToken (seed: number, position: number, vocabSize: number, 
   philox([position, 0, 0, block], keyOf(seed), words)
   return Math.floor((words[0] ?? 0) * 2 ** -32 * vocabSize)
 }
+
+/** Three uniforms in [0, 1) of a position on the canvases of one pair; see likelihood.ts. */
+export function scoreWords (seed: number, position: number, pair: number): readonly [number, number, number] {
+  philox([position, pair, 2, 0], keyOf(seed), words)
+  return [(words[0] ?? 0) * 2 ** -32, (words[1] ?? 0) * 2 ** -32, (words[2] ?? 0) * 2 ** -32]
+}
+
+/** Two uniforms in [0, 1) of the pair itself. */
+export function pairWords (seed: number, pair: number): readonly [number, number] {
+  philox([pair, 0, 3, 0], keyOf(seed), words)
+  return [(words[0] ?? 0) * 2 ** -32, (words[1] ?? 0) * 2 ** -32]
+}

@@ -1,12 +1,14 @@
 /** Rows of one padded length become the arrays of a step and take its result. */
 import { solverIndex } from '../diffusion/solver.js'
 import type { Row } from './row.js'
+import { ScoreRow } from './score-row.js'
 import type { BatchArrays, ResultArrays } from './step-message.js'
 
 /** Write row i's state at [i] and, padded with zeros, at [i L, (i + 1) L). */
 export function assembleBatch (rows: readonly Row[], batch: BatchArrays): void {
   batch.tokens.fill(0)
   batch.editable.fill(0)
+  batch.targets.fill(0)
   rows.forEach((row, i) => {
     const { sampling } = row.plan
     batch.seed[i] = row.seed
@@ -22,10 +24,15 @@ export function assembleBatch (rows: readonly Row[], batch: BatchArrays): void {
     batch.solver[i] = solverIndex(sampling.solver)
     batch.tokens.set(row.tokens, i * row.paddedLength)
     batch.editable.set(row.editable, i * row.paddedLength)
+    if (row instanceof ScoreRow) batch.targets.set(row.targets, i * row.paddedLength)
   })
 }
 
 /** Hand each row its part of a step's result. */
-export function distributeResult (rows: readonly Row[], { tokens, confidence }: ResultArrays): void {
-  rows.forEach((row, i) => { row.advance(tokens, confidence, i * row.paddedLength) })
+export function distributeResult (rows: readonly Row[], result: ResultArrays): void {
+  rows.forEach((row, i) => {
+    const offset = i * row.paddedLength
+    if (row instanceof ScoreRow) row.score(result, offset)
+    else row.advance(result.tokens, result.confidence, offset)
+  })
 }

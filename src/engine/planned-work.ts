@@ -16,7 +16,7 @@ export function laneOf ({ topK, topP }: Pick<Sampling, 'topK' | 'topP'>): Lane {
  * @param now when it was submitted, in ms of the engine's clock
  */
 export function plannedWork (
-  { rows, later = [], sampling, budget, deadlineMs, priority }: GenerationRequest,
+  { rows, later = [], scores = false, sampling, budget, deadlineMs, priority }: GenerationRequest,
   { maxLength, revealsForGood }: Pick<RowSource, 'maxLength' | 'revealsForGood'>,
   now: number
 ): Work[] {
@@ -25,11 +25,11 @@ export function plannedWork (
   const blocks = 1 + later.length
   return [first, ...later].map(({ length, made }, block) => {
     // Where steps reveal masks for good, one at least each, there are no more of them than masks.
-    const most = revealsForGood ? made : Infinity
+    const most = revealsForGood && !scores ? made : Infinity
     const stepsLeft = Math.max(1, Math.min(most, budget.kind === 'exact' ? budget.stepSizes.length : budget.min))
     return {
       paddedLength: lengthBucket(length, maxLength),
-      lane: laneOf(sampling),
+      lane: scores ? 'score' : laneOf(sampling),
       dueAt: dueTime(now, deadlineMs, { priority, block, blocks }),
       stepsLeft,
       stepsUnder: (load) =>

@@ -30,6 +30,12 @@ export interface RowRequest {
 
 export interface GenerationRequest {
   readonly id: string
+  /**
+   * Whether rows are not to be refined but scored: a template's tokens are then a text, `editable` has the role of each of its
+   * positions (see diffusion/likelihood.ts), and the budget, which is exact, has a step for each canvas: an even number, four or
+   * more. Sampling is of no meaning but should be neutral: a temperature divides the logits here, too.
+   */
+  readonly scores?: boolean | undefined
   readonly rows: readonly RowRequest[]
   readonly budget: StepBudget
   readonly sampling: Sampling
@@ -75,6 +81,8 @@ export interface RowResult {
   /** Steps taken. */
   readonly steps: number
   readonly stepsReason: StepsReason
+  /** Of a scored row: what each canvas says of its negative log-likelihood, nats; see `estimate`. */
+  readonly bounds?: Float64Array
 }
 
 export interface GenerationResult {

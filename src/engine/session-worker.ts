@@ -56,9 +56,10 @@ function noiseOf (batch: BatchArrays, { rows, paddedLength }: BatchShape): Float
   return noise
 }
 
-/** @param scores whether the graph takes targets */
-function feedsOf (batch: BatchArrays, shape: BatchShape, scores: boolean): InferenceSession.FeedsType {
+/** @param takesTargets whether the graph has them */
+function feedsOf (batch: BatchArrays, shape: BatchShape, takesTargets: boolean): InferenceSession.FeedsType {
   const { rows, paddedLength } = shape
+  const scores = shape.lane === 'score'
   const filters = batch.topK.some((k) => k > 0) || batch.topP.some((p) => p < 1)
   return {
     tokens: int64('tokens', batch.tokens, [rows, paddedLength]),
@@ -72,7 +73,7 @@ function feedsOf (batch: BatchArrays, shape: BatchShape, scores: boolean): Infer
     solver: int64('solver', batch.solver, [rows]),
     noise: new Tensor('float32', noiseOf(batch, shape), [rows, paddedLength, 2]),
     filter: new Tensor('bool', Uint8Array.of(filters ? 1 : 0), []),
-    ...(scores ? { targets: NO_TARGETS } : {})
+    ...(takesTargets ? { targets: scores ? int64('targets', batch.targets, [rows, paddedLength]) : NO_TARGETS } : {})
   }
 }
 
@@ -85,7 +86,7 @@ function checkShape (name: string, { dims }: Tensor, { rows, paddedLength }: Bat
 async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): Promise<FromWorker> {
   const feeds = feedsOf(batches.read(shape, bytes), shape, session.inputNames.includes('targets'))
   const start = performance.now()
-  const { next_tokens: next, confidence } = await session.run(feeds)
+  const { next_tokens: next, confidence, target_logprob: logprob } = await session.run(feeds)
   const runMs = performance.now() - start
   if (next === undefined || confidence === undefined) throw new Error('the step graph has no next_tokens or confidence')
   checkShape('next_tokens', next, shape)
@@ -95,6 +96,11 @@ async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): 
   const lowHalves = new Int32Array(ids.buffer, ids.byteOffset, 2 * ids.length)
   for (let i = 0; i < ids.length; i++) result.arrays.tokens[i] = lowHalves[2 * i] ?? 0
   result.arrays.confidence.set(confidence.data as Float32Array)
+  if (shape.lane === 'score') {
+    if (logprob === undefined) throw new Error('the step graph has no target_logprob')
+    checkShape('target_logprob', logprob, shape)
+    result.arrays.logprob.set(logprob.data as Float32Array)
+  }
   return { type: 'result', bytes: result.bytes, runMs }
 }
 

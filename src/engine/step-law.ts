@@ -1,6 +1,7 @@
 /** Whether a step did what the manifest says of it: docs/architecture.md has the laws, for flow matching and for masked diffusion. */
 import { jumpExponent } from '../diffusion/solver.js'
 import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
+import type { ResultArrays } from './step-message.js'
 
 /** One row before and after a step; arrays [L]. */
 export interface StepTaken {
@@ -16,6 +17,8 @@ export interface StepTaken {
 
 /** Rounding of float32, in a probability. */
 const TOLERANCE = 1e-4
+/** And in its logarithm. */
+const TOLERANCE_NATS = 1e-2
 
 /** What decides how steps change a canvas. */
 type Law = Pick<Manifest, 'algorithm' | 'vocab_size' | 'mask_token_id' | 'exponent'>
@@ -23,6 +26,19 @@ type Law = Pick<Manifest, 'algorithm' | 'vocab_size' | 'mask_token_id' | 'expone
 /** @returns what it did that it may not, as what follows "a step"; undefined where all is well */
 export function brokenLaw (step: StepTaken, law: Law): string | undefined {
   return wrongOutput(step, law) ?? (isMaskedDiffusion(law) ? wrongReveal(step, law) : wrongJump(step, law)) ?? maskLeft(step, law)
+}
+
+/** Stands for less, where a logarithm would have no end; see docs/architecture.md. */
+const SMALLEST_PROBABILITY = 1e-37
+
+/**
+ * Of a step that changes nothing and is asked about the tokens that stand there, [B x L]: it must say the same twice.
+ * @returns what is wrong, as what follows "a step"; undefined where all is well
+ */
+export function brokenScore ({ confidence, logprob }: Pick<ResultArrays, 'confidence' | 'logprob'>): string | undefined {
+  const expected = (i: number): number => Math.log(Math.max(confidence[i] ?? 0, SMALLEST_PROBABILITY))
+  const at = logprob.findIndex((each, i) => !(Math.abs(each - expected(i)) < TOLERANCE_NATS))
+  return at < 0 ? undefined : `gives a token the logarithm of its probability as ${logprob[at]}, but that probability as ${confidence[at]}`
 }
 
 function wrongOutput ({ tokens, editable, next, confidence }: StepTaken, law: Law): string | undefined {

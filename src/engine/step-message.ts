@@ -30,19 +30,24 @@ const BATCH = {
   temperature: [Float32Array, 'row'],
   topP: [Float32Array, 'row'],
   tokens: [Int32Array, 'cell'],
+  /** Tokens whose probability is asked for. */
+  targets: [Int32Array, 'target'],
   editable: [Uint8Array, 'cell']
 } as const
 
 const RESULT = {
   tokens: [Int32Array, 'cell'],
   /** Posterior probability of the token now there. */
-  confidence: [Float32Array, 'cell']
+  confidence: [Float32Array, 'cell'],
+  /** ln of each target's posterior probability. */
+  logprob: [Float32Array, 'target']
 } as const
 
-type Layout = Readonly<Record<string, readonly [TypedArrayConstructor, 'row' | 'cell']>>
+type Per = 'row' | 'cell' | 'target'
+type Layout = Readonly<Record<string, readonly [TypedArrayConstructor, Per]>>
 type TypedArrayConstructor = typeof Float64Array | typeof Float32Array | typeof Int32Array | typeof Uint8Array
 
-/** Arrays [B] ('row') or [B x L] ('cell') by name. */
+/** Arrays [B] ('row'), [B x L] ('cell'), or [B x L] where rows are scored, else [0] ('target'), by name. */
 type Views<L extends Layout> = { readonly [Name in keyof L]: InstanceType<L[Name][0]> }
 export type BatchArrays = Views<typeof BATCH>
 export type ResultArrays = Views<typeof RESULT>
@@ -87,8 +92,9 @@ export function resultArena (): Arena<typeof RESULT> {
   return new Arena(RESULT)
 }
 
-function count (per: 'row' | 'cell', { rows, paddedLength }: BatchShape): number {
-  return per === 'row' ? rows : rows * paddedLength
+function count (per: Per, { rows, paddedLength, lane }: BatchShape): number {
+  if (per === 'row') return rows
+  return per === 'cell' || lane === 'score' ? rows * paddedLength : 0
 }
 
 function bytesOf (layout: Layout, shape: BatchShape): number {

@@ -5,6 +5,7 @@
 import type { Expectation, Work } from './admission.js'
 import type { CanvasTemplate, GenerationRequest, GenerationResult, RowResult, StepListener } from './request.js'
 import { Row, type RowSource } from './row.js'
+import { ScoreRow } from './score-row.js'
 
 /** What the ticket needs of the engine. */
 export interface TicketHost {
@@ -150,7 +151,8 @@ export class Ticket {
     const left = work.slice(block).reduce((sum, { paddedLength }) => sum + paddedLength, 0)
     const paceAt = now() + (deadlineAt - now()) * (work[block]?.paddedLength ?? 0) / left
     const plan = { sampling, budget, stableBelow, block, dueAt, deadlineAt, paceAt, later: work.slice(block + 1) }
-    return new Row(sequence + row, { seed, template }, plan, source)
+    const Kind = request.scores === true ? ScoreRow : Row
+    return new Kind(sequence + row, { seed, template }, plan, source)
   }
 
   #refined (row: Row, { canvas, resolve }: Call): void {

@@ -1,13 +1,13 @@
-/** One step before a model is called ready: its graph must do what its manifest says, which no file shows for certain. */
+/** A step or two before a model is called ready: its graph must do what its manifest says, which no file shows for certain. */
 import { initialCanvas, lengthBucket } from '../diffusion/canvas.js'
 import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
 import { solverIndex } from '../diffusion/solver.js'
 import { problem } from '../model/files.js'
-import type { Manifest } from '../model/manifest.js'
+import { canScore, type Manifest } from '../model/manifest.js'
 import { reasonOf } from '../model/quote.js'
 import type { Session } from './session.js'
-import { brokenLaw } from './step-law.js'
+import { brokenLaw, brokenScore } from './step-law.js'
 import type { BatchArrays } from './step-message.js'
 
 /** Of its 32 uniforms only 8 are below 1/2: so few jumps are told from the half of all masks that masked diffusion reveals. */
@@ -66,6 +66,18 @@ export async function tryStep (session: Session, manifest: Manifest): Promise<vo
     const what = brokenLaw({ ...row, ...made, h: H, jumpNoise }, manifest)
     if (what !== undefined) throw refused(what)
   }
+  if (!canScore(manifest)) return
+  const scored = await session.run({ ...shape, lane: 'score' }, (batch) => { fillScored(batch, rows, manifest) }, TIMEOUT_MS)
+    .catch((cause: unknown) => { throw refused(`that scores a canvas of ${length} tokens fails: ${reasonOf(cause)}`, cause) })
+  const what = brokenScore(scored.arrays)
+  if (what !== undefined) throw refused(what)
+}
+
+/** Nothing changes, and each token is asked about itself. */
+function fillScored (batch: BatchArrays, rows: readonly TrialRow[], manifest: Manifest): void {
+  fill(batch, rows, manifest)
+  batch.editable.fill(0)
+  batch.targets.set(batch.tokens)
 }
 
 /** With the model's own sampling, as most requests will. */

@@ -49,7 +49,10 @@ export async function timeStep (sessions: readonly Session[], shape: WarmUpShape
   return best
 }
 
-/** 1, 2, 4, ... rows up to `maxBatch` at every length that a canvas of the model can have, filtering or not, cheapest first. Scoring costs what a plain step does. */
+/**
+ * 1, 2, 4, ... rows up to `maxBatch` at every length that a canvas of the model can have, filtering or not, cheapest first.
+ * Scoring costs what a plain step does.
+ */
 export function warmUpShapes (maxLength: number, maxBatch: number): WarmUpShape[] {
   const rowCounts: number[] = []
   for (let rows = 1; rows < maxBatch; rows *= 2) rowCounts.push(rows)

@@ -19,6 +19,7 @@ t.test('only the bytes of the shape travel, whatever was there before', async (t
   const arena = resultArena()
   t.equal(arena.view({ rows: 16, paddedLength: 256 }).bytes.length, 16 * 256 * 8)
   t.equal(arena.view({ rows: 1, paddedLength: 32 }).bytes.length, 32 * 8)
+  t.equal(arena.view({ rows: 1, paddedLength: 32, lane: 'score' }).bytes.length, 32 * 12, 'those of targets only where there are some')
 })
 
 t.test('a smaller batch, and one as large, uses the memory of the one before', async (t) => {

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { DEFAULT_MODEL } from '../../src/config.js'
 import type { Engine } from '../../src/engine/engine.js'
-import { brokenLaw, type StepTaken } from '../../src/engine/step-law.js'
+import { brokenLaw, brokenScore, type StepTaken } from '../../src/engine/step-law.js'
 import { readManifest, type Manifest } from '../../src/model/manifest.js'
 import { copyOf } from '../support/copy.js'
 import { fixture, startEngine, type FixtureName } from '../support/engine.js'
 import { editGraph, withDoubledTokens } from '../support/model-folder.js'
 import { workersOf } from '../support/processes.js'
 
-const FIXTURES: readonly FixtureName[] = ['tiny-text', 'tiny-mask', 'tiny-uniform', 'tiny-llada', 'tiny-dream', 'tiny-faulty']
+const FIXTURES: readonly FixtureName[] = ['tiny-text', 'tiny-mask', 'tiny-uniform', 'tiny-llada', 'tiny-dream', 'tiny-faulty', 'tiny-old']
 const EMBEDDED = ['fewstep-stories', 'fewstep-stories-dfm', 'fewstep-stories-llada', 'fewstep-stories-dream']
 
 async function start (directory: string): Promise<Engine> {
@@ -103,4 +103,12 @@ t.test('what a step may not do', async (t) => {
     [{ tokens: Int32Array.of(3, 2, 4, 4), next: Int32Array.of(3, 0, 1, 4) }, { algorithm: 'llada' }, /^changes a token that is no mask/]
   ]
   for (const [step, law, says] of cases) t.match(brokenLaw({ ...LAWFUL, ...step }, { ...LAW, ...law }), says)
+})
+
+t.test('what it says of given tokens must be the same twice', async (t) => {
+  const confidence = Float32Array.of(0.5, 0, 1)
+  t.equal(brokenScore({ confidence, logprob: Float32Array.of(Math.log(0.5), Math.log(1e-37), 0) }), undefined)
+  for (const logprob of [Float32Array.of(0.5, -85.19, 0), Float32Array.of(Math.log(0.5), -Infinity, 0), Float32Array.of(NaN, -85.19, 0)]) {
+    t.match(brokenScore({ confidence, logprob }), /^gives a token the logarithm of its probability as /)
+  }
 })
