@@ -7,7 +7,7 @@
  *
  * inside http/
  *
- *     app -> dialects (native, openai, kserve), operation, playground, guard -> generation -> errors -> log, openapi
+ *     app -> dialects (native, openai, score, kserve), operation, playground, guard -> generation -> errors -> log, openapi
  *     app, operation, kserve -> connection -> errors
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
@@ -42,6 +42,7 @@ const ROOMS = {
   'http/generation': ['http/fastify', 'http/log', 'http/errors', 'generation', 'engine', 'loaded-models', 'errors', 'config'],
   'http/native': DIALECT,
   'http/openai': DIALECT,
+  'http/score': DIALECT,
   // Its bodies are not all JSON.
   'http/kserve': [...DIALECT, 'http/connection'],
   'http/playground': ['http/fastify', 'errors'],
@@ -52,7 +53,7 @@ const ROOMS = {
   ],
   'http/app': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation', 'http/guard',
-    'http/native', 'http/openai', 'http/kserve', 'http/operation', 'http/playground', 'loaded-models', 'errors', 'config'
+    'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/playground', 'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
   serve: ['server', 'errors', 'config', 'logger', 'signals'],

@@ -19,6 +19,7 @@ const TABLE = {
   invalid_block_length: 422,
   invalid_solver: 422,
   invalid_jumps: 422,
+  not_supported: 422,
   deadline_too_short: 422,
   queue_full: 429,
   rate_limited: 429,

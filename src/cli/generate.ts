@@ -2,7 +2,10 @@
 import { pino } from 'pino'
 import { DEFAULT_MODEL, readGenerateConfig } from '../config.js'
 import { Engine } from '../engine/engine.js'
-import { generateText, prepare, streamText, type PreparedGeneration, type TextResult } from '../generation/index.js'
+import {
+  decideChoices, generateText, MAX_CONTINUATIONS, prepare, scoreText, streamText,
+  type PreparedGeneration, type PreparedScore, type ScoreResult, type TextResult
+} from '../generation/index.js'
 import { toGeneration } from '../http/native/generate-json.js'
 import { loadModel } from '../model/model.js'
 import type { GenerateCommand } from './generate-options.js'
@@ -18,19 +21,27 @@ import { printableJson } from './printable.js'
 export async function generate ({ request, model: folder, json, color }: GenerateCommand, signal: AbortSignal): Promise<void> {
   const config = readGenerateConfig()
   const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL, signal)
-  const prepared = prepare(model, request, { textLimit: config.maxTokens })
-  const engine = await Engine.start({
-    ...config,
-    model,
-    // One request, at once: one worker with all cores, and nothing measured.
-    workers: config.workers || 1,
-    warmUpMs: 0,
-    maxQueue: Math.max(config.maxQueue, prepared.engineRequest.rows.length),
-    // What goes wrong is said once, by whoever called; log lines would tear the picture apart.
-    logger: pino({ level: 'silent' }),
-    signal
-  })
+  let started: Promise<Engine> | undefined
+  const start = (): Promise<Engine> => {
+    started ??= Engine.start({
+      ...config,
+      model,
+      // One request, at once: one worker with all cores, and nothing measured.
+      workers: config.workers || 1,
+      warmUpMs: 0,
+      maxQueue: Math.max(config.maxQueue, request.n ?? 1, MAX_CONTINUATIONS),
+      // What goes wrong is said once, by whoever called; log lines would tear the picture apart.
+      logger: pino({ level: 'silent' }),
+      signal
+    })
+    return started
+  }
   try {
+    // What cannot be met is refused before an engine starts.
+    const score = async (scoring: PreparedScore): Promise<ScoreResult> => await scoreText(await start(), scoring, { signal })
+    const decided = await decideChoices(model, request, { id: 'fewstep', score })
+    const prepared = prepare(model, { ...request, decided }, { textLimit: config.maxTokens })
+    const engine = await start()
     if (json) {
       const result = await generateText(engine, prepared, { signal })
       const answer = { id: prepared.engineRequest.id, model: model.manifest.name, timeline: true, confidence: true }
@@ -42,7 +53,7 @@ export async function generate ({ request, model: folder, json, color }: Generat
       print(plainText(outputs, request.prompt ?? ''))
     }
   } finally {
-    await engine.close()
+    await started?.then((engine) => engine.close(), () => {})
   }
 }
 

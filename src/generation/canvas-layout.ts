@@ -12,6 +12,8 @@ export interface Segment {
   readonly begin: number
   readonly end: number
   readonly editable: boolean
+  /** Of a gap of choices: which one, from 0. */
+  readonly choice?: number
 }
 
 export interface CanvasLayout {
@@ -42,7 +44,7 @@ export function maxTextBytes ({ manifest }: Model): number {
 }
 
 /** Tokenises what a field of a request gives, in one text or several, as far as it is worth it. */
-class GivenText {
+export class GivenText {
   readonly #model: Model
   readonly #field: string
   readonly #options: EncodeOptions
@@ -114,6 +116,12 @@ export function layOutPrompt (model: Model, prompt: string | readonly number[], 
   }
 }
 
+function chosenFor (choice: number, decided: TextRequest['decided']): string {
+  const gap = decided?.gaps[choice]
+  if (gap === undefined) throw new Error('a template is laid out once its choices are decided')
+  return gap.chosen
+}
+
 /** Tokens that are left to be made; at least one. */
 function roomBeside (model: Model, prompt: readonly number[], suffix: readonly number[]): number {
   const { max_length: maxLength } = model.manifest
@@ -151,22 +159,23 @@ function checkedTokens ({ manifest }: Model, tokens: readonly number[]): readonl
 }
 
 /**
- * A template's texts, frozen and tokenised one by one, with its gaps between them.
+ * A template's texts, frozen and tokenised one by one, with its gaps between them; those of choices hold what they took.
  * @throws FewstepError invalid_template or prompt_too_long
  */
-export function layOutTemplate (model: Model, template: string, allowSpecial: boolean | undefined): CanvasLayout {
+export function layOutTemplate (model: Model, template: string, { allowSpecial, decided }: Pick<TextRequest, 'allowSpecial' | 'decided'>): CanvasLayout {
   const { max_length: maxLength } = model.manifest
   const given = new GivenText(model, 'template', allowSpecial)
   const tokens: number[] = []
   const segments: Segment[] = []
   let promptTokens = 0
+  let choices = 0
   for (const part of parseTemplate(template, maxLength)) {
     const begin = tokens.length
     const editable = 'gap' in part
-    const added = editable ? new Array<number>(part.gap).fill(0) : given.encode(part.text)
+    const added = editable ? new Array<number>(part.gap).fill(0) : given.encode('text' in part ? part.text : chosenFor(choices, decided))
     for (const token of added) tokens.push(token)
     if (!editable) promptTokens += added.length
-    segments.push({ begin, end: tokens.length, editable })
+    segments.push({ begin, end: tokens.length, editable, ...('choices' in part ? { choice: choices++ } : {}) })
     if (tokens.length > countedTokens(model)) break
   }
   if (tokens.length > maxLength) {

@@ -116,7 +116,8 @@ async function readResult (prepared: PreparedGeneration, { texts, timings, netwo
       promptTokens: layout.promptTokens,
       completionTokens: outputs.reduce((sum, { tokens }) => sum + tokens.length - given, 0),
       networkCalls,
-      positions
+      positions,
+      scoringCalls: prepared.decided?.networkCalls ?? 0
     },
     timings
   }
@@ -142,14 +143,15 @@ function readOutput (prepared: PreparedGeneration, made: MadeText, index: number
   }
 }
 
-function readGaps ({ layout }: PreparedGeneration, { tokens, pieces, kept }: CanvasText): GapFill[] {
+function readGaps ({ layout, decided }: PreparedGeneration, { tokens, pieces, kept }: CanvasText): GapFill[] {
   const isKept = new Set(kept)
   const [first] = coverage(layout)
-  return layout.segments.filter(({ editable }) => editable).map((segment) => {
+  return layout.segments.filter(({ editable, choice }) => editable || choice !== undefined).map((segment) => {
     const [begin, end] = [segment.begin - first, segment.end - first]
     return {
       text: pieces.slice(begin, end).join(''),
-      tokens: [...tokens.subarray(begin, end)].filter((_, i) => isKept.has(begin + i))
+      tokens: [...tokens.subarray(begin, end)].filter((_, i) => isKept.has(begin + i)),
+      choices: segment.choice === undefined ? undefined : decided?.gaps[segment.choice]?.scores
     }
   })
 }

@@ -8,6 +8,12 @@
 export { generateText, streamText, type RunOptions, type TextEvent } from './generate.js'
 export { maxTextBytes } from './canvas-layout.js'
 export { prepare, type PreparedGeneration } from './prepare.js'
+export { decideChoices, type Decided, type DecidedGap } from './choices.js'
+export { prepareScore, priceOfScore, type PreparedScore } from './prepare-score.js'
+export {
+  DEFAULT_SAMPLES, MAX_CONTINUATIONS, MAX_SAMPLES, MIN_SAMPLES, type ScoreRequest, type ScoreResult, type TextScore
+} from './score-request.js'
+export { scoreText } from './score-text.js'
 export { priceOf, type Price } from './price.js'
 export {
   DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_PRIORITY, MAX_SEED, MAX_STOP_LENGTH,

@@ -1,20 +1,27 @@
 /** From a text request to one that the engine takes. Past this, nothing is checked again. */
 import { randomInt, randomUUID } from 'node:crypto'
 import type { GenerationRequest, Sampling } from '../engine/request.js'
+import type { StepBudget } from '../engine/step-budget.js'
 import { FewstepError } from '../errors.js'
 import { isMaskedDiffusion } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
 import { canvasOf } from './blocks.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
+import type { Decided } from './choices.js'
 import { stepBudgetOf } from './requested-steps.js'
 import { DEFAULT_TEXT_LIMIT, MAX_SEED, type TextRequest } from './text-request.js'
 import { checkWellFormed } from './well-formed.js'
 
 /** Random seeds stay short enough to copy by hand. */
-const RANDOM_SEED_LIMIT = 2 ** 32
+export const RANDOM_SEED_LIMIT = 2 ** 32
+
+/** Of a template whose gaps are all of choices: a step that changes nothing. */
+const NOTHING_TO_MAKE: StepBudget = { kind: 'exact', stepSizes: Float64Array.of(1) }
 
 export interface PreparedGeneration {
   readonly model: Model
+  /** Of a template with gaps of choices. */
+  readonly decided: Decided | undefined
   readonly layout: CanvasLayout
   /** Tokens of the whole text before anything is made: the given ones, and masks, if the model has any. */
   readonly blank: Int32Array
@@ -56,6 +63,7 @@ export function prepare (
   }
   return {
     model,
+    decided: request.decided,
     layout,
     blank,
     stop: request.stop ?? [],
@@ -65,7 +73,7 @@ export function prepare (
       id,
       rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template })),
       later: later.map(({ begin, end, window }) => ({ length: window.end - window.begin, made: end - begin })),
-      budget: stepBudgetOf(request, defaults),
+      budget: editable.includes(1) ? stepBudgetOf(request, defaults) : NOTHING_TO_MAKE,
       stableBelow: request.stopWhenStable,
       deadlineMs: request.deadlineMs,
       priority: request.priority,
@@ -103,7 +111,7 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
 }
 
 function layOut (model: Model, request: TextRequest, textLimit: number): CanvasLayout {
-  const { prompt, promptTokens, suffix = '', template, maxTokens, blockLength, allowSpecial } = request
+  const { prompt, promptTokens, suffix = '', template, maxTokens, blockLength } = request
   if (blockLength !== undefined && (template !== undefined || suffix !== '')) {
     const field = template === undefined ? 'suffix' : 'template'
     throw new FewstepError('invalid_block_length',
@@ -119,5 +127,5 @@ function layOut (model: Model, request: TextRequest, textLimit: number): CanvasL
     throw new FewstepError('invalid_request',
       'max_tokens does not go with template: its gaps say how many tokens are made, so leave max_tokens out', { field: 'max_tokens' })
   }
-  return layOutTemplate(model, template, allowSpecial)
+  return layOutTemplate(model, template, request)
 }

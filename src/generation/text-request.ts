@@ -2,6 +2,7 @@
 import type { Jumps } from '../diffusion/jump-times.js'
 import type { ScheduleName } from '../diffusion/schedule.js'
 import type { Solver } from '../diffusion/solver.js'
+import type { Decided } from './choices.js'
 
 export { MAX_PRIORITY, MAX_TEMPERATURE, MAX_TOP_K } from '../diffusion/limits.js'
 
@@ -30,6 +31,8 @@ export interface TextRequest {
   readonly suffix?: string | undefined
   /** Text with `[[n]]` gaps of n tokens to fill in; excludes `prompt`, `suffix` and `maxTokens`. */
   readonly template?: string | undefined
+  /** What its gaps of choices took, in order; see choices.ts. */
+  readonly decided?: Decided | undefined
   readonly maxTokens?: number | undefined
   /**
    * The text is made a block of so many tokens after another, each with all `steps`; absent: at once, if it fits the canvas. Not

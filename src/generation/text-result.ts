@@ -1,6 +1,7 @@
 /** What a text generation answers: refinements on the way, outputs at the end. */
 import type { GenerationResult } from '../engine/request.js'
 import type { StepsReason } from '../engine/step-budget.js'
+import type { TextScore } from './score-request.js'
 import type { Settled } from './settled.js'
 
 export type FinishReason = 'stop' | 'length'
@@ -47,6 +48,8 @@ export interface TextStep {
 export interface GapFill {
   readonly text: string
   readonly tokens: readonly number[]
+  /** Of a gap of choices: how probable each was. */
+  readonly choices: readonly TextScore[] | undefined
 }
 
 export interface TextOutput {
@@ -82,6 +85,8 @@ export interface TextResult {
     readonly networkCalls: number
     /** Of all of those, padding included. */
     readonly positions: number
+    /** To decide gaps of choices, once for all outputs. */
+    readonly scoringCalls: number
   }
   readonly timings: GenerationResult['timings']
 }

@@ -12,6 +12,20 @@ export async function post (url: string, body: unknown, init: RequestInit = {}):
   })
 }
 
+/** A request to another route. */
+export async function postTo (
+  url: string, path: string, body: unknown, { headers = {} }: { readonly headers?: Record<string, string> } = {}
+): Promise<Response> {
+  return await fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } })
+}
+
+/** One that must fail. */
+export async function failureAt (url: string, path: string, body: unknown, init?: Parameters<typeof postTo>[3]): Promise<Failure> {
+  const response = await postTo(url, path, body, init)
+  const { error } = await response.json() as ErrorBody
+  return { status: response.status, headers: response.headers, ...error }
+}
+
 /** A generation that must succeed. */
 export async function generate (url: string, body: object): Promise<Generation> {
   const response = await post(url, body)

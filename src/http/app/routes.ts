@@ -7,6 +7,7 @@ import { addOpenAi } from '../openai/openai.js'
 import { addDocs, addOpenApi } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
 import { addPlayground } from '../playground/playground.js'
+import { addScore } from '../score/score.js'
 import type { AppContext } from './context.js'
 import { KSERVE_PREFIX } from './error-shape.js'
 
@@ -15,6 +16,7 @@ export async function addRoutes (app: App, getContext: Source<AppContext>): Prom
   await addOpenApi(app)
   await app.register(async (native) => { await addNative(native, getContext) })
   await app.register(async (openai) => { await addOpenAi(openai, getContext) })
+  await app.register(async (score) => { await addScore(score, getContext) })
   await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: KSERVE_PREFIX })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
   await app.register(async (page) => { addPlayground(page) })

@@ -25,10 +25,15 @@ export interface Admissions {
 /** Of these the client is to blame, and how far they came is not known: they cost what they might have. The other failures cost nothing. */
 const PAID_WHOLE: ReadonlySet<Outcome> = new Set(['cancelled', 'deadline_exceeded'])
 
+/** Positions that are paid for by whom the work failed with this error. */
+export function paidAfter (error: unknown, price: Price): number {
+  return PAID_WHOLE.has(asFewstepError(error).code) ? price.positions : 0
+}
+
 /** The same generation, admitted when it begins and paid for when it ends. */
 export function admitted (admissions: Admissions, exchange: Exchange, { prepared, whole, events }: ServedGeneration): ServedGeneration {
   const price = priceOf(prepared)
-  const priceAfter = (error: unknown): number => PAID_WHOLE.has(asFewstepError(error).code) ? price.positions : 0
+  const priceAfter = (error: unknown): number => paidAfter(error, price)
   const taken = (results: readonly TextResult[]): number => results.reduce((sum, { usage }) => sum + usage.positions, 0)
   return {
     prepared,

@@ -1,6 +1,6 @@
 /** What the dialects work with. */
 import type { Config } from '../../config.js'
-import type { TextResult } from '../../generation/index.js'
+import type { ScoreResult, TextResult } from '../../generation/index.js'
 import type { LoadedModels } from '../../loaded-models.js'
 import type { Admissions } from './client-admission.js'
 import type { Outcome } from './outcome.js'
@@ -9,6 +9,7 @@ import type { Outcome } from './outcome.js'
 export interface GenerationCounts {
   ended (model: string, outcome: Outcome): void
   generated (model: string, result: TextResult): void
+  scored (model: string, result: ScoreResult): void
 }
 
 export interface GenerationContext {

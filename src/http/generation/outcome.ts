@@ -1,13 +1,13 @@
 /** How generations end, for those who count: streams included, whose status was sent long before. */
 import type { ErrorCode } from '../../errors.js'
-import type { TextEvent, TextResult } from '../../generation/index.js'
+import type { TextEvent } from '../../generation/index.js'
 import { asFewstepError } from '../errors/error-body.js'
 
 /** `completed`, or the code of the error that ended it; `cancelled`: the client left. */
 export type Outcome = 'completed' | ErrorCode
 
 /** The same result, counted. */
-export async function counted (generation: Promise<TextResult>, count: (outcome: Outcome) => void): Promise<TextResult> {
+export async function counted<Result> (generation: Promise<Result>, count: (outcome: Outcome) => void): Promise<Result> {
   try {
     const result = await generation
     count('completed')

@@ -4,11 +4,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../../engine/engine.js'
 import { FewstepError } from '../../errors.js'
 import {
-  generateText, prepare, streamText, type PreparedGeneration, type TextEvent, type TextRequest, type TextResult
+  decideChoices, generateText, prepare, streamText, type PreparedGeneration, type TextEvent, type TextRequest, type TextResult
 } from '../../generation/index.js'
 import type { LoadedModel } from '../../loaded-models.js'
 import type { Exchange } from '../fastify.js'
 import { noteFacts } from '../log/request-log.js'
+import { admittedScore } from './admitted-score.js'
 import { admitted } from './client-admission.js'
 import { clientLeft } from './client-left.js'
 import type { GenerationContext } from './context.js'
@@ -48,7 +49,13 @@ export async function serveGeneration (
   for (const [i, text] of texts.entries()) {
     // Each takes some milliseconds; others are served between them.
     if (i > 0) await nextTurn()
-    prepared.push(prepare(model, text, { id: texts.length === 1 ? id : `${id}-${i}`, textLimit: config.maxTokens }))
+    const decided = await decideChoices(model, text, {
+      id,
+      score: (scoring) => admittedScore({ metrics, admissions }, { request, reply }, { model, engine }, scoring)
+    })
+    prepared.push(prepare(model, decided === undefined ? text : { ...text, decided, deadlineMs: decided.deadlineMs }, {
+      id: texts.length === 1 ? id : `${id}-${i}`, textLimit: config.maxTokens
+    }))
   }
   noteFacts(request, { generation: id, stream, ...factsOf(prepared) })
   const controller = new AbortController()

@@ -1,5 +1,5 @@
 /** Between JSON (snake_case) and the generation room's own values. */
-import type { TextEvent, TextOutput, TextRequest, TextResult, TextStep } from '../../generation/index.js'
+import type { GapFill, TextEvent, TextOutput, TextRequest, TextResult, TextStep } from '../../generation/index.js'
 import type { Part } from '../generation/merged.js'
 import { toTextOptions } from '../generation/options.js'
 import { round } from '../generation/round.js'
@@ -28,7 +28,8 @@ export function toGeneration ({ outputs, usage, timings }: TextResult, options: 
     usage: {
       prompt_tokens: usage.promptTokens,
       completion_tokens: usage.completionTokens,
-      network_calls: usage.networkCalls
+      network_calls: usage.networkCalls,
+      ...(usage.scoringCalls > 0 ? { scoring_calls: usage.scoringCalls } : {})
     },
     timings: {
       queue_ms: round(timings.queueMs, 3),
@@ -51,7 +52,24 @@ function toOutput (output: TextOutput, { timeline, confidence }: AnswerOptions):
     ...(blocks === undefined ? {} : { blocks }),
     ...(timeline ? { timeline: [...output.timeline] } : {}),
     ...(confidence ? { confidence: output.confidence.map((p) => round(p, 4)) } : {}),
-    ...(gaps === undefined ? {} : { gaps: gaps.map((gap) => ({ text: gap.text, tokens: [...gap.tokens] })) })
+    ...(gaps === undefined ? {} : { gaps: gaps.map(toGap) })
+  }
+}
+
+function toGap ({ text, tokens, choices }: GapFill): NonNullable<Generation['outputs'][number]['gaps']>[number] {
+  return {
+    text,
+    tokens: [...tokens],
+    ...(choices === undefined
+      ? {}
+      : {
+          choices: choices.map((choice) => ({
+            text: choice.text,
+            probability: round(choice.share, 6),
+            logprob: round(choice.logprob, 4),
+            standard_error: round(choice.standardError, 4)
+          }))
+        })
   }
 }
 

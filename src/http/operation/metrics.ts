@@ -1,7 +1,7 @@
 /** Prometheus metrics, in a registry of their own. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine } from '../../engine/engine.js'
-import type { TextResult } from '../../generation/index.js'
+import type { ScoreResult, TextResult } from '../../generation/index.js'
 import type { LoadedModels } from '../../loaded-models.js'
 import type { Lifecycle } from '../connection/lifecycle.js'
 import type { GenerationCounts } from '../generation/context.js'
@@ -17,6 +17,7 @@ export class Metrics implements GenerationCounts {
   readonly #durations: Histogram
   readonly #generations: Counter
   readonly #tokens: Counter
+  readonly #scoredTokens: Counter
   readonly #networkCalls: Counter
   readonly #queueSeconds: Histogram
   readonly #computeSeconds: Histogram
@@ -42,12 +43,18 @@ export class Metrics implements GenerationCounts {
     })
     this.#generations = new Counter({
       name: 'fewstep_generations_total',
-      help: 'Generations asked of the engine, by how they ended: ' +
+      help: 'Generations and scorings asked of the engine, by how they ended: ' +
       "completed, or an error's code; cancelled: the client left.",
       labelNames: ['model', 'outcome'],
       registers
     })
     this.#tokens = new Counter({ name: 'fewstep_generated_tokens_total', help: 'Tokens made and kept.', labelNames: ['model'], registers })
+    this.#scoredTokens = new Counter({
+      name: 'fewstep_scored_tokens_total',
+      help: 'Tokens of texts that were scored.',
+      labelNames: ['model'],
+      registers
+    })
     this.#networkCalls = new Counter({
       name: 'fewstep_network_calls_total',
       help: 'Steps of canvases that finished.',
@@ -103,7 +110,7 @@ export class Metrics implements GenerationCounts {
     collectDefaultMetrics({ register: this.registry })
     // A model that was never asked has zeros, not holes.
     for (const model of models.names) {
-      for (const counter of [this.#tokens, this.#networkCalls]) counter.inc({ model }, 0)
+      for (const counter of [this.#tokens, this.#scoredTokens, this.#networkCalls]) counter.inc({ model }, 0)
       for (const outcome of USUAL_OUTCOMES) this.#generations.inc({ model, outcome }, 0)
       for (const histogram of [this.#queueSeconds, this.#computeSeconds]) histogram.zero({ model })
     }
@@ -149,6 +156,14 @@ export class Metrics implements GenerationCounts {
     for (const { stepsReason } of outputs) this.#outputs.inc({ model, steps_reason: stepsReason })
     this.#tokens.inc({ model }, usage.completionTokens)
     this.#networkCalls.inc({ model }, usage.networkCalls)
+    this.#queueSeconds.observe({ model }, timings.queueMs / 1000)
+    this.#computeSeconds.observe({ model }, timings.computeMs / 1000)
+  }
+
+  /** @param model its name */
+  scored (model: string, { scoredTokens, networkCalls, timings }: ScoreResult): void {
+    this.#scoredTokens.inc({ model }, scoredTokens)
+    this.#networkCalls.inc({ model }, networkCalls)
     this.#queueSeconds.observe({ model }, timings.queueMs / 1000)
     this.#computeSeconds.observe({ model }, timings.computeMs / 1000)
   }

@@ -15,7 +15,8 @@ export const GenerateRequest = named('GenerateRequest', Type.Object({
   })),
   template: Type.Optional(Type.String({
     minLength: 1,
-    description: 'Text with [[n]] gaps, each filled in with n tokens; the text around them stays. The space before a gap belongs to the ' +
+    description: 'Text with [[n]] gaps, each filled in with n tokens, and gaps of choices, as in [[red|green|blue]], which ' +
+      'take the most probable of the texts, from left to right; the text around them stays. The space before a gap belongs to the ' +
       'gap, as tokens begin with the space before their word. Excludes prompt and max_tokens.',
     examples: ['The [[3]] was happy. [[12]] The end.']
   })),

@@ -29,7 +29,16 @@ const Output = Type.Object({
   confidence: Type.Optional(Type.Array(Type.Number(), {
     description: 'For each of tokens, its posterior probability at the last step, of a text in blocks that of its block.'
   })),
-  gaps: Type.Optional(Type.Array(Type.Object({ text: Type.String(), tokens: Tokens }), {
+  gaps: Type.Optional(Type.Array(Type.Object({
+    text: Type.String(),
+    tokens: Tokens,
+    choices: Type.Optional(Type.Array(Type.Object({
+      text: Type.String({ description: 'With the space that belongs to the gap.' }),
+      probability: Type.Number({ description: 'Among the choices; they sum to 1.' }),
+      logprob: Type.Number({ description: 'Of the text, given all around it; see /v1/score.' }),
+      standard_error: Type.Number({ description: 'Of logprob.' })
+    }), { description: 'Of a gap of choices: how probable each is.' }))
+  }), {
     description: 'What filled each gap of a template.'
   }))
 })
@@ -42,7 +51,8 @@ export const Generation = named('Generation', Type.Object({
   usage: Type.Object({
     prompt_tokens: Type.Integer({ description: 'Tokens given, counted once.' }),
     completion_tokens: Type.Integer({ description: 'Tokens made and kept, all outputs together.' }),
-    network_calls: Type.Integer({ description: 'All outputs together.' })
+    network_calls: Type.Integer({ description: 'All outputs together.' }),
+    scoring_calls: Type.Optional(Type.Integer({ description: 'Beside them, to decide gaps of choices, once for all outputs.' }))
   }),
   timings: Type.Object({
     queue_ms: Type.Number({ description: 'From arrival at the engine to the first step.' }),
