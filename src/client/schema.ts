@@ -12,7 +12,7 @@ export interface components {
                  * @example invalid_request
                  * @enum {unknown}
                  */
-                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
+                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "not_supported" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
                 /**
                  * @description Says what is wrong and what to change.
                  * @example steps must be at most 1024
@@ -50,7 +50,7 @@ export interface components {
              */
             prompt?: string;
             /**
-             * @description Text with [[n]] gaps, each filled in with n tokens; the text around them stays. The space before a gap belongs to the gap, as tokens begin with the space before their word. Excludes prompt and max_tokens.
+             * @description Text with [[n]] gaps, each filled in with n tokens, and gaps of choices, as in [[red|green|blue]], which take the most probable of the texts, from left to right; the text around them stays. The space before a gap belongs to the gap, as tokens begin with the space before their word. Excludes prompt and max_tokens.
              * @example The [[3]] was happy. [[12]] The end.
              */
             template?: string;
@@ -189,6 +189,17 @@ export interface components {
                     text: string;
                     /** @description Token ids. */
                     tokens: number[];
+                    /** @description Of a gap of choices: how probable each is. */
+                    choices?: {
+                        /** @description With the space that belongs to the gap. */
+                        text: string;
+                        /** @description Among the choices; they sum to 1. */
+                        probability: number;
+                        /** @description Of the text, given all around it; see /v1/score. */
+                        logprob: number;
+                        /** @description Of logprob. */
+                        standard_error: number;
+                    }[];
                 }[];
             }[];
             usage: {
@@ -198,6 +209,8 @@ export interface components {
                 completion_tokens: number;
                 /** @description All outputs together. */
                 network_calls: number;
+                /** @description Beside them, to decide gaps of choices, once for all outputs. */
+                scoring_calls?: number;
             };
             timings: {
                 /** @description From arrival at the engine to the first step. */

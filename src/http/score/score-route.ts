@@ -1,6 +1,6 @@
 /** POST /v1/score: how probable given texts are. */
 import { randomUUID } from 'node:crypto'
-import { errorResponse, RETRY_AFTER } from '../errors/error-schema.js'
+import { BUSY, errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
 import type { GenerationContext } from '../generation/context.js'
@@ -25,10 +25,7 @@ const schema = {
     415: errorResponse('The body is not JSON.'),
     422: errorResponse('The fields are well-formed but cannot be met: texts longer than the canvas, a template without its gap of choices, a model ' +
       'whose graph cannot score, a deadline too short even for an idle server.'),
-    429: {
-      headers: RETRY_AFTER,
-      ...errorResponse('The queue is full, or longer than the server lets a request wait, or than deadline_ms allows; or the key or address has reached one of its limits.')
-    },
+    429: errorResponse(BUSY),
     500: errorResponse('The scoring failed.'),
     503: errorResponse('The server is shutting down, no worker of the model is ready, or the model did not start.'),
     504: errorResponse('The scores were not there within deadline_ms.')
