@@ -1,8 +1,8 @@
 /**
  * npx tsx test/trial/killed-replica.ts --requests 300 --rate 5
  *
- * Two replicas behind nginx, one of them killed (SIGKILL) under a steady load, JSON answers and event streams by turns. Prints what was lost
- * at the first try, which may be no more than what the killed replica had open, and what a client lost that tries again: nothing.
+ * Two replicas behind nginx, one of them killed (SIGKILL) under a steady load, JSON answers and event streams by turns. Prints what was
+ * lost at the first try, which may be no more than what the killed replica had open, and what a client lost that tries again: nothing.
  * Needs nginx: apt-get install nginx-light.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,7 +26,9 @@ export interface KilledTrial {
   readonly lost: readonly string[]
 }
 
-export async function killedReplica ({ requests, ratePerSecond }: { readonly requests: number, readonly ratePerSecond: number }): Promise<KilledTrial> {
+export async function killedReplica ({ requests, ratePerSecond }: {
+  readonly requests: number, readonly ratePerSecond: number
+}): Promise<KilledTrial> {
   const [port = 0, ...ports] = await freePorts(3)
   const replicas = await Promise.all(ports.map(async (one) => await startReplica(one)))
   const nginx = await startNginx(port, ports)

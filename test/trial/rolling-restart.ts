@@ -67,7 +67,10 @@ export async function rollingRestart ({ requests, ratePerSecond, env = {} }: Tri
   return { asked, lost, restarts, complaints }
 }
 
-/** By turns JSON and a stream; every tenth one takes long enough to be caught in the middle by a restart. @throws Error where it is not answered whole */
+/**
+ * By turns JSON and a stream; every tenth one takes long enough to be caught in the middle by a restart.
+ * @throws Error where it is not answered whole
+ */
 export async function ask (url: string, index: number): Promise<void> {
   const stream = index % 2 === 1
   const response = await post(url, { max_tokens: 8, steps: index % 10 >= 8 ? 40 : 2, seed: index, stream })

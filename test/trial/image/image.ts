@@ -11,17 +11,17 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { ErrorBody } from '../../../src/http/errors/error-schema.js'
-import { eventsOf, generate, post } from '../../support/client.js'
+import { eventsOf, failure, generate, post, type Failure } from '../../support/client.js'
 import { mountImage, sizeOf, type MountedImage } from './buildah.js'
 import { startContainer, type Container, type ContainerOptions } from './container.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const MOST_ABOVE_BASE = 130e6
+const ONE_WORKER = { FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0' }
 const CACHE = '/var/cache/fewstep'
 const REQUEST = { prompt: 'Once upon a time', max_tokens: 24, steps: 4, seed: 7 }
 const STEP_DOWN = 16 * 2 ** 20
-const MOST_STEPS_DOWN = 15
+const MOST_STEPS_DOWN = 8
 /** Larger than all that ran before: 16 canvases of the longest kind, filtered. */
 const LARGE = { max_tokens: 250, steps: 4, n: 16, seed: 1, top_k: 50 }
 
@@ -134,30 +134,47 @@ async function residentOf (pid: number): Promise<number> {
 }
 
 async function memory (image: MountedImage): Promise<void> {
-  await within(image, { tmpfs: [CACHE], env: { FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0' }, memoryBytes: 2 ** 31 }, async (container) => {
+  await within(image, { tmpfs: [CACHE], env: ONE_WORKER, memoryBytes: 2 ** 31 }, async (container) => {
     await generate(container.url, REQUEST)
     const [first, ...workers] = await container.pids()
-    const inUse = (await Promise.all([first, ...workers].map(async (pid) => await residentOf(pid ?? 0)))).reduce((sum, bytes) => sum + bytes, 0)
+    const resident = await Promise.all([first, ...workers].map(async (pid) => await residentOf(pid ?? 0)))
+    const inUse = resident.reduce((sum, bytes) => sum + bytes, 0)
     let limit = await lowered(container, inUse)
     const seen: string[] = []
-    let refused: { readonly status: number, readonly code?: string, readonly message?: string } | undefined
-    for (let i = 0; refused === undefined && i < MOST_STEPS_DOWN; i++) {
-      const response = await post(container.url, LARGE)
-      seen.push(`${megabytes(limit)}: ${response.status} after ${await replaced(container)} workers`)
-      if (response.status !== 200) refused = { status: response.status, ...(await response.json() as ErrorBody).error }
+    for (let i = 0; i < MOST_STEPS_DOWN; i++) {
+      const { status } = await post(container.url, LARGE)
+      seen.push(`${megabytes(limit)}: ${status} after ${await replaced(container)} workers`)
       // Less than is in use the kernel does not set.
-      else if (await container.setMemory(limit - STEP_DOWN).then(() => true, () => false)) limit -= STEP_DOWN
+      if (await container.setMemory(limit - STEP_DOWN).then(() => true, () => false)) limit -= STEP_DOWN
     }
     note('memory that gets less and less: workers are killed and replaced, their steps run again, in halves',
       seen.join(', '), seen.some((line) => line.includes(': 200 after') && !line.endsWith('after 0 workers')))
-    note('until a request cannot be served: it is told so', `${refused?.status} ${refused?.code}: ${refused?.message}`,
-      ['inference_failed', 'not_ready', 'queue_full'].includes(refused?.code ?? ''))
+    const refused = await withoutWorkers(container)
+    note('a request whose workers are killed again and again, as if there were no room for any, is told so', `${refused.status} ${refused.code}: ${refused.message}`,
+      ['inference_failed', 'not_ready'].includes(refused.code ?? ''))
     await container.setMemory(2 ** 31)
     const served = await untilServed(container)
     const [still] = await container.pids()
     note('process 1 outlives all that, and serves again when there is room', `it is ${still === first ? 'the same' : 'another'}, ${served}`,
       still === first && served === 'a request is answered')
   })
+}
+
+/** Asks while every worker is killed as soon as it is seen. */
+async function withoutWorkers (container: Container): Promise<Failure> {
+  const state = { isOver: false }
+  const killer = async (): Promise<void> => {
+    while (!state.isOver) {
+      for (const pid of (await container.pids()).slice(1)) {
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {} // it is gone already
+      }
+      await delay(20)
+    }
+  }
+  const [refused] = await Promise.all([failure(container.url, LARGE).finally(() => { state.isOver = true }), killer()])
+  return refused
 }
 
 async function replaced ({ url }: Container): Promise<number> {

@@ -181,10 +181,10 @@ class World implements Played {
     this.events++
     switch (event?.kind) {
       case 'step ended': return await this.#end(event.step)
+      case undefined: return
       case 'worker returned': { this.#pool.release(); return }
       case 'cancelled':
-      case 'expired': { this.#settle(event.request, event.kind); return }
-      case undefined:
+      case 'expired': { this.#settle(event.request, event.kind) }
     }
   }
 
