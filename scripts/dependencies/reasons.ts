@@ -59,6 +59,7 @@ export const PYTHON: Readonly<Record<string, Reason>> = {
   pyyaml: { since: 2006, licence: 'MIT', why: "published checkpoints' configurations" },
   ruff: { since: 2022, licence: 'MIT', why: 'lints and formats' },
   safetensors: { since: 2022, licence: 'Apache-2.0', why: 'weights without code in them' },
+  schemathesis: { since: 2019, licence: 'MIT', why: 'asks all that the OpenAPI document allows, and what it does not' },
   tokenizers: { since: 2019, licence: 'Apache-2.0', why: 'trains tokenizers' },
   torch: { since: 2016, licence: 'BSD-3-Clause', why: 'trains' },
   tritonclient: { since: 2020, licence: 'BSD-3-Clause', why: 'a client that must work unpatched' }
