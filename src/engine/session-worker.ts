@@ -111,6 +111,8 @@ function createSession (options: WorkerOptions, executionProvider: ExecutionProv
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    // Else each shape of a batch, once planned, gets a block of its own beside what was allocated before; see docs/performance.md.
+    enableMemPattern: executionProvider !== 'cpu',
     logSeverityLevel: 3,
     // On processors without VNNI sums of 8-bit products could saturate in 16 bits: their slower, exact kernels are used.
     extra: { session: { x64quantprecision: '1' } }

@@ -18,6 +18,8 @@ export async function serveScore (
   noteFacts(request, { scoring: id, prompt_tokens: prepared.promptTokens, n: prepared.texts.length, steps: prepared.samples })
   const result = await admittedScore(context, exchange, loaded, prepared)
   const { networkCalls, timings: { queueMs, computeMs, totalMs } } = result
-  noteFacts(request, { network_calls: networkCalls, queue_ms: round(queueMs, 3), compute_ms: round(computeMs, 3), total_ms: round(totalMs, 3) })
+  noteFacts(request, {
+    network_calls: networkCalls, queue_ms: round(queueMs, 3), compute_ms: round(computeMs, 3), total_ms: round(totalMs, 3)
+  })
   return result
 }
