@@ -27,11 +27,13 @@ export const SERVICE: Readonly<Record<string, Reason>> = {
 
 /** Of package.json, `devDependencies`. */
 export const DEVELOPMENT: Readonly<Record<string, Reason>> = {
+  '@axe-core/playwright': { since: 2021, why: 'finds what keeps people from using the playground' },
   '@redocly/cli': { since: 2019, why: 'lints the OpenAPI document' },
   '@types/node': { since: 2016, why: 'types of the oldest Node that is supported' },
   eslint: { since: 2013, why: 'lints, with the rooms as a rule of our own' },
   neostandard: { since: 2024, why: 'the style' },
   openai: { since: 2021, why: "the client that tests OpenAI's dialect; 6 is the last that runs on Node 20" },
+  'openapi-typescript': { since: 2018, why: "the client's types from the OpenAPI document" },
   'playwright-core': { since: 2020, why: 'drives a real browser in tests' },
   tap: { since: 2011, why: 'runs tests' },
   tsx: { since: 2022, why: 'runs TypeScript in tests and scripts' },
