@@ -62,8 +62,9 @@ export class Canvas {
     const tokens = [...before]
     for (const { position, token: id, text, masked = false, given = false } of changes) {
       const old = before[position]
-      const stays = masked || given || (old?.id === id && !old.masked)
-      tokens[position] = { id, text, masked, given, confidence: old?.confidence, changedAt: stays ? masked ? 0 : old?.changedAt ?? 0 : step }
+      const stays = given || (old?.id === id && !old.masked)
+      const changedAt = masked ? 0 : stays ? old?.changedAt ?? 0 : step
+      tokens[position] = { id, text, masked, given, confidence: old?.confidence, changedAt }
     }
     confidence?.forEach((p, position) => {
       const token = tokens[position]

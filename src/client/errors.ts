@@ -70,6 +70,10 @@ export class ConnectionError extends FewstepError {
 
 type ErrorClass = new (message: string, facts: ErrorFacts) => FewstepError
 
+const BY_STATUS: Readonly<Record<number, ErrorClass>> = {
+  401: AuthenticationError, 403: AuthenticationError, 404: NotFoundError, 429: RateLimitError
+}
+
 /** The error that a body of the server's shape stands for. */
 export function errorOf ({ error }: ErrorBody, facts: Pick<ErrorFacts, 'status' | 'retryAfterMs'> = {}): FewstepError {
   const { code, message, type, field, request_id: requestId } = error
@@ -79,7 +83,7 @@ export function errorOf ({ error }: ErrorBody, facts: Pick<ErrorFacts, 'status' 
 /** An answer that is not of the server's shape: a proxy's, or of something else that listens there. */
 export function unexpectedAnswer (status: number, text: string, facts: Omit<ErrorFacts, 'code'> = {}): FewstepError {
   const shown = text.trim().slice(0, 200)
-  const Class = status === 429 ? RateLimitError : status === 404 ? NotFoundError : status === 401 || status === 403 ? AuthenticationError : ServerError
+  const Class = BY_STATUS[status] ?? ServerError
   return new Class(`the answer, of status ${status}, is none of fewstep's${shown === '' ? '' : `: ${shown}`}`, {
     ...facts, status, code: 'unexpected_answer'
   })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
-  Canvases, Fewstep, MAX_RECORDING_LENGTH, readRecording, Recorder, recordingElement, RecordingError, replayed, type Recording, type StreamItem
+  Canvases, Fewstep, MAX_RECORDING_LENGTH, readRecording, Recorder, recordingElement, RecordingError, replayed, type Recording,
+  type StreamItem
 } from '../../src/client/index.js'
 import { startTestServer } from '../support/server.js'
 
