@@ -6,7 +6,7 @@ import { CostCurve } from './cost-curve.js'
 import { usableCores } from './cpu-limits.js'
 import { candidatePlans, choosePlan, choosePrecision, type MeasuredPlan, type PoolPlan } from './pool-plan.js'
 import { Session } from './session.js'
-import { TuningCache } from './tuning-cache.js'
+import { TuningCache, type Tuning } from './tuning-cache.js'
 import { timeStep, warmUp, warmUpShapes } from './warm-up.js'
 import type { ExecutionProvider, GraphFiles, Precision, WorkerOptions } from './worker-protocol.js'
 
@@ -42,6 +42,13 @@ export interface OpenSessionsOptions {
   /** Breaks it off. */
   readonly signal?: AbortSignal | undefined
 }
+
+/** What a measurement depends on, besides the machine and the runtime. */
+export type TuningConditions =
+  Pick<OpenSessionsOptions, 'maxLength' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'> & {
+    /** Those that may run on the CPU. */
+    readonly graphs: ReadonlyArray<Pick<Graph, 'precision' | 'sha256'>>
+  }
 
 export interface OpenedSessions {
   readonly sessions: readonly Session[]
@@ -89,14 +96,27 @@ async function onGpus (
   return { sessions: opened, precision: options.graphs.cuda.precision, costs }
 }
 
+/** What was measured at an earlier start under these conditions; undefined where nothing was, or it is too old. */
+export async function keptTuning (conditions: TuningConditions, runtimeVersion: string): Promise<Tuning | undefined> {
+  const { graphs, maxLength, maxBatch } = conditions
+  const plans = candidatePlans(usableCores(), conditions)
+  const precisions = graphs.map(({ precision }) => precision)
+  return await cacheFor(conditions, runtimeVersion, plans).read(plans, precisions, warmUpShapes(maxLength, maxBatch))
+}
+
+function cacheFor (conditions: TuningConditions, runtimeVersion: string, plans: readonly PoolPlan[]): TuningCache {
+  const { cacheDirectory, graphs, maxBatch, warmUpMs } = conditions
+  return new TuningCache(cacheDirectory, {
+    graphs: graphs.map(({ sha256 }) => sha256).join(), runtime: runtimeVersion, maxBatch, warmUpMs, plans: JSON.stringify(plans)
+  })
+}
+
 async function onCpu (
   first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]
 ): Promise<OpenedSessions> {
   const { graphs, maxLength, maxBatch, warmUpMs, logger } = options
   const precisions = graphs.cpu.map(({ precision }) => precision)
-  const cache = new TuningCache(options.cacheDirectory, {
-    graphs: graphs.cpu.map(({ sha256 }) => sha256).join(), runtime: first.runtimeVersion, maxBatch, warmUpMs, plans: JSON.stringify(plans)
-  })
+  const cache = cacheFor({ ...options, graphs: graphs.cpu }, first.runtimeVersion, plans)
   const shapes = warmUpShapes(maxLength, maxBatch)
   const kept = await cache.read(plans, precisions, shapes)
   const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
