@@ -30,6 +30,12 @@ const GENERATE_SETTINGS: readonly SettingName[] = [
   'FEWSTEP_MAX_QUEUE', 'FEWSTEP_MAX_TOKENS', 'FEWSTEP_MAX_BATCH', 'FEWSTEP_CACHE_DIR', 'FEWSTEP_STEP_TIMEOUT_MS'
 ]
 
+/** Whose values are told to nobody. */
+const SECRETS: ReadonlySet<SettingName> = new Set(['FEWSTEP_API_KEYS'] as const)
+
+/** What those who ask a server are told by, and no server reads. */
+const CLIENT_SETTINGS = new Set(['FEWSTEP_API_KEY'])
+
 export interface Config {
   readonly host: string
   readonly port: number
@@ -87,7 +93,9 @@ export interface Config {
  */
 export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonly SettingName[] = SETTING_NAMES): Config {
   const unknown = Object.keys(env).filter((name) =>
-    name.startsWith('FEWSTEP_') && !(name in Environment.properties) && !isServiceLink(name, env[name]))
+    name.startsWith('FEWSTEP_') && !(name in Environment.properties) && !isServiceLink(name, env[name]) &&
+    // Not for a server: whoever sets it there means FEWSTEP_API_KEYS, and would be open to all.
+    !(names === GENERATE_SETTINGS && CLIENT_SETTINGS.has(name)))
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such setting; .env.example lists them all`)
   const texts = names.map((name) => [name, env[name]?.trim() ?? ''] as const).filter(([, text]) => text !== '')
   const values = parse(Object.fromEntries(texts))
@@ -136,6 +144,38 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
  */
 export function readGenerateConfig (env: NodeJS.ProcessEnv = process.env): Config {
   return readConfig(env, GENERATE_SETTINGS)
+}
+
+export interface ClientSettings {
+  /** A server's. */
+  readonly apiKey: string | undefined
+  /** Colours are wanted whether or not there is a terminal; see force-color.org. */
+  readonly forceColor: boolean
+  /** Where the dynamic linker looks first, LD_LIBRARY_PATH. */
+  readonly libraryPath: readonly string[]
+}
+
+/** What the commands read besides the settings of the service. */
+export function readClientSettings (env: NodeJS.ProcessEnv = process.env): ClientSettings {
+  const { FEWSTEP_API_KEY: apiKey, FORCE_COLOR: force, LD_LIBRARY_PATH: libraries = '' } = env
+  return {
+    apiKey: apiKey?.trim() || undefined,
+    forceColor: force !== undefined && force !== '0' && force !== 'false',
+    libraryPath: libraries.split(':').filter((folder) => folder !== '')
+  }
+}
+
+/**
+ * The settings that differ from their defaults, by name; what is secret in them is not told.
+ * @throws never: a value is shown as it is, right or wrong
+ */
+export function changedSettings (env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const defaults = Environment.properties as unknown as Record<string, { default: string | number }>
+  return Object.fromEntries(SETTING_NAMES.flatMap((name) => {
+    const text = env[name]?.trim() ?? ''
+    if (text === '' || text === String(defaults[name]?.default)) return []
+    return [[name, SECRETS.has(name) ? '(set, not shown)' : text]]
+  }))
 }
 
 function modelDirectoriesOf (setting: string): string[] {

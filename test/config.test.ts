@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { parseEnv } from 'node:util'
 import t from 'tap'
 import { envExample } from '../scripts/env-example.js'
-import { DEFAULT_MODEL, Environment, readConfig, readGenerateConfig } from '../src/config.js'
+import { changedSettings, DEFAULT_MODEL, Environment, readConfig, readGenerateConfig, readClientSettings } from '../src/config.js'
 
 const EXAMPLE = new URL('../.env.example', import.meta.url)
 
@@ -197,4 +197,18 @@ t.test('the process\'s own environment is read where none is given', async (t) =
   })
   const [output] = await Promise.all([text(child.stdout), once(child, 'exit')])
   t.equal(output.trim(), '4321')
+})
+
+t.test('a key for asking a server is read by those who ask, and is no setting of a server', async (t) => {
+  const env = { FEWSTEP_API_KEY: ' secret ', FORCE_COLOR: '1', LD_LIBRARY_PATH: '/a::/b' }
+  t.same(readClientSettings(env), { apiKey: 'secret', forceColor: true, libraryPath: ['/a', '/b'] })
+  t.same(readClientSettings({ FEWSTEP_API_KEY: '', FORCE_COLOR: '0' }), { apiKey: undefined, forceColor: false, libraryPath: [] })
+  t.equal(readGenerateConfig({ FEWSTEP_API_KEY: 'secret' }).maxBatch, 16)
+  t.throws(() => readConfig({ FEWSTEP_API_KEY: 'secret' }), /FEWSTEP_API_KEY: no such setting/)
+})
+
+t.test('settings that differ from their defaults are told, but no secret', async (t) => {
+  t.same(changedSettings({ PORT: '8080', FEWSTEP_MAX_QUEUE: ' 7 ', FEWSTEP_API_KEYS: 'alice:0123456789abcdef', HOST: '', OTHER: 'x' }), {
+    FEWSTEP_MAX_QUEUE: '7', FEWSTEP_API_KEYS: '(set, not shown)'
+  })
 })
