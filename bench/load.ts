@@ -1,18 +1,13 @@
-/** Load generator: `npm run bench:load -- --help`. */
+/** `fewstep bench` from the sources: `npm run bench:load -- --help`. */
+import { Arguments } from '../src/cli/arguments.js'
+import { runBench } from '../src/cli/bench/bench.js'
+import { COMMANDS } from '../src/cli/commands.js'
+import { helpOf } from '../src/cli/help.js'
 import { interruption, runCommand } from './lib/command.js'
-import { snakeCase } from './lib/snake-case.js'
-import { LOAD_USAGE, parseLoadOptions } from './load/options.js'
-import { formatLoad } from './load/report.js'
-import { runLoad } from './load/run-load.js'
 
 runCommand('bench:load', async (args) => {
-  const parsed = parseLoadOptions(args)
-  if (parsed === 'help') {
-    process.stdout.write(LOAD_USAGE)
-    return 0
-  }
-  const { options, json } = parsed
-  const report = await runLoad(options, interruption())
-  process.stdout.write(json ? `${JSON.stringify(snakeCase(report), null, 2)}\n` : formatLoad(options, report))
-  return report.latencyMs === null ? 1 : 0
+  const given = new Arguments(COMMANDS.bench, args)
+  if (!given.flag('help')) return await runBench(given, interruption())
+  process.stdout.write(helpOf(COMMANDS.bench))
+  return 0
 })

@@ -7,7 +7,7 @@ import { runCommand } from './lib/command.js'
 import { machineFacts } from './lib/machine.js'
 import { parseOptions } from './lib/options.js'
 import { writeFigure } from './lib/results.js'
-import { digits, formatTable } from './lib/table.js'
+import { digits, formatTable } from '../src/cli/bench/table.js'
 
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url))
 

@@ -1,7 +1,7 @@
 /** Simulator of scheduling policies: `npm run bench:simulate -- --help`. */
 import { writeFileSync } from 'node:fs'
 import { runCommand } from './lib/command.js'
-import { snakeCase } from './lib/snake-case.js'
+import { snakeCase } from '../src/cli/bench/snake-case.js'
 import { parseSimulateOptions, SIMULATE_USAGE } from './simulate/options.js'
 import { formatSweep } from './simulate/report.js'
 import { sweep } from './simulate/sweep.js'

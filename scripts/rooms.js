@@ -25,6 +25,8 @@ const DIALECT = [
 const ROOMS = {
   // For browsers, and published by itself.
   client: [],
+  // A load generator: what it sends and counts, not how it is shown.
+  load: ['client', 'diffusion'],
   errors: [],
   diffusion: [],
   config: [],
@@ -59,7 +61,7 @@ const ROOMS = {
   serve: ['server', 'errors', 'config', 'logger', 'signals'],
   main: ['serve', 'signals'],
   // Of HTTP it borrows the JSON of an answer and the lines of a keys file.
-  cli: ['serve', 'signals', 'http/native', 'http/guard', 'client', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  cli: ['serve', 'signals', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */
@@ -86,7 +88,7 @@ function owns (owner, file) {
 function objection (file, specifier) {
   const room = roomOf(file)
   if (!specifier.startsWith('.')) {
-    if (room === 'client') return `src/client runs in browsers and has no dependencies: it does not import ${specifier}.`
+    if (room === 'client') return `src/client runs in browsers and depends on nothing: it does not import ${specifier}.`
     if (room === 'diffusion') return `src/diffusion is pure mathematics: it does not import ${specifier}.`
     const owners = OWNERS.find(({ packages }) => packages.test(specifier))?.owners
     if (owners === undefined || owners.some((owner) => owns(owner, file))) return undefined

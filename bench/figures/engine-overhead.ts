@@ -1,7 +1,7 @@
 /** What a saturated service does besides computing. */
 import { crowd } from '../lib/crowd.js'
 import { Service } from '../lib/service.js'
-import { median, spread } from '../lib/statistics.js'
+import { median, spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const CLIENTS = 32

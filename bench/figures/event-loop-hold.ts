@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Service } from '../lib/service.js'
-import { median } from '../lib/statistics.js'
+import { median } from '../../src/load/statistics.js'
 import { WORST_BODIES, type WorstBody } from '../lib/worst-bodies.js'
 import type { Figure, Measurement } from './figure.js'
 

@@ -1,5 +1,5 @@
 /** A figure of the benchmark: one number, what it should be, and how it is measured. */
-import type { Spread } from '../lib/statistics.js'
+import type { Spread } from '../../src/load/statistics.js'
 
 export type Goal = { readonly atMost: number } | { readonly atLeast: number }
 

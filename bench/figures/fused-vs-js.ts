@@ -10,7 +10,7 @@ import { JsSampler } from '../lib/js-sampler.js'
 import { sideBySide, type Ratio } from '../lib/measure.js'
 import { float32, withSessions } from '../lib/ort.js'
 import { timeMs } from '../lib/repeat.js'
-import { median } from '../lib/statistics.js'
+import { median } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const ROWS = [1, 8, 16]

@@ -5,7 +5,7 @@ import type { Exchange } from '../../src/http/fastify.js'
 import { Guard } from '../../src/http/guard/guard.js'
 import { makeKey } from '../../src/http/guard/key-line.js'
 import { Keyring } from '../../src/http/guard/keyring.js'
-import { median, spread } from '../lib/statistics.js'
+import { median, spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const KEYS = 1000

@@ -1,5 +1,5 @@
 /** Whether memory grows with the number of requests served. */
-import { Client } from '../load/client.js'
+import { Client } from '../../src/load/client.js'
 import { Service } from '../lib/service.js'
 import type { Figure, Measurement } from './figure.js'
 

@@ -1,9 +1,9 @@
 /** What the service does in time under three times the load that it can bear, over the most that it does in time at all. */
 import { crowd, loadOptions, STEPS } from '../lib/crowd.js'
 import { Service } from '../lib/service.js'
-import { median, spread } from '../lib/statistics.js'
-import type { LoadSummary } from '../load/summary.js'
-import { runLoad } from '../load/run-load.js'
+import { median, spread } from '../../src/load/statistics.js'
+import type { LoadSummary } from '../../src/load/summary.js'
+import { runLoad } from '../../src/load/run-load.js'
 import type { Figure, Measurement } from './figure.js'
 
 /** The bound of the queue, by default, and what counts as in time. */

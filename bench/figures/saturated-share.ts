@@ -5,8 +5,8 @@ import { graphFacts, type CanvasFacts } from '../lib/bench-graphs.js'
 import { matrixRate } from '../lib/machine-rates.js'
 import { canvasStep } from '../lib/roofline.js'
 import { Service } from '../lib/service.js'
-import { median, spread } from '../lib/statistics.js'
-import { runLoad } from '../load/run-load.js'
+import { median, spread } from '../../src/load/statistics.js'
+import { runLoad } from '../../src/load/run-load.js'
 import type { Figure, Measurement } from './figure.js'
 
 const CLIENTS = 32

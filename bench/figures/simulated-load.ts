@@ -4,7 +4,7 @@ import { POLICIES, type PolicyEntry } from '../simulate/policies.js'
 import { simulate } from '../simulate/simulator.js'
 import { summarise } from '../simulate/summary.js'
 import { atRate, capacity, generateArrivals, withFullBudgets, type Arrival } from '../simulate/workload.js'
-import { median, spread } from '../lib/statistics.js'
+import { median, spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const GOODPUT = 0.99

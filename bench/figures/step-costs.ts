@@ -5,7 +5,7 @@ import { chooseGraphs, graphFiles } from '../../src/engine/graph-choice.js'
 import { Session } from '../../src/engine/session.js'
 import { timeStep, warmUpShapes } from '../../src/engine/warm-up.js'
 import { readManifest } from '../../src/model/manifest.js'
-import { median, spread } from '../lib/statistics.js'
+import { median, spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const ROUNDS = 5

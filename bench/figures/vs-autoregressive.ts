@@ -10,8 +10,8 @@ import { machineRates } from '../lib/machine-rates.js'
 import { withSessions } from '../lib/ort.js'
 import { PythonRunner, type DecoderRequest } from '../lib/python-runner.js'
 import type { Rates } from '../lib/roofline.js'
-import { median } from '../lib/statistics.js'
-import { formatTable } from '../lib/table.js'
+import { median } from '../../src/load/statistics.js'
+import { formatTable } from '../../src/cli/bench/table.js'
 import { isMet, type Figure, type Goal, type Measurement } from './figure.js'
 
 const STEPS = [8, 4]

@@ -8,7 +8,7 @@ import { stepFeeds } from '../lib/canvas-feeds.js'
 import { withSessions } from '../lib/ort.js'
 import { PythonRunner, type TorchRequest } from '../lib/python-runner.js'
 import { timeMs } from '../lib/repeat.js'
-import { median, spread, type Spread } from '../lib/statistics.js'
+import { median, spread, type Spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const STEPS = 8

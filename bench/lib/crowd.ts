@@ -1,7 +1,7 @@
 /** The service under the load of clients that each ask again when they are answered, window by window. */
-import { runLoad } from '../load/run-load.js'
-import type { LoadOptions } from '../load/options.js'
-import type { LoadSummary } from '../load/summary.js'
+import { runLoad } from '../../src/load/run-load.js'
+import type { LoadOptions } from '../../src/load/options.js'
+import type { LoadSummary } from '../../src/load/summary.js'
 import type { Counters, Service } from './service.js'
 
 /** A whole canvas of the embedded model's usual size: no padding. */

@@ -3,8 +3,8 @@ import { crossing, generationMs } from './cache-positions.js'
 import type { CanvasFacts, DecoderFacts } from './bench-graphs.js'
 import type { Round } from './generation-times.js'
 import { predictedRatio, type Rates } from './roofline.js'
-import { median, spread, type Spread } from './statistics.js'
-import { digits } from './table.js'
+import { median, spread, type Spread } from '../../src/load/statistics.js'
+import { digits } from '../../src/cli/bench/table.js'
 
 export interface CurvePoint {
   readonly length: number

@@ -5,7 +5,7 @@ import { graphFacts, graphFile, type ChainFacts } from './bench-graphs.js'
 import { longEnough, timeMs } from './repeat.js'
 import { float32, withSessions } from './ort.js'
 import type { Rates } from './roofline.js'
-import { median } from './statistics.js'
+import { median } from '../../src/load/statistics.js'
 
 const ROUNDS = 5
 const MATRIX_ROWS = 1024

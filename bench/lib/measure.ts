@@ -1,5 +1,5 @@
 /** Two ways of doing one thing, measured beside each other. */
-import { median, spread, type Spread } from './statistics.js'
+import { median, spread, type Spread } from '../../src/load/statistics.js'
 
 export interface Ratio {
   /** Median over the rounds of first over second. */

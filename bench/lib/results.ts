@@ -1,6 +1,6 @@
 /** bench/results.json: the latest measurement of each figure, and what it was measured on. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { snakeCase } from './snake-case.js'
+import { snakeCase } from '../../src/cli/bench/snake-case.js'
 
 export interface Results {
   /** By the figure's name, in snake_case as all names in it. */

@@ -1,5 +1,5 @@
 /** A sweep as text. */
-import { digits, formatTable, percent } from '../lib/table.js'
+import { digits, formatTable, percent } from '../../src/cli/bench/table.js'
 import type { Sweep, SweepPoint } from './sweep.js'
 
 const HEADER = ['', 'goodput', 'per s', 'refused', 'expired', 'p50 ms', 'p95 ms', 'p99 ms', 'steps', 'rows', 'wasted', 'busy']

@@ -6,7 +6,7 @@ import type { Candidate, Snapshot } from '../../src/engine/candidate.js'
 import type { Lane } from '../../src/engine/lane.js'
 import { Lateness } from '../../src/engine/lateness.js'
 import { plannedSteps } from '../../src/engine/step-budget.js'
-import { gaussian, uniforms } from '../lib/random.js'
+import { gaussian, uniforms } from '../../src/load/random.js'
 import { EventQueue } from './event-queue.js'
 import type { Arrival } from './workload.js'
 

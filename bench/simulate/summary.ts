@@ -1,5 +1,5 @@
 /** What a simulation shows. Pure. */
-import { mean, quantiles, type Quantiles } from '../lib/statistics.js'
+import { mean, quantiles, type Quantiles } from '../../src/load/statistics.js'
 import type { Simulation } from './simulator.js'
 
 export interface PolicySummary {

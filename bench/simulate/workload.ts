@@ -2,10 +2,10 @@
 import { lengthBucket } from '../../src/diffusion/canvas.js'
 import type { CostCurve } from '../../src/engine/cost-curve.js'
 import type { Lane } from '../../src/engine/lane.js'
-import { arrivalTimes, type ArrivalProcess } from '../lib/arrivals.js'
+import { arrivalTimes, type ArrivalProcess } from '../../src/load/arrivals.js'
 import type { StepRange } from '../lib/options.js'
-import { pick, uniforms } from '../lib/random.js'
-import { mean } from '../lib/statistics.js'
+import { pick, uniforms } from '../../src/load/random.js'
+import { mean } from '../../src/load/statistics.js'
 
 export interface Arrival {
   /** From the start. */

@@ -1,10 +1,8 @@
 /** A draft as characters on a terminal, each with its style. */
-import { MASK_PIECE } from '../model/tokenizer.js'
 import { displayWidth } from './display-width.js'
 import type { DraftPiece } from './draft.js'
+import type { Style } from './palette.js'
 import { printable } from './printable.js'
-
-export type Style = 'given' | 'plain' | 'changed' | 'mask'
 
 export interface Cell {
   /** One character; '\n' ends a line. */
@@ -15,16 +13,20 @@ export interface Cell {
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
-function styleOf (character: string, { given, changed }: DraftPiece): Style {
-  if (given) return 'given'
-  if (character === MASK_PIECE) return 'mask'
-  return changed ? 'changed' : 'plain'
+function styleOf ({ given, masked, changed, level }: DraftPiece): Style {
+  if (given === true) return 'given'
+  if (masked === true) return 'mask'
+  if (level !== undefined) return `level ${level}`
+  return changed === true ? 'changed' : 'plain'
 }
 
 /** A word of which a part changed is changed as a whole; what is given or still masked keeps its style. */
 export function layCells (pieces: readonly DraftPiece[]): Cell[] {
-  const cells = pieces.flatMap((piece) => Array.from(graphemes.segment(printable(piece.text)), ({ segment }): Cell =>
-    ({ text: segment, width: segment === '\n' ? 0 : displayWidth(segment), style: styleOf(segment, piece) })))
+  const cells = pieces.flatMap((piece) => {
+    const style = styleOf(piece)
+    return Array.from(graphemes.segment(printable(piece.text)), ({ segment }): Cell =>
+      ({ text: segment, width: segment === '\n' ? 0 : displayWidth(segment), style }))
+  })
   let word: number[] = []
   const highlight = (): void => {
     if (word.some((i) => cells[i]?.style === 'changed')) {

@@ -1,6 +1,7 @@
 /** What the terminal shows at one moment: state in, lines out. */
-import { layCells, type Cell, type Style } from './cells.js'
+import { layCells, type Cell } from './cells.js'
 import type { DraftPiece } from './draft.js'
+import { RESET, type Palette, type Style } from './palette.js'
 import { wrap } from './wrap.js'
 
 /** One output on its way. */
@@ -14,7 +15,8 @@ export interface FrameOptions {
   readonly columns: number
   /** Lines that may be used, all outputs together; Infinity once nothing will be redrawn. */
   readonly rows: number
-  readonly color: boolean
+  /** undefined: no colours. */
+  readonly palette: Palette | undefined
 }
 
 /** One line, and how many columns it takes. */
@@ -22,9 +24,6 @@ export interface Line {
   readonly text: string
   readonly width: number
 }
-
-const RESET = '\x1b[0m'
-const SGR: Record<Style | 'status', string> = { given: '\x1b[1m', plain: '', changed: '\x1b[1;32m', mask: '\x1b[2m', status: '\x1b[2m' }
 
 /** Lines that an output needs at least: one of text, its status, and a blank one between outputs. */
 const MIN_ROWS = 3
@@ -45,28 +44,32 @@ function counted (count: number, noun: string): string {
   return `${count} more ${noun}${count === 1 ? '' : 's'}`
 }
 
-function renderOutput ({ pieces, status }: OutputState, { columns, rows, color }: FrameOptions): Line[] {
+function renderOutput ({ pieces, status }: OutputState, { columns, rows, palette }: FrameOptions): Line[] {
   const lines = wrap(layCells(pieces), columns)
   const hidden = lines.length + 1 > rows ? lines.length - (rows - 1) : 0
   const shown = hidden > 0 ? lines.slice(0, rows - 1) : lines
   const note = hidden > 0 ? `${status} · ${counted(hidden, 'line')}` : status
-  return [...shown.map((cells) => renderLine(cells, color)), statusLine(note.slice(0, columns), color)]
+  return [...shown.map((cells) => renderLine(cells, palette)), statusLine(note.slice(0, columns), palette)]
 }
 
-function renderLine (cells: readonly Cell[], color: boolean): Line {
+export function renderLine (cells: readonly Cell[], palette: Palette | undefined): Line {
   const width = cells.reduce((sum, cell) => sum + cell.width, 0)
-  if (!color) return { text: cells.map(({ text }) => text).join(''), width }
-  let style = ''
+  if (palette === undefined) return { text: cells.map(({ text }) => text).join(''), width }
+  let begun = ''
   let text = ''
+  let style: Style = 'plain'
   for (const cell of cells) {
-    const next = SGR[cell.style]
-    if (next !== style) text += (style === '' ? '' : RESET) + next
-    style = next
+    if (cell.style !== style) {
+      const next = palette(cell.style)
+      if (next !== begun) text += (begun === '' ? '' : RESET) + next
+      begun = next
+      style = cell.style
+    }
     text += cell.text
   }
-  return { text: style === '' ? text : text + RESET, width }
+  return { text: begun === '' ? text : text + RESET, width }
 }
 
-function statusLine (status: string, color: boolean): Line {
-  return { text: color ? SGR.status + status + RESET : status, width: status.length }
+function statusLine (status: string, palette: Palette | undefined): Line {
+  return { text: palette === undefined ? status : palette('status') + status + RESET, width: status.length }
 }

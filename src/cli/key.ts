@@ -1,7 +1,6 @@
 /** `fewstep key new NAME`: a new key, told once, and the line that lets it in. */
 import { checkName, keyLine, makeKey } from '../http/guard/key-line.js'
 import { print } from './print.js'
-import { KEY_USAGE } from './usage.js'
 import { UsageError } from './usage-error.js'
 
 /**
@@ -9,7 +8,6 @@ import { UsageError } from './usage-error.js'
  * @throws UsageError
  */
 export function runKey (args: readonly string[]): void {
-  if (args.includes('--help') || args.includes('-h')) return print(KEY_USAGE)
   const [verb, name, ...rest] = args
   if (verb !== 'new') throw new UsageError('keys are made with: fewstep key new NAME')
   if (name === undefined) throw new UsageError('the name of the key is missing: fewstep key new NAME')

@@ -2,49 +2,100 @@
 /** The `fewstep` command. Exit codes: 0 done, 1 failed, 2 wrong arguments, 129, 130 or 143 interrupted. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { FewstepError as ClientError } from '../client/index.js'
 import { FewstepError } from '../errors.js'
 import { stopOnSignals, type Stopped } from '../signals.js'
+import { Arguments } from './arguments.js'
+import { COMMANDS, isCommand, type CommandName } from './commands.js'
+import { completion } from './completion.js'
 import { parseGenerateOptions } from './generate-options.js'
+import { helpOf, overview } from './help.js'
 import { runKey } from './key.js'
 import { cannotPrint, print } from './print.js'
 import { SHOW_CURSOR } from './screen.js'
 import { UsageError } from './usage-error.js'
-import { GENERATE_USAGE, serveUsage, USAGE } from './usage.js'
+
+type Runner = (args: readonly string[]) => Promise<void> | void
+
+/** What takes its time to load is loaded by the command that needs it. */
+const RUNNERS: Record<CommandName, Runner> = {
+  generate: async (args) => {
+    const options = parseGenerateOptions(args)
+    if (options.help) return print(helpOf(COMMANDS.generate))
+    await interruptible(async (stop) => {
+      const { generate } = await import('./generate.js')
+      await generate(options, stop)
+    })
+  },
+  replay: async (args) => {
+    await withArguments('replay', args, async (given) => {
+      const { parseReplayOptions, replay } = await import('./replay.js')
+      const options = parseReplayOptions(given)
+      await interruptible(async (stop) => { await replay(options, stop) })
+    })
+  },
+  serve: async ([first]) => {
+    if (first === '--help' || first === '-h') return print(helpOf(COMMANDS.serve))
+    if (first !== undefined) {
+      throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
+    }
+    const stop = stopOnSignals(() => process.exit(1))
+    const { serve } = await import('../serve.js')
+    await serve(stop)
+  },
+  key: (args) => {
+    if (args.includes('--help') || args.includes('-h')) return print(helpOf(COMMANDS.key))
+    runKey(args)
+  },
+  doctor: async (args) => {
+    await withArguments('doctor', args, async (given) => {
+      const { doctor } = await import('./doctor/doctor.js')
+      process.exitCode = await doctor(given.flag('json'))
+    })
+  },
+  inspect: async (args) => {
+    await withArguments('inspect', args, async (given) => {
+      const { inspect } = await import('./inspect.js')
+      await inspect(given)
+    })
+  },
+  bench: async (args) => {
+    await withArguments('bench', args, async (given) => {
+      const { runBench } = await import('./bench/bench.js')
+      // Ctrl-C is an end like any other: what was measured is told.
+      process.exitCode = await runBench(given, stopOnSignals(leaveAtOnce))
+    })
+  },
+  completion: async (args) => {
+    await withArguments('completion', args, async ({ operands }) => { print(completion(operands)) })
+  }
+}
 
 async function run ([command, ...args]: readonly string[]): Promise<void> {
   switch (command) {
-    case 'generate': return await runGenerate(args)
-    case 'serve': return await runServe(args)
-    case 'key': return runKey(args)
     case '--version': return print(`${version()}\n`)
     case '--help':
     case '-h':
-    case 'help': return print(USAGE)
-    case undefined: throw new UsageError('a command is missing: generate, serve or key; fewstep --help says more')
-    default: throw new UsageError(`no such ${command.startsWith('-') ? 'option' : 'command'}: ${command}; fewstep --help lists them`)
+    case 'help': return print(overview())
+    case undefined: throw new UsageError(`a command is missing: ${Object.keys(COMMANDS).join(', ')}; fewstep --help says more`)
+    default:
+      if (isCommand(command)) return await RUNNERS[command](args)
+      throw new UsageError(`no such ${command.startsWith('-') ? 'option' : 'command'}: ${command}; fewstep --help lists them`)
   }
 }
 
-async function runServe ([first]: readonly string[]): Promise<void> {
-  if (first === '--help' || first === '-h') return print(serveUsage())
-  if (first !== undefined) {
-    throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
-  }
-  const stop = stopOnSignals(() => process.exit(1))
-  // Only here: the HTTP service takes its time to load.
-  const { serve } = await import('../serve.js')
-  await serve(stop)
+async function withArguments (name: CommandName, args: readonly string[], work: (given: Arguments) => Promise<void>): Promise<void> {
+  const given = new Arguments(COMMANDS[name], args)
+  if (given.flag('help')) return print(helpOf(COMMANDS[name]))
+  await work(given)
 }
 
-async function runGenerate (args: readonly string[]): Promise<void> {
-  const options = parseGenerateOptions(args)
-  if (options.help) return print(GENERATE_USAGE)
-  // At the second signal at once: workers end with this process.
+/** Run what a signal ends; at the second one at once: workers end with this process. */
+async function interruptible (work: (stop: AbortSignal) => Promise<void>): Promise<void> {
   const stop = stopOnSignals(leaveAtOnce)
   stop.addEventListener('abort', () => { process.exitCode = exitCodeAfter((stop.reason as Stopped).signal) })
-  const { generate } = await import('./generate.js')
   try {
-    await generate(options, stop)
+    await work(stop)
   } catch (error) {
     if (!stop.aborted) throw error
   }
@@ -66,13 +117,16 @@ function version (): string {
 
 /** 2: whoever typed the command can put it right. */
 function exitCodeOf (error: unknown): number {
-  return error instanceof UsageError || (error instanceof FewstepError && error.statusCode < 499) ? 2 : 1
+  if (error instanceof UsageError) return 2
+  const status = error instanceof FewstepError ? error.statusCode : error instanceof ClientError ? error.status ?? 500 : 500
+  return status >= 400 && status < 499 && status !== 429 ? 2 : 1
 }
 
 function messageOf (error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { message, cause } = error
-  return cause instanceof Error && !message.includes(cause.message) ? `${message}: ${cause.message}` : message
+  if (error instanceof ClientError || !(cause instanceof Error) || message.includes(cause.message)) return message
+  return `${message}: ${cause.message}`
 }
 
 /** In one sentence on stderr; where nobody can read that, the exit code is left. */

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { arrivalTimes, type ArrivalProcess } from '../../bench/lib/arrivals.js'
-import { mean } from '../../bench/lib/statistics.js'
+import { arrivalTimes, type ArrivalProcess } from '../../src/load/arrivals.js'
+import { mean } from '../../src/load/statistics.js'
 
 function take (process: ArrivalProcess, count: number, perSecond = 50, seed = 1): number[] {
   const times = arrivalTimes({ process, perSecond, seed })

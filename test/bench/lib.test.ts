@@ -1,9 +1,9 @@
 import t from 'tap'
 import { UsageError } from '../../src/cli/usage-error.js'
 import { integer, list, stepRange } from '../../bench/lib/options.js'
-import { snakeCase } from '../../bench/lib/snake-case.js'
-import { median, percentile, quantiles, spread } from '../../bench/lib/statistics.js'
-import { digits, formatTable } from '../../bench/lib/table.js'
+import { snakeCase } from '../../src/cli/bench/snake-case.js'
+import { median, percentile, quantiles, spread } from '../../src/load/statistics.js'
+import { digits, formatTable } from '../../src/cli/bench/table.js'
 
 t.test('percentiles lie between the values, the median of an even sample in the middle of two', async (t) => {
   t.equal(median([9, 1, 4, 2]), 3)

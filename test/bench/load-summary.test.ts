@@ -1,6 +1,6 @@
 import t from 'tap'
-import { summarise, type Outcome } from '../../bench/load/summary.js'
-import { requestBodies, schedule } from '../../bench/load/schedule.js'
+import { summarise, type Outcome } from '../../src/load/summary.js'
+import { requestBodies, schedule } from '../../src/load/schedule.js'
 
 function generation (tokens: number, steps: number, queueMs: number, computeMs: number, totalMs: number): Outcome['generation'] {
   return { tokens, steps: [steps], queueMs, computeMs, totalMs }

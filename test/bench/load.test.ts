@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import type { LoadOptions } from '../../bench/load/options.js'
-import { runLoad } from '../../bench/load/run-load.js'
+import type { LoadOptions } from '../../src/load/options.js'
+import { runLoad } from '../../src/load/run-load.js'
 
 type Handler = (body: Record<string, unknown>, response: ServerResponse) => void
 

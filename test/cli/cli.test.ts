@@ -2,31 +2,18 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { COMMANDS, type Command } from '../../src/cli/commands.js'
+import { helpOf } from '../../src/cli/help.js'
 import { generateText, prepare, type TextRequest } from '../../src/generation/index.js'
 import { loadModel } from '../../src/model/model.js'
+import { ENVIRONMENT, fewstep, MAIN, start, type Ended } from '../support/cli.js'
 import { fixture, startEngine } from '../support/engine.js'
 import { onSmallDisk } from '../support/namespace.js'
 import { isAlive, workersOf } from '../support/processes.js'
 import { until } from '../support/until.js'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const MODEL = fixture('tiny-text')
-const ENVIRONMENT = { PATH: process.env['PATH'], FEWSTEP_MODEL: MODEL, FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_THREADS: '1' }
-
-interface Ended { readonly code: number | null, readonly stdout: string, readonly stderr: string }
-
-function start (args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  return spawn(process.execPath, ['--import=tsx', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...env } })
-}
-
-async function fewstep (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child = start(args, env)
-  const closed = once(child, 'close') as Promise<[number | null]>
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), closed])
-  return { code, stdout, stderr }
-}
 
 /** What the same request gives without the command line. */
 async function expected (request: TextRequest): Promise<string[]> {
@@ -100,7 +87,14 @@ t.test('a wrong argument is named in one sentence, with exit code 2 and nothing 
     { args: ['key', 'old', 'alice'], says: /fewstep key new NAME/ },
     { args: ['key', 'new'], says: /the name of the key is missing/ },
     { args: ['key', 'new', 'alice', 'bob'], says: /bob is one too many/ },
-    { args: ['key', 'new', 'a b'], says: /the name of a key has/ }
+    { args: ['key', 'new', 'a b'], says: /the name of a key has/ },
+    { args: ['replay'], says: /the recording is missing/ },
+    { args: ['replay', 'a', 'b'], says: /b is one too many/ },
+    { args: ['replay', 'a', '--speed', '0'], says: /--speed must be a number from 0.01 to 1000, not 0/ },
+    { args: ['inspect'], says: /the model is missing/ },
+    { args: ['completion'], says: /which shell/ },
+    { args: ['completion', 'tcsh'], says: /the shell must be one of bash, zsh, fish, not tcsh/ },
+    { args: ['doctor', '--html'], says: /Unknown option '--html'; fewstep doctor --help/ }
   ]
   for (const { args, says } of cases) {
     const { code, stdout, stderr } = await fewstep(args)
@@ -150,10 +144,23 @@ t.test('key new prints the line of a keys file, and shows the key once, beside i
 })
 
 t.test('--help and --version answer on stdout', async (t) => {
-  t.match(await fewstep(['--help']), { code: 0, stdout: /fewstep generate/, stderr: '' })
+  const { code, stdout, stderr } = await fewstep(['--help'])
+  t.match({ code, stderr }, { code: 0, stderr: '' })
+  for (const name of Object.keys(COMMANDS)) t.match(stdout, new RegExp(`^  fewstep ${name} `, 'm'))
   t.match(await fewstep(['generate', '--help']), { code: 0, stdout: /--max-tokens N/, stderr: '' })
   t.match(await fewstep(['serve', '--help']), { code: 0, stdout: /FEWSTEP_MAX_QUEUE/, stderr: '' })
   t.match(await fewstep(['--version']), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' })
+})
+
+t.test('every command has a page with its options and examples, no wider than a terminal', async (t) => {
+  for (const command of Object.values<Command>(COMMANDS)) {
+    const page = helpOf(command)
+    for (const { name } of command.options) t.match(page, new RegExp(`^  --?${name}\\b`, 'm'), `${command.name}: ${name}`)
+    t.match(page, /\n {2}-h, --help/)
+    for (const [example] of command.examples) t.ok(page.includes(`\n  ${example}\n`))
+    if (command.name !== 'serve') t.ok(page.split('\n').every((line) => line.length <= 120), `${command.name} is narrow`)
+    t.ok(page.endsWith('\n'))
+  }
 })
 
 t.test('Ctrl-C ends the command and its workers', async (t) => {

@@ -3,15 +3,20 @@ import { layCells } from '../../src/cli/cells.js'
 import { displayWidth } from '../../src/cli/display-width.js'
 import type { DraftPiece } from '../../src/cli/draft.js'
 import { renderFrame } from '../../src/cli/frame.js'
+import { legendOf } from '../../src/cli/legend.js'
+import { paletteOf } from '../../src/cli/palette.js'
 import { printableJson } from '../../src/cli/printable.js'
 import { wrap } from '../../src/cli/wrap.js'
+import { withoutEscapes } from '../support/terminal.js'
 
 const given = (text: string): DraftPiece => ({ text, given: true, changed: false })
 const same = (text: string): DraftPiece => ({ text, given: false, changed: false })
 const changed = (text: string): DraftPiece => ({ text, given: false, changed: true })
+const mask: DraftPiece = { text: '░', masked: true }
+const level = (text: string, level: number): DraftPiece => ({ text, level })
 
-function frame (pieces: DraftPiece[], options: { columns?: number, rows?: number, color?: boolean } = {}): string[] {
-  return renderFrame([{ pieces, status: 'step 1/8' }], { columns: 20, rows: 24, color: false, ...options }).map(({ text }) => text)
+function frame (pieces: DraftPiece[], { color = false, ...options }: { columns?: number, rows?: number, color?: boolean } = {}): string[] {
+  return renderFrame([{ pieces, status: 'step 1/8' }], { columns: 20, rows: 24, palette: color ? paletteOf(4, 'live') : undefined, ...options }).map(({ text }) => text)
 }
 
 t.test('text is wrapped at spaces, with its status below', async (t) => {
@@ -22,7 +27,7 @@ t.test('text is wrapped at spaces, with its status below', async (t) => {
     { pieces: [same('exactly twenty chars and more')], lines: ['exactly twenty chars', 'and more'] },
     { pieces: [same('one\ntwo\n\nthree')], lines: ['one', 'two', '', 'three'] },
     { pieces: [same('a pneumonoultramicroscopicsilico word')], lines: ['a', 'pneumonoultramicrosc', 'opicsilico word'] },
-    { pieces: [same('a '), ...new Array<DraftPiece>(30).fill(same('░'))], lines: ['a ' + '░'.repeat(18), '░'.repeat(12)] },
+    { pieces: [same('a '), ...new Array<DraftPiece>(30).fill(mask)], lines: ['a ' + '░'.repeat(18), '░'.repeat(12)] },
     { pieces: [same('龍龍龍龍龍龍龍龍龍龍龍')], lines: ['龍'.repeat(10), '龍'] }
   ]
   for (const { pieces, lines } of cases) t.same(frame(pieces), [...lines, 'step 1/8'])
@@ -43,18 +48,42 @@ t.test('the prompt is bold, masks are dim, and words that changed stand out', as
   const green = (text: string): string => `\x1b[1;32m${text}\x1b[0m`
   const cases = [
     { pieces: [given('Once'), same(' upon')], line: `${bold('Once')} upon` },
-    { pieces: [same('a'), same('░░'), same(' cat')], line: `a${dim('░░')} cat` },
+    { pieces: [same('a'), mask, mask, same(' cat')], line: `a${dim('░░')} cat` },
     { pieces: [same('the'), changed(' cat'), same(' sat')], line: `the ${green('cat')} sat` },
     { pieces: [same('re'), changed('turn'), same('ed to')], line: `${green('returned')} to` },
-    { pieces: [changed('re'), same('░'), same('ed')], line: `${green('re')}${dim('░')}${green('ed')}` },
+    { pieces: [changed('re'), mask, same('ed')], line: `${green('re')}${dim('░')}${green('ed')}` },
     { pieces: [given('un'), changed('happy')], line: `${bold('un')}${green('happy')}` },
-    { pieces: [changed('░')], line: dim('░') }
+    { pieces: [{ ...mask, changed: true }], line: dim('░') },
+    { pieces: [given('░'), same('░')], line: `${bold('░')}░` }
   ]
   for (const { pieces, line } of cases) t.equal(frame(pieces, { color: true })[0], line)
 })
 
+t.test('the shades of a view are as fine as the terminal\'s colours', async (t) => {
+  const shown = (depth: number, view: 'timeline' | 'confidence'): string | undefined =>
+    renderFrame([{ pieces: [level('a', 0), level('b', 7)], status: '' }], { columns: 20, rows: 24, palette: paletteOf(depth, view) })[0]?.text
+  const painted = (first: string, last: string): string => `\x1b[${first}ma\x1b[0m\x1b[${last}mb\x1b[0m`
+  t.equal(shown(24, 'timeline'), painted('38;2;0;0;0;48;2;253;226;228', '38;2;0;0;0;48;2;241;220;247'))
+  t.equal(shown(8, 'timeline'), painted('38;5;16;48;5;224', '38;5;16;48;5;225'))
+  t.equal(shown(4, 'timeline'), painted('30;101', '30;107'))
+  t.equal(shown(4, 'confidence'), painted('30;101', '30;102'))
+  t.equal(shown(1, 'timeline'), 'ab')
+})
+
+t.test('a legend says what the shades mean, as far as there is room', async (t) => {
+  const bare = (text = ''): string => withoutEscapes(text)
+  const palette = paletteOf(8, 'timeline')
+  t.equal(bare(legendOf('timeline', 8, 80, palette)?.text), 'first change  1  2  3  4  5  6  7  8  last')
+  t.equal(bare(legendOf('timeline', 64, 80, palette)?.text), 'first change  1-5  6-14  15-23  24-32  33-41  42-50  51-59  60-64  last')
+  t.equal(bare(legendOf('timeline', 64, 40, palette)?.text).trim().replaceAll(/ +/g, ' '), 'first change last')
+  t.equal(legendOf('timeline', 8, 20, palette), undefined)
+  t.match(bare(legendOf('confidence', 8, 80, palette)?.text), /^unsure {2}0 .* 88 % {2}sure$/)
+  t.equal(legendOf('live', 8, 80, palette), undefined)
+  t.equal(legendOf('timeline', 8, 80, undefined), undefined)
+})
+
 t.test('without colours there are no escape sequences', async (t) => {
-  t.same(frame([given('Once'), changed(' upon'), same('░')]), ['Once upon░', 'step 1/8'])
+  t.same(frame([given('Once'), changed(' upon'), mask, level('x', 3)]), ['Once upon░x', 'step 1/8'])
 })
 
 t.test('what a model writes cannot control the terminal', async (t) => {
@@ -86,15 +115,15 @@ t.test('a text taller than the screen shows its beginning and says how much is b
 t.test('several outputs share the screen', async (t) => {
   const pieces = [same('1\n2\n3\n4\n5')]
   const outputs = [{ pieces, status: 'first' }, { pieces, status: 'second' }]
-  const lines = renderFrame(outputs, { columns: 40, rows: 7, color: false }).map(({ text }) => text)
+  const lines = renderFrame(outputs, { columns: 40, rows: 7, palette: undefined }).map(({ text }) => text)
   t.same(lines, ['1', '2', 'first · 3 more lines', '', '1', '2', 'second · 3 more lines'])
 })
 
 t.test('outputs for which there is no room are counted', async (t) => {
   const outputs = Array.from({ length: 16 }, (_, i) => ({ pieces: [same('text')], status: `output ${i + 1}` }))
-  const lines = renderFrame(outputs, { columns: 40, rows: 9, color: false }).map(({ text }) => text)
+  const lines = renderFrame(outputs, { columns: 40, rows: 9, palette: undefined }).map(({ text }) => text)
   t.same(lines, ['text', 'output 1', '', 'text', 'output 2', '', 'text', 'output 3 · 13 more outputs'])
-  t.equal(renderFrame(outputs, { columns: 40, rows: Infinity, color: false }).length, 16 * 3 - 1)
+  t.equal(renderFrame(outputs, { columns: 40, rows: Infinity, palette: undefined }).length, 16 * 3 - 1)
 })
 
 t.test('characters have the width that terminals give them', async (t) => {

@@ -4,8 +4,18 @@ import { UsageError } from '../../src/cli/usage-error.js'
 
 t.test('options become a request; what is not given is left to the model', async (t) => {
   const { request, ...rest } = parseGenerateOptions(['Once'])
-  t.same(rest, { model: undefined, json: false, color: true, help: false })
-  t.same(Object.entries(request).filter(([, value]) => value !== undefined), [['prompt', 'Once']])
+  t.same(rest, {
+    view: 'live',
+    json: false,
+    color: true,
+    model: undefined,
+    url: undefined,
+    apiKey: undefined,
+    record: undefined,
+    fromInput: false,
+    help: false
+  })
+  t.strictSame(request, { prompt: 'Once' })
   t.match(parseGenerateOptions([
     '--steps', '4', '--max-tokens=32', '--seed', '0', '-n', '3', '--temperature', '0', '--top-k', '40', '--top-p', '.9',
     '--block-length', '16', '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--jumps', 'independent', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
@@ -13,13 +23,13 @@ t.test('options become a request; what is not given is left to the model', async
     request: {
       prompt: '--odd prompt',
       steps: 4,
-      maxTokens: 32,
-      blockLength: 16,
+      max_tokens: 32,
+      block_length: 16,
       seed: 0,
       n: 3,
       temperature: 0,
-      topK: 40,
-      topP: 0.9,
+      top_k: 40,
+      top_p: 0.9,
       schedule: [0.5, 0.25, 0.25],
       solver: 'euler_exact',
       jumps: 'independent',
@@ -27,6 +37,15 @@ t.test('options become a request; what is not given is left to the model', async
     },
     model: 'dir',
     color: false
+  })
+})
+
+t.test('steps may be elastic, and a server is asked by its names', async (t) => {
+  t.strictSame(parseGenerateOptions(['--steps', '4..32']).request, { steps: { min: 4, max: 32 } })
+  t.strictSame(parseGenerateOptions(['--steps=4-32']).request, { steps: { min: 4, max: 32 } })
+  t.strictSame(parseGenerateOptions(['--steps', '8..8', '--stop-when-stable']).request, { steps: 8, stop_when_stable: true })
+  t.match(parseGenerateOptions(['-', '--url', 'https://host/prefix', '--model', 'a/b', '--api-key', 'k', '--record', 'r.json', '--view', 'timeline']), {
+    request: { model: 'a/b' }, model: undefined, url: 'https://host/prefix', apiKey: 'k', record: 'r.json', view: 'timeline', fromInput: true
   })
 })
 
@@ -59,6 +78,12 @@ t.test('a wrong option is named', async (t) => {
     { args: ['Once', '--template', '[[2]]'], says: /exclude each other/ },
     { args: ['--template', '[[2]]', '--block-length', '2'], says: /--block-length does not go with --template/ },
     { args: ['--template', '[[2]]', '--max-tokens', '2'], says: /--max-tokens does not go with --template/ },
+    { args: ['--steps', '32..4'], says: /^--steps must be an integer from 32 to 1024, not 4$/ },
+    { args: ['--steps', '4..'], says: /^--steps must be an integer from 1 to 1024, not 4\.\.$/ },
+    { args: ['--view', 'paper'], says: /^--view must be one of live, timeline, confidence, plain, not paper$/ },
+    { args: ['--url', 'localhost:8080'], says: /^--url must be an http or https URL, not localhost:8080$/ },
+    { args: ['--api-key', 'k'], says: /^--api-key is for a server/ },
+    { args: ['--record', ''], says: /^--record must name a file, not ""$/ },
     { args: ['--colour'], says: /Unknown option '--colour'/ }
   ]
   for (const { args, says } of cases) t.throws(() => parseGenerateOptions(args), { constructor: UsageError, message: says }, args.join(' '))

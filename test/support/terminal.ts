@@ -3,6 +3,11 @@ const TOKEN = new RegExp(`${ESC}\\[[?;\\d]*[A-Za-z]|[^${ESC}]`, 'gu')
 const UP = new RegExp(`^${ESC}\\[(\\d+)A$`)
 const STYLE = new RegExp(`^${ESC}\\[[\\d;]*m$`)
 
+/** A text without its escape sequences. */
+export function withoutEscapes (text: string): string {
+  return text.replaceAll(new RegExp(`${ESC}\\[[?;\\d]*[A-Za-z]`, 'g'), '')
+}
+
 /** A terminal as far as the command line uses one: what its screen and its scrolled-off lines show. */
 export class VirtualTerminal {
   readonly lines: string[] = ['']
@@ -19,6 +24,16 @@ export class VirtualTerminal {
 
   write (text: string): void {
     for (const [token] of text.matchAll(TOKEN)) this.#accept(token)
+  }
+
+  /** Lines that are longer than a narrower screen take several of its rows, as terminals do it; a wider one leaves them as they are. */
+  resize (columns: number): void {
+    const rows = this.lines.map((line) => Math.max(1, Math.ceil(line.trimEnd().length / columns)))
+    this.#row = rows.slice(0, this.#row).reduce((sum, each) => sum + each, 0)
+    const wrapped = this.lines.flatMap((line, i) =>
+      Array.from({ length: rows[i] ?? 1 }, (_, row) => line.slice(row * columns, (row + 1) * columns)))
+    this.lines.splice(0, this.lines.length, ...wrapped)
+    this.columns = columns
   }
 
   #accept (token: string): void {

@@ -7,7 +7,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
-import { median } from '../../../bench/lib/statistics.js'
+import { median } from '../../../src/load/statistics.js'
 import { workersOf } from '../../support/processes.js'
 import { requestText } from '../../support/raw-connection.js'
 import { listening, startProcess } from '../../support/service-process.js'

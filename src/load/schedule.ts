@@ -1,6 +1,6 @@
 /** What is sent and when: the same for the same options. */
-import { arrivalTimes } from '../lib/arrivals.js'
-import { pick, uniforms } from '../lib/random.js'
+import { arrivalTimes } from './arrivals.js'
+import { pick, uniforms } from './random.js'
 import type { LoadOptions } from './options.js'
 
 /** A stream of random numbers of its own, so that another mix arrives at the same times. */

@@ -21,9 +21,10 @@ export interface LoadReport extends LoadSummary {
  * In the process of the server itself, or with other work in this process, the figures mix with it: `lagMs` and
  * `generatorCpuShare` show by how much.
  * @param signal abort: send no more, give up what is under way, and report what was measured until then
+ * @param watch is told of every request that came to an end
  */
-export async function runLoad (options: LoadOptions, signal?: AbortSignal): Promise<LoadReport> {
-  const run = new Run(options, signal)
+export async function runLoad (options: LoadOptions, signal?: AbortSignal, watch?: Watch): Promise<LoadReport> {
+  const run = new Run(options, signal, watch)
   const cpu = process.cpuUsage()
   await (options.loop.kind === 'open' ? run.openLoop() : run.closedLoop(options.loop.concurrency))
   const { user, system } = process.cpuUsage(cpu)
@@ -36,6 +37,16 @@ export async function runLoad (options: LoadOptions, signal?: AbortSignal): Prom
   }
 }
 
+/** How a run stands. */
+export interface Standing {
+  readonly elapsedMs: number
+  /** From the first to the last request that came to an end. */
+  readonly outcomes: readonly Outcome[]
+  readonly inFlight: number
+}
+
+export type Watch = (standing: Standing) => void
+
 class Run {
   readonly outcomes: Outcome[] = []
   /** When nothing more is sent. */
@@ -46,12 +57,14 @@ class Run {
   readonly #bodies: Generator<string, never, undefined>
   readonly #stop = new AbortController()
   readonly #startedAt = performance.now()
+  readonly #watch: Watch
   #requests = 0
 
-  constructor (options: LoadOptions, signal: AbortSignal | undefined) {
+  constructor (options: LoadOptions, signal: AbortSignal | undefined, watch: Watch = () => {}) {
     this.#options = options
+    this.#watch = watch
     this.endMs = 1000 * (options.warmupS + options.durationS)
-    this.#client = new Client(options.url, 1000 * options.timeoutS)
+    this.#client = new Client(options.url, 1000 * options.timeoutS, options.apiKey)
     this.#bodies = requestBodies(options)
     const interrupt = (): void => {
       this.interruptedMs = this.elapsedMs
@@ -95,12 +108,17 @@ class Run {
     const body = this.#bodies.next().value
     const sentMs = this.elapsedMs
     if (this.#client.inFlight >= this.#options.maxInFlight) {
-      this.outcomes.push({ scheduledMs, sentMs: undefined, doneMs: sentMs, status: 'unsent' })
+      this.#ended({ scheduledMs, sentMs: undefined, doneMs: sentMs, status: 'unsent' })
       return false
     }
     const answer = await this.#client.post(body)
-    this.outcomes.push(outcomeOf(answer, scheduledMs, sentMs, this.#startedAt))
+    this.#ended(outcomeOf(answer, scheduledMs, sentMs, this.#startedAt))
     return answer.status === '200'
+  }
+
+  #ended (outcome: Outcome): void {
+    this.outcomes.push(outcome)
+    this.#watch({ elapsedMs: this.elapsedMs, outcomes: this.outcomes, inFlight: this.#client.inFlight })
   }
 
   /**

@@ -1,8 +1,7 @@
 /** Sends generations over kept-alive connections and notes when what came back. */
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { ErrorBody } from '../../src/http/errors/error-schema.js'
-import type { Generation } from '../../src/http/native/schemas/generation.js'
+import type { ErrorBody, Generation } from '../client/index.js'
 import { EventReader } from './event-reader.js'
 
 /** What is kept of a generation. */
@@ -32,12 +31,15 @@ type End = 'timeout' | 'interrupted'
 export class Client {
   readonly #url: URL
   readonly #timeoutMs: number
+  readonly #authorization: { readonly authorization?: string }
   readonly #agent: HttpAgent
   /** Ends each request under way. */
   readonly #active = new Set<(end: End) => void>()
 
-  constructor (url: URL, timeoutMs: number) {
+  /** @param apiKey sent as a bearer token */
+  constructor (url: URL, timeoutMs: number, apiKey?: string) {
     this.#url = url
+    this.#authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
     this.#timeoutMs = timeoutMs
     const Agent = url.protocol === 'https:' ? HttpsAgent : HttpAgent
     this.#agent = new Agent({ keepAlive: true, maxFreeSockets: Infinity })
@@ -52,7 +54,7 @@ export class Client {
     const request = (this.#url.protocol === 'https:' ? httpsRequest : httpRequest)(this.#url, {
       method: 'POST',
       agent: this.#agent,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...this.#authorization }
     })
     let ended: End | undefined
     const end = (why: End): void => {

@@ -1,5 +1,5 @@
 /** Reproducible random numbers, from the generator that the service draws its noise from. */
-import { philox } from '../../src/diffusion/random.js'
+import { philox } from '../diffusion/random.js'
 
 /** Uniforms in [0, 1). Streams of one seed are independent of each other. */
 export function uniforms (seed: number, stream = 0): () => number {

@@ -1,5 +1,5 @@
 /** From what happened to each request to what a run has shown. Pure. */
-import { mean, quantiles, type Quantiles } from '../lib/statistics.js'
+import { mean, quantiles, type Quantiles } from './statistics.js'
 import type { Answer, GenerationFacts } from './client.js'
 
 /** One request. Times in ms from the start of the run. */

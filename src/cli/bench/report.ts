@@ -1,8 +1,8 @@
 /** A load run as text. */
-import { digits, formatTable, percent } from '../lib/table.js'
-import type { Quantiles } from '../lib/statistics.js'
-import type { LoadOptions } from './options.js'
-import type { LoadReport } from './run-load.js'
+import { digits, formatTable, percent } from './table.js'
+import type { Quantiles } from '../../load/statistics.js'
+import type { LoadOptions } from '../../load/options.js'
+import type { LoadReport } from '../../load/run-load.js'
 
 /** Above these the generator, not the server, is what was measured. */
 const LAG_OF_LATENCY = 0.1
@@ -33,6 +33,25 @@ export function formatLoad (options: LoadOptions, report: LoadReport): string {
          `${digits(report.meanSteps)} steps on average\n`]),
     `generator: ${percent(report.generatorCpuShare)} of a core\n`,
     ...warnings(report).map((warning) => `warning: ${warning}\n`)
+  ].join('')
+}
+
+/** Several rates, a line each. */
+export function formatSweep (runs: ReadonlyArray<readonly [LoadOptions, LoadReport]>): string {
+  const judged = runs.some(([, { goodput }]) => goodput !== null)
+  const [first] = runs
+  return [
+    ...(first === undefined ? [] : [`${first[0].url.href}: ${first[0].durationS} s at each rate, seed ${first[0].seed}\n\n`]),
+    formatTable(['rate', 'answered/s', 'tokens/s', 'p50 ms', 'p95 ms', 'p99 ms', ...(judged ? ['in time'] : []), 'refused'],
+      runs.map(([{ loop }, report]) => [
+        loop.kind === 'open' ? String(loop.rate) : '',
+        digits(report.answeredPerSecond),
+        digits(report.tokensPerSecond),
+        ...(['p50', 'p95', 'p99'] as const).map((key) => digits(report.latencyMs?.[key])),
+        ...(judged ? [percent(report.goodput?.share)] : []),
+        String(report.statuses.reduce((sum, { status, count }) => status === '200' ? sum : sum + count, 0))
+      ])),
+    ...new Set(runs.flatMap(([, report]) => warnings(report).map((warning) => `\nwarning: ${warning}\n`)))
   ].join('')
 }
 

@@ -1,0 +1,38 @@
+import { appendFile, cp } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { fewstep } from '../support/cli.js'
+import { fixture } from '../support/engine.js'
+
+const EMBEDDED = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
+
+t.test('it shows the embedded model, graphs and all', async (t) => {
+  const { code, stdout, stderr } = await fewstep(['inspect', EMBEDDED])
+  t.match({ code, stderr }, { code: 0, stderr: '' })
+  for (const says of [/^fewstep-stories +\/.*\/models\/fewstep-stories$/m, /canvas of 256 tokens, vocabulary of \d+/, /7,579,201/, /^step\.onnx +float32 products, opset \d+/m,
+    /^step-int8\.onnx +int8 products/m, /tokens \(int64, 2 axes\)/, /MatMul \d+/, /Once\| upon\| a\| time\|/, /[0-9a-f]{64} {2}tokenizer\.json/, /all of them are as the manifest says/]) {
+    t.match(stdout, says)
+  }
+})
+
+t.test('--json has the same for programs', async (t) => {
+  const { code, stdout } = await fewstep(['inspect', fixture('tiny-llada'), '--json'])
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), {
+    manifest: { name: 'tiny-llada', algorithm: 'llada' },
+    graphs: [{ file: 'step.onnx', precision: 'float32', inputs: { tokens: 'int64, 2 axes', filter: 'bool, 0 axes' }, operators: { MatMul: Number } }],
+    tokenizer: { chat_template: false },
+    problem: null
+  })
+})
+
+t.test('a model that would be refused is shown as far as it can be read, and why', async (t) => {
+  const folder = t.testdir()
+  await cp(fixture('tiny-text'), folder, { recursive: true })
+  await appendFile(`${folder}/tokenizer.json`, ' ')
+  const { code, stdout, stderr } = await fewstep(['inspect', folder])
+  t.equal(code, 1)
+  t.match(stdout, /it would be refused: .*tokenizer\.json: it has \d+ bytes, the manifest says/)
+  t.match(stderr, /^fewstep: .*tokenizer\.json: it has/)
+  t.match(await fewstep(['inspect', '/nowhere']), { code: 1, stdout: '', stderr: /^fewstep: \/nowhere\/manifest\.json: / })
+})
