@@ -51,8 +51,13 @@ export class CanvasView {
   }
 
   /** The sheet stays as high as its masks made it while they become words, so that nothing below it jumps. */
-  hold (running: boolean): void {
-    if (running) this.text.style.setProperty('min-height', `${this.text.offsetHeight}px`)
+  hold (): void {
+    this.release()
+    this.text.style.setProperty('min-height', `${this.text.offsetHeight}px`)
+  }
+
+  release (): void {
+    this.text.style.removeProperty('min-height')
   }
 
   /** The token whose place that is; undefined where there is none. */

@@ -20,7 +20,7 @@ export function draftOf ({ template, max_tokens: length = USUAL_LENGTH }: Genera
   if (first !== undefined) return first.tokens.map((token) => token.given ? { ...token, changedAt: 0 } : MASK)
   if (template === undefined) return masks(Number(length))
   return partsOf(template).flatMap((part, i, parts) => {
-    if (typeof part !== 'string') return masks(part.gap)
+    if (typeof part !== 'string') return masks('gap' in part ? part.gap : 1)
     // The space before a gap belongs to the gap.
     return [{ ...MASK, text: i < parts.length - 1 ? part.replace(/ $/, '') : part, masked: false, given: true }]
   })

@@ -1,6 +1,6 @@
 /** The prompt: plain text, in which gaps stand as chips. */
 import { gapChip, isGap, templateOf } from './gap.js'
-import { hasGap, partsOf } from './template.js'
+import { hasLength, partsOf } from './template.js'
 
 const USUAL_GAP = 6
 
@@ -11,7 +11,11 @@ export class Editor {
   constructor (element: HTMLElement, onChange: () => void) {
     this.#element = element
     this.#onChange = onChange
-    element.contentEditable = 'plaintext-only'
+    try {
+      element.contentEditable = 'plaintext-only'
+    } catch {
+      // Older browsers have rich text alone; what is pasted is made plain below.
+    }
     element.addEventListener('input', () => {
       this.#chipTyped()
       onChange()
@@ -66,14 +70,17 @@ export class Editor {
   }
 
   #nodesOf (text: string): Node[] {
-    return partsOf(text).map((part) => typeof part === 'string' ? document.createTextNode(part) : this.#chip(part.gap))
+    return partsOf(text).map((part) => {
+      if (typeof part === 'string') return document.createTextNode(part)
+      return 'gap' in part ? this.#chip(part.gap) : document.createTextNode(part.choices)
+    })
   }
 
   /** A gap that was typed or pasted as text becomes a chip, and the caret goes on behind it. */
   #chipTyped (): void {
     const walker = document.createTreeWalker(this.#element, NodeFilter.SHOW_TEXT)
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-      if (!hasGap(node.nodeValue ?? '')) continue
+      if (!hasLength(node.nodeValue ?? '')) continue
       const nodes = this.#nodesOf(node.nodeValue ?? '')
       const last = nodes.at(-1)
       ;(node as Text).replaceWith(...nodes)

@@ -41,7 +41,7 @@ export class Form {
     const prompt = byId('prompt', HTMLElement)
     this.#editor = new Editor(prompt, changed)
     prompt.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+      if (event.key !== 'Enter' || event.shiftKey || event.repeat || event.isComposing) return
       event.preventDefault()
       onSubmit()
     })
@@ -75,7 +75,6 @@ export class Form {
     this.#editor.text = text
     this.#showDefaults()
     if ([values.solver, values.schedule, values.jumps, values.stop].some((value) => value !== '')) byId('more', HTMLDetailsElement).open = true
-    if (compare !== '') byId('settings', HTMLDetailsElement).open = true
   }
 
   get models (): readonly ModelCard[] {

@@ -65,8 +65,8 @@ export function addKeep (current: () => readonly Lane[]): Keep {
   return keep
 }
 
-/** What was drawn at random can be drawn again. */
-function withSeed ({ request, generation }: Lane): Lane['request'] {
+/** What was drawn at random can be drawn again; that the page also asked for the confidence is its own affair. */
+function withSeed ({ request: { confidence, ...request }, generation }: Lane): Lane['request'] {
   const seed = generation?.outputs[0]?.seed
   return seed === undefined ? request : { ...request, seed }
 }

@@ -69,6 +69,8 @@ async function run (): Promise<void> {
   const controller = running = new AbortController()
   form.clearErrors()
   showRunning(true)
+  // Below the form, where there is no room beside it.
+  if (!matchMedia(WIDE).matches) byId('stage', HTMLElement).scrollIntoView({ behavior: prefersStill() ? 'auto' : 'smooth' })
   const failures = await runAll(toRequests(form.fields), controller.signal, dispatch)
   running = undefined
   showRunning(false)
@@ -158,6 +160,10 @@ function openOwnRecording (): boolean {
   return true
 }
 
+function fitting (length: string, canvas = Infinity): string {
+  return length === '' ? '' : String(Math.min(Number(length), Math.floor(canvas / 2)))
+}
+
 async function begin (): Promise<void> {
   applyTheme(settings.theme)
   addControls()
@@ -167,9 +173,10 @@ async function begin (): Promise<void> {
   addEventListener('hashchange', () => { form.fields = fromFragment(location.hash) ?? form.fields })
   if (matchMedia(MOUSE).matches) form.focus()
   await loadModels()
-  // The model of a link, once it is known.
-  const { model, model2 } = fromFragment(location.hash) ?? form.fields
-  form.fields = { ...form.fields, model: model || form.fields.model, model2 }
+  const linked = fromFragment(location.hash)
+  // Of a link the models, now that they are known; of the example no more than half of a small canvas.
+  if (linked !== undefined) form.fields = { ...form.fields, model: linked.model || form.fields.model, model2: linked.model2 }
+  else form.fields = { ...form.fields, length: fitting(form.fields.length, form.models[0]?.max_length) }
 }
 
 void begin()

@@ -32,10 +32,11 @@ export async function listModels (): Promise<ModelCard[]> {
 export async function runAll (
   requests: readonly GenerateRequest[], signal: AbortSignal, dispatch: (action: Action) => void
 ): Promise<Array<{ lane: number, error: unknown }>> {
-  dispatch({ type: 'began', lanes: requests.map((request) => newLane(request)) })
+  const sent = requests.map((request) => ({ ...request, confidence: true }))
+  dispatch({ type: 'began', lanes: sent.map((request) => newLane(request)) })
   const fewstep = client()
-  const outcomes = await Promise.allSettled(requests.map(async (request, lane) => {
-    for await (const item of fewstep.stream({ ...request, confidence: true }, { signal })) dispatch({ type: 'arrived', lane, item })
+  const outcomes = await Promise.allSettled(sent.map(async (request, lane) => {
+    for await (const item of fewstep.stream(request, { signal })) dispatch({ type: 'arrived', lane, item })
   }))
   dispatch({ type: 'ended' })
   return outcomes.flatMap((outcome, lane) => outcome.status === 'rejected' ? [{ lane, error: outcome.reason as unknown }] : [])

@@ -48,10 +48,11 @@ export class Stage {
       const lane = lanes[i]
       if (lane !== undefined) view.show(lane, shown[i] ?? 0, headings[i] ?? '', { view: state.view, marks: !state.resting })
     })
-    if (state.running !== before?.running || state.lanes.length === 0) for (const view of this.#views) view.hold(state.running)
+    this.#holdHeight(state, before)
     this.#canvases.classList.toggle('two', lanes.length > 1)
     this.#canvases.setAttribute('aria-busy', String(state.running))
     this.#canvases.dataset['lit'] = String(state.lit ?? '')
+    byId('intro', HTMLElement).hidden = state.lanes.length > 0
     byId('keep', HTMLElement).classList.toggle('idle', state.running || framesOf(state.lanes).length === 0)
     for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=view]')) radio.checked = radio.value === state.view
     this.#readout.textContent = readout(state)
@@ -61,6 +62,11 @@ export class Stage {
     if (state.lanes !== before?.lanes) showFacts(state.lanes)
     if (state.running !== before?.running) this.#announce(state)
     this.#history.refresh()
+  }
+
+  #holdHeight (state: State, before: State | undefined): void {
+    if (state.running && before?.running !== true) for (const view of this.#views) view.hold()
+    else if (!state.running && before?.running !== true && state.lanes !== before?.lanes) for (const view of this.#views) view.release()
   }
 
   #fit (length: number): void {

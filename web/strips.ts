@@ -8,16 +8,15 @@ import { changesOf, framesOf, mostChanges, refinementsAt, stepMs, type Lane } fr
 /** More have no room for their times. */
 const LABELLED = 16
 
-interface Column {
-  readonly element: HTMLElement
-  /** Among all frames, from 1. */
-  readonly frame: number
-}
+/** More stand without a space between them. */
+const DENSE = 100
+/** While it runs more are not drawn at every refinement. */
+const MOST_LIVE = 128
 
 export class Strips {
   readonly #element = byId('strips', HTMLElement)
   #lanes: readonly Lane[] = []
-  #columns: Column[][] = []
+  #columns: HTMLElement[][] = []
 
   /** @param onSeek is given the frame of a column that was pressed */
   constructor (onSeek: (frame: number) => void) {
@@ -27,34 +26,43 @@ export class Strips {
     })
   }
 
-  show ({ lanes, frame }: State): void {
-    if (lanes !== this.#lanes) this.#build(lanes)
+  show ({ lanes, frame, running }: State): void {
+    const columns = lanes.reduce((sum, { refinements }) => sum + refinements.length, 0)
+    if (lanes !== this.#lanes && !(running && columns > MOST_LIVE)) this.#build(lanes)
     const shown = refinementsAt(lanes, frame)
     this.#columns.forEach((columns, lane) => {
-      columns.forEach(({ element }, i) => {
-        element.classList.toggle('past', i < (shown[lane] ?? 0))
-        element.classList.toggle('now', i === (shown[lane] ?? 0) - 1)
+      columns.forEach((column, i) => {
+        column.classList.toggle('past', i < (shown[lane] ?? 0))
+        column.classList.toggle('now', i === (shown[lane] ?? 0) - 1)
       })
     })
   }
 
   #build (lanes: readonly Lane[]): void {
     this.#lanes = lanes
-    const frames = framesOf(lanes)
-    this.#columns = lanes.map((lane, at) => lane.refinements.map(({ step, steps }, i, { length }) => {
-      const frame = frames.findIndex((each) => each.lane === at && each.refinement === i) + 1
-      const took = ms(stepMs(lane, i))
-      const bar = h('span', { class: `bar step-${colourOfStep(step, steps)}` })
-      const changes = changesOf(lane, i)
-      bar.style.setProperty('height', `${changes / Math.max(1, mostChanges(lane)) * 100}%`)
-      const element = h('span', {
-        class: 'column', attributes: { title: `step ${step}: ${changes} changes, ${took} after the one before` }
-      }, h('span', { class: 'well' }, bar))
-      if (length <= LABELLED) element.append(h('span', { class: 'took', text: took }))
-      element.dataset['frame'] = String(frame)
-      return { element, frame }
-    }))
+    const frames = new Map(framesOf(lanes).map(({ lane, refinement }, i) => [`${lane}:${refinement}`, i + 1]))
+    this.#columns = lanes.map((lane, at) => {
+      const most = Math.max(1, mostChanges(lane))
+      return lane.refinements.map((_, i) => columnOf(lane, i, most, frames.get(`${at}:${i}`) ?? 0))
+    })
     this.#element.replaceChildren(...this.#columns.map((columns) =>
-      h('div', { class: 'strip', attributes: { 'aria-hidden': 'true' } }, ...columns.map(({ element }) => element))))
+      h('div', { class: columns.length > DENSE ? 'strip dense' : 'strip', attributes: { 'aria-hidden': 'true' } }, ...columns)))
   }
+}
+
+/**
+ * @param most changes of any refinement of the lane: the highest column
+ * @param frame among all frames, from 1
+ */
+function columnOf (lane: Lane, refinement: number, most: number, frame: number): HTMLElement {
+  const { step = 1, steps = 1 } = lane.refinements[refinement] ?? {}
+  const [changes, took] = [changesOf(lane, refinement), ms(stepMs(lane, refinement))]
+  const bar = h('span', { class: `bar step-${colourOfStep(step, steps)}` })
+  bar.style.setProperty('height', `${changes / most * 100}%`)
+  const column = h('span', {
+    class: 'column', attributes: { title: `step ${step}: ${changes} changes, ${took} after the one before` }
+  }, h('span', { class: 'well' }, bar))
+  if (lane.refinements.length <= LABELLED) column.append(h('span', { class: 'took', text: took }))
+  column.dataset['frame'] = String(frame)
+  return column
 }

@@ -13,7 +13,7 @@ export function itemsOf (steps: readonly string[][], more: Partial<StepEvent> = 
       t: (i + 1) / steps.length,
       changes: pieces.flatMap((text, position) => text === steps[i - 1]?.[position]
         ? []
-        : [{ position, token: [...text].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7), text, ...(text === '░' ? { masked: true } : {}) }]),
+        : [{ position, token: [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_536, 7), text, ...(text === '░' ? { masked: true } : {}) }]),
       text: pieces.join(''),
       ...more
     }

@@ -23,6 +23,8 @@ t.test('what is no number goes as it is, for the server to say what it should be
 t.test('a text with gaps is a template, whose gaps say its length', async (t) => {
   t.same(requestOf({ text: 'The [[4]] sat.', length: '40' }), { template: 'The [[4]] sat.' })
   t.same(partsOf('The [[4]] sat[[12]]'), ['The ', { gap: 4 }, ' sat', { gap: 12 }])
+  t.same(partsOf('A [[red|blue]] cat'), ['A ', { choices: '[[red|blue]]' }, ' cat'])
+  t.ok(hasGap('A [[red|blue]] cat'))
   t.notOk(hasGap('[[a]] [4] [[]]'))
 })
 
