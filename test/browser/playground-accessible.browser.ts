@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import t from 'tap'
 import type { Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.js'
-import { done, openPlayground, run } from '../support/playground.js'
+import { openPlayground, run } from '../support/playground.js'
 import { startTestServer } from '../support/server.js'
 
 const server = await startTestServer()
@@ -39,8 +39,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
         t.same(await violations(page), [], view)
       }
       t.ok(await page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth'), 'nothing is cut off at the side')
-      await page.locator('[data-example=budgets]').click()
-      await done(page)
+      await page.locator('#compare').check()
+      await page.locator('#steps-2').fill('16')
+      await run(page)
       await page.locator('#steps').fill('0')
       await page.locator('#run').click()
       await page.locator('[data-field=steps] .error').waitFor()

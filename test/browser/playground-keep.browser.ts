@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import t from 'tap'
 import { makeKey } from '../../src/http/guard/key-line.js'
 import { complaintsOf, launchBrowser } from '../support/browser.js'
-import { done, fill, openPlayground, run, textOf } from '../support/playground.js'
+import { fill, openPlayground, run, SMALL, textOf, TWO } from '../support/playground.js'
 import { startTestServer } from '../support/server.js'
 
 const server = await startTestServer()
@@ -54,10 +54,9 @@ t.test('a link holds the request in its fragment, and makes the same text', asyn
 })
 
 t.test('a recording is one file that replays without a server, and can be opened again', async (t) => {
-  const { page, close } = await openPlayground(browser, server.url)
+  const { page, close } = await openPlayground(browser, `${server.url}/${TWO}`)
   t.teardown(close)
-  await page.locator('[data-example=budgets]').click()
-  await done(page)
+  await run(page)
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()])
   const path = join(t.testdir(), download.suggestedFilename())
   await download.saveAs(path)
@@ -121,7 +120,7 @@ t.test('a key is asked for where the server wants one, works, and stays in memor
   const context = await browser.newContext({ reducedMotion: 'reduce' })
   t.teardown(async () => { await context.close() })
   const page = await context.newPage()
-  await page.goto(guarded.url)
+  await page.goto(`${guarded.url}/${SMALL}`)
   const dialog = page.locator('#key-dialog')
   await dialog.waitFor()
   t.match(await dialog.locator('[role=alert]').innerText(), /this server asks for a key/)
@@ -129,7 +128,7 @@ t.test('a key is asked for where the server wants one, works, and stays in memor
   await page.keyboard.press('Enter')
   await page.locator('#model option[value=tiny-text]').waitFor({ state: 'attached' })
   await run(page)
-  t.ok((await textOf(page)).length > 50)
+  t.ok((await textOf(page)).length > 'The hen'.length)
   const kept = await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage, cookie: document.cookie })')
   t.notOk(kept.includes(key))
   await page.reload()
@@ -139,7 +138,7 @@ t.test('a key is asked for where the server wants one, works, and stays in memor
 t.test('behind a proxy that has it under a prefix, everything is found', async (t) => {
   const proxy = await prefixed('/tools/fewstep', server.url)
   t.teardown(() => { proxy.close() })
-  const { page, complaints, close } = await openPlayground(browser, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/tools/fewstep/`)
+  const { page, complaints, close } = await openPlayground(browser, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/tools/fewstep/${SMALL}`)
   t.teardown(close)
   await run(page)
   t.same(complaints, [])

@@ -1,9 +1,12 @@
 /** The playground in a real browser: what one asks, what one sees. Needs Chromium: `npm run test:browser`. */
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { generate } from '../support/client.js'
 import { launchBrowser } from '../support/browser.js'
-import { done, fill, leaveFields, openPlayground, run, textOf } from '../support/playground.js'
+import { done, drawn, fill, leaveFields, openPlayground, run, textOf, TWO } from '../support/playground.js'
 import { startTestServer } from '../support/server.js'
+
+const STORIES = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
 
 const server = await startTestServer()
 t.teardown(server.stop)
@@ -11,12 +14,14 @@ const browser = await launchBrowser()
 t.teardown(async () => { await browser.close() })
 
 t.test('one press of Enter shows a text coming into focus, and nothing goes wrong in the console', async (t) => {
-  const { page, complaints, close } = await openPlayground(browser, server.url)
+  const stories = await startTestServer({ modelDirectories: [STORIES] })
+  t.teardown(stories.stop)
+  const { page, complaints, close } = await openPlayground(browser, `${stories.url}/#`)
   t.teardown(close)
   t.equal(await page.locator('.masked').count(), 96, 'blocks for what is not chosen yet')
   await page.keyboard.press('Enter')
   await done(page)
-  const { outputs: [output] } = await generate(server.url, { prompt: 'Once upon a time there was a little girl who', max_tokens: 96, seed: 7 })
+  const { outputs: [output] } = await generate(stories.url, { prompt: 'Once upon a time there was a little girl who', max_tokens: 96, seed: 7 })
   t.equal(await textOf(page), `Once upon a time there was a little girl who${output?.text}`)
   t.equal(await page.locator('#status').textContent(), 'Complete.')
   t.match(await page.locator('#facts').innerText(), /Steps\s+8[^]*Tokens a second\s+[\d,]+[^]*Seed\s+7/)
@@ -33,7 +38,7 @@ t.test('the server says what is wrong, beside the field that is', async (t) => {
   const cases = [
     ['#steps', '5000', 'steps', 'steps must be at most 1024'],
     ['#temperature', 'hot', 'temperature', 'temperature must be a number'],
-    ['#length', '9999', 'max_tokens', 'max_tokens is 9999, but the prompt takes'],
+    ['#length', '0', 'max_tokens', 'max_tokens must be at least 1'],
     ['#schedule', '0.5 0.2', 'schedule', "schedule's step sizes must sum to 1"]
   ] as const
   for (const [selector, value, field, message] of cases) {
@@ -103,13 +108,15 @@ t.test('views are a key away, and the timeline has a legend whose colours can be
   await run(page)
   await leaveFields(page)
   await page.keyboard.press('2')
+  await page.locator('[data-view=timeline]').waitFor()
   t.ok(await page.locator('input[value=timeline]').isChecked())
-  t.ok(await page.locator('.token[class*="step-"]').count() > 40)
+  t.ok(await page.locator('.token[class*="step-"]').count() > 12)
   t.same(await page.locator('#legend .entry').allInnerTexts(), ['1', '2', '3', '4', '5', '6', '7', '8'])
   await page.locator('#legend .entry').nth(7).click()
   t.equal(await page.locator('#legend .entry[aria-pressed=true]').innerText(), '8')
   await page.keyboard.press('3')
-  await page.locator('.token[class*="sure-"]').first().waitFor()
+  await page.locator('[data-view=confidence]').waitFor()
+  t.ok(await page.locator('.token[class*="sure-"]').count() > 12)
   t.equal(await page.locator('#legend .entry').count(), 5)
   await page.keyboard.press('4')
   await page.locator('[data-view=plain]').waitFor()
@@ -147,7 +154,7 @@ t.test('a replay is played, paused, stepped through and sought in', async (t) =>
   t.equal(await scrubber.getAttribute('aria-valuetext'), 'step 8 of 8')
   await page.keyboard.press('Home')
   await page.locator('#readout', { hasText: 'before the first step' }).waitFor()
-  t.equal(await page.locator('.masked').count(), 96)
+  t.equal(await page.locator('.masked').count(), 24)
   await page.keyboard.press('ArrowRight')
   await page.locator('#readout', { hasText: 'step 1 of 8' }).waitFor()
   t.ok(await page.locator('.changed').count() > 0, 'what changed is marked')
@@ -185,10 +192,9 @@ t.test('a run replays itself in slow motion, said so, but not for those who want
 })
 
 t.test('two budgets are refined beside each other', async (t) => {
-  const { page, close } = await openPlayground(browser, server.url)
+  const { page, close } = await openPlayground(browser, `${server.url}/${TWO}`)
   t.teardown(close)
-  await page.locator('[data-example=budgets]').click()
-  await done(page)
+  await run(page)
   t.same(await page.locator('.canvas-head').allInnerTexts(), ['4 steps · tiny-text', '32 steps · tiny-text'])
   t.equal(await page.locator('.strip').count(), 2)
   t.equal(await page.locator('.column').count(), 36)
@@ -228,6 +234,7 @@ t.test('help lists the keys; single keys can be switched off', async (t) => {
   await help.waitFor({ state: 'hidden' })
   await leaveFields(page)
   await page.keyboard.press('2')
+  await drawn(page)
   t.ok(await page.locator('input[value=live]').isChecked())
   await page.reload()
   t.notOk(await page.locator('#shortcuts').isChecked(), 'which is remembered')

@@ -8,13 +8,19 @@ export interface OpenPage {
   readonly close: () => Promise<void>
 }
 
+/** What the tiny models have room for. */
+export const SMALL = '#text=The+hen&length=24&seed=7'
+/** The same with two budgets. */
+export const TWO = `${SMALL}&steps=4&compare=on&steps2=32`
+
 /** @param options reduced motion, where nothing else is said: then a run does not replay itself */
 export async function openPlayground (browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
   const complaints = complaintsOf(page)
-  await page.goto(url)
-  await page.locator('.pick[aria-pressed=true]').waitFor()
+  await page.goto(url.includes('#') ? url : `${url}/${SMALL}`)
+  await page.locator('#steps[placeholder]').waitFor({ state: 'attached' })
   return { page, complaints, close: async () => { await context.close() } }
 }
 
@@ -40,6 +46,11 @@ export async function fill (page: Page, prompt: string): Promise<void> {
   await page.keyboard.press('ControlOrMeta+A')
   await page.keyboard.press('Delete')
   await page.keyboard.insertText(prompt)
+}
+
+/** What was done has been drawn. */
+export async function drawn (page: Page): Promise<void> {
+  await page.evaluate('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) })')
 }
 
 /** Leave text fields, so that single keys count. */
