@@ -10,6 +10,7 @@ import { memory } from './memory.js'
 import { metricsScrapes } from './metrics-scrapes.js'
 import { openAiOverhead } from './openai-overhead.js'
 import { overload } from './overload.js'
+import { playground } from './playground.js'
 import { saturatedShare } from './saturated-share.js'
 import { simulatedLoad } from './simulated-load.js'
 import { stepCosts } from './step-costs.js'
@@ -31,5 +32,6 @@ export const FIGURES: readonly Figure[] = [
   eventLoopHold,
   stepCosts,
   simulatedLoad,
-  overload
+  overload,
+  playground
 ]
