@@ -15,7 +15,7 @@ import { startTestServer } from '../test/support/server.js'
 const MODELS = ['fewstep-stories', 'fewstep-stories-llada'].map((name) => fileURLToPath(new URL(`../models/${name}`, import.meta.url)))
 const IMAGES = fileURLToPath(new URL('../docs/images', import.meta.url))
 const MOST_BYTES = 200_000
-const [DESKTOP, PHONE] = [{ width: 1280, height: 860 }, { width: 390, height: 844 }]
+const [DESKTOP, PHONE] = [{ width: 1240, height: 800 }, { width: 390, height: 844 }]
 
 interface Shot {
   readonly name: string
