@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { launchBrowser } from '../../test/support/browser.js'
 import { longRecording } from '../lib/long-recording.js'
 import { Service } from '../lib/service.js'
-import { median, spread } from '../lib/statistics.js'
+import { median, spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const SHAPE = { tokens: 1024, steps: 64, stepMs: 1000 / 60 }

@@ -1,6 +1,6 @@
 /** A recording of a large canvas, as a stream would bring it: for what a page can show. */
 import type { Recording, RecordedEvent } from '../../src/client/index.js'
-import { pick, uniforms } from './random.js'
+import { pick, uniforms } from '../../src/load/random.js'
 
 export interface Shape {
   readonly tokens: number
