@@ -20,6 +20,7 @@ const TABLE = {
   invalid_solver: 422,
   invalid_jumps: 422,
   not_supported: 422,
+  invalid_reveal_above: 422,
   deadline_too_short: 422,
   queue_full: 429,
   rate_limited: 429,

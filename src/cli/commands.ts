@@ -73,6 +73,7 @@ const GENERATE: Command = {
     { name: 'schedule', value: 'S', words: SCHEDULES, text: `${SCHEDULES.join(', ')}, or step sizes that sum to 1: 0.5,0.25,0.25` },
     { name: 'solver', value: 'S', words: SOLVERS, text: `${SOLVERS.join(', ')}; not for llada and dream models` },
     { name: 'jumps', value: 'J', words: JUMPS, text: `${JUMPS.join(', ')}: which positions jump in the same step` },
+    { name: 'reveal-above', value: 'X', text: 'llada and dream: reveal what is surer than X at once; --steps is then the most that are taken' },
     { name: 'stop', value: 'TEXT', multiple: true, text: 'end the text before TEXT; may be given several times' },
     { name: 'stop-when-stable', text: 'take the last step as soon as hardly anything is expected to change' },
     { name: 'model', value: 'DIR', words: 'folder', text: "a model's folder (default: the first one of FEWSTEP_MODEL, or the embedded one); with --url a model's name" },

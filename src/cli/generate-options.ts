@@ -62,6 +62,7 @@ function requestOf (given: Arguments, { prompt, model }: { prompt: string | unde
     schedule: scheduleOf(given.text('schedule')),
     solver: given.oneOf('solver', SOLVERS),
     jumps: given.oneOf('jumps', JUMPS),
+    reveal_above: revealAbove(given),
     temperature: given.number('temperature', 0, MAX_TEMPERATURE),
     top_k: given.integer('top-k', 0, MAX_TOP_K),
     top_p: topP(given),
@@ -82,6 +83,12 @@ function named (name: string, what: string, text: string | undefined): string | 
 function topP (given: Arguments): number | undefined {
   const value = given.number('top-p', 0, 1)
   if (value === 0) throw new UsageError('--top-p must be more than 0')
+  return value
+}
+
+function revealAbove (given: Arguments): number | undefined {
+  const value = given.number('reveal-above', 0, 1)
+  if (value === 0 || value === 1) throw new UsageError(`--reveal-above must be more than 0 and less than 1, not ${value}`)
   return value
 }
 

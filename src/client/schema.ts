@@ -12,7 +12,7 @@ export interface components {
                  * @example invalid_request
                  * @enum {unknown}
                  */
-                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "not_supported" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
+                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "not_supported" | "invalid_reveal_above" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
                 /**
                  * @description Says what is wrong and what to change.
                  * @example steps must be at most 1024
@@ -98,6 +98,11 @@ export interface components {
              * @enum {unknown}
              */
             jumps?: "independent" | "spread";
+            /**
+             * @description Masked diffusion (llada, dream): a step reveals every token that it is surer of than this, and no fewer than its plan says. So steps is the most that are taken; the answer says how many were. Left out: by plan alone.
+             * @example 0.9
+             */
+            reveal_above?: number;
             /**
              * @description Draw from the k most probable tokens; 0 is off.
              * @example 0

@@ -12,7 +12,9 @@ export interface Source {
  * @param block of the text, from 0
  * @returns tokens [L] at t = 0 of a template whose editable positions hold a draw from the source
  */
-export function initialCanvas (template: { tokens: Int32Array, editable: Uint8Array }, source: Source, seed: number, block = 0): Int32Array {
+export function initialCanvas (
+  template: { tokens: Int32Array, editable: Uint8Array }, source: Source, seed: number, block = 0
+): Int32Array {
   const { maskTokenId } = source
   return template.tokens.map((token, position) => {
     if (template.editable[position] === 0) return token

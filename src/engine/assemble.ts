@@ -2,7 +2,7 @@
 import { solverIndex } from '../diffusion/solver.js'
 import type { Row } from './row.js'
 import { ScoreRow } from './score-row.js'
-import type { BatchArrays, ResultArrays } from './step-message.js'
+import { BY_PLAN, type BatchArrays, type ResultArrays } from './step-message.js'
 
 /** Write row i's state at [i] and, padded with zeros, at [i L, (i + 1) L). */
 export function assembleBatch (rows: readonly Row[], batch: BatchArrays): void {
@@ -21,6 +21,7 @@ export function assembleBatch (rows: readonly Row[], batch: BatchArrays): void {
     batch.temperature[i] = sampling.temperature
     batch.topK[i] = sampling.topK
     batch.topP[i] = sampling.topP
+    batch.revealAbove[i] = sampling.revealAbove ?? BY_PLAN
     batch.solver[i] = solverIndex(sampling.solver)
     batch.tokens.set(row.tokens, i * row.paddedLength)
     batch.editable.set(row.editable, i * row.paddedLength)

@@ -24,7 +24,9 @@ export interface Standing {
  * the deadline. So a long text keeps its place from block to block, gets on whenever the machine has time, and is ahead of
  * others with one block at a time: their wait does not depend on its length.
  */
-export function dueTime (submittedAt: number, deadlineMs: number = Infinity, { priority = 0, block = 0, blocks = 1 }: Standing = {}): number {
+export function dueTime (
+  submittedAt: number, deadlineMs: number = Infinity, { priority = 0, block = 0, blocks = 1 }: Standing = {}
+): number {
   return submittedAt + Math.min(deadlineMs * (block + 1) / blocks, PATIENCE_MS * (block + 1)) + PRIORITY_MS * priority
 }
 

@@ -176,7 +176,9 @@ export class Engine {
    * it gets: with one place in the order, one deadline and one signal. The ticket ends with `work`.
    * @throws FewstepError like `generate`, and whatever `work` throws
    */
-  async withTicket<Result> (request: GenerationRequest, { signal }: TicketOptions, work: (ticket: Ticket) => Promise<Result>): Promise<Result> {
+  async withTicket<Result> (
+    request: GenerationRequest, { signal }: TicketOptions, work: (ticket: Ticket) => Promise<Result>
+  ): Promise<Result> {
     this.#checkState()
     const { deadlineMs } = request
     const ticket = this.#issue(request)

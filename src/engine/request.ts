@@ -13,6 +13,11 @@ export interface Sampling {
   readonly topK: number
   /** 1: off. */
   readonly topP: number
+  /**
+   * Masked diffusion: what is drawn with a probability above this is revealed, beyond what the plan says (Fast-dLLM, arXiv
+   * 2505.22618); absent: by plan alone.
+   */
+  readonly revealAbove?: number | undefined
 }
 
 /** A canvas before its source noise is drawn: given tokens where `editable` is 0; what stands elsewhere is ignored. */

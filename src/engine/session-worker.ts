@@ -77,6 +77,13 @@ function feedsOf (batch: BatchArrays, shape: BatchShape, takesTargets: boolean):
   }
 }
 
+/** Of graphs that take it. */
+function revealAbove (
+  { revealAbove: values }: BatchArrays, { rows }: BatchShape, { inputNames }: InferenceSession
+): InferenceSession.FeedsType {
+  return inputNames.includes('reveal_above') ? { reveal_above: new Tensor('float32', values, [rows]) } : {}
+}
+
 /** Else a part of the memory of an earlier step would pass for a result. */
 function checkShape (name: string, { dims }: Tensor, { rows, paddedLength }: BatchShape): void {
   if (dims.length === 2 && dims[0] === rows && dims[1] === paddedLength) return
@@ -84,7 +91,8 @@ function checkShape (name: string, { dims }: Tensor, { rows, paddedLength }: Bat
 }
 
 async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): Promise<FromWorker> {
-  const feeds = feedsOf(batches.read(shape, bytes), shape, session.inputNames.includes('targets'))
+  const batch = batches.read(shape, bytes)
+  const feeds = { ...feedsOf(batch, shape, session.inputNames.includes('targets')), ...revealAbove(batch, shape, session) }
   const start = performance.now()
   const { next_tokens: next, confidence, target_logprob: logprob } = await session.run(feeds)
   const runMs = performance.now() - start

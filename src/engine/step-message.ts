@@ -14,6 +14,9 @@ export interface BatchShape {
   readonly lane?: Lane
 }
 
+/** `revealAbove` of a row that reveals by plan alone: no probability is above it. */
+export const BY_PLAN = 2
+
 const BATCH = {
   seed: [Float64Array, 'row'],
   /** 1-based: which step's noise. */
@@ -29,6 +32,7 @@ const BATCH = {
   h: [Float32Array, 'row'],
   temperature: [Float32Array, 'row'],
   topP: [Float32Array, 'row'],
+  revealAbove: [Float32Array, 'row'],
   tokens: [Int32Array, 'cell'],
   /** Tokens whose probability is asked for. */
   targets: [Int32Array, 'target'],

@@ -8,7 +8,7 @@ import { canScore, type Manifest } from '../model/manifest.js'
 import { reasonOf } from '../model/quote.js'
 import type { Session } from './session.js'
 import { brokenLaw, brokenScore } from './step-law.js'
-import type { BatchArrays } from './step-message.js'
+import { BY_PLAN, type BatchArrays } from './step-message.js'
 
 /** Of its 32 uniforms only 8 are below 1/2: so few jumps are told from the half of all masks that masked diffusion reveals. */
 const SEED = 241
@@ -85,6 +85,7 @@ function fill (batch: BatchArrays, rows: readonly TrialRow[], { defaults }: Mani
   batch.seed.fill(SEED)
   batch.step.fill(1)
   batch.block.fill(0)
+  batch.revealAbove.fill(BY_PLAN)
   batch.h.fill(H)
   batch.spreadFrom.fill(NO_TIME_TO_COME)
   batch.solver.fill(solverIndex('cumulative'))

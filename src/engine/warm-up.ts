@@ -4,7 +4,7 @@ import { NO_TIME_TO_COME } from '../diffusion/jump-times.js'
 import type { CostCurve } from './cost-curve.js'
 import type { Lane } from './lane.js'
 import type { Session } from './session.js'
-import type { BatchArrays, BatchShape } from './step-message.js'
+import { BY_PLAN, type BatchArrays, type BatchShape } from './step-message.js'
 
 /** No step of a warm-up may take longer: a session that hangs here will not serve. */
 const STEP_TIMEOUT_MS = 300_000
@@ -21,6 +21,7 @@ function anyBatch ({ paddedLength, lane }: WarmUpShape): (batch: BatchArrays) =>
     batch.seed.fill(0)
     batch.step.fill(1)
     batch.block.fill(0)
+    batch.revealAbove.fill(BY_PLAN)
     batch.length.fill(paddedLength)
     batch.topK.fill(0)
     batch.solver.fill(0)

@@ -3,7 +3,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import type { GenerationRequest, Sampling } from '../engine/request.js'
 import type { StepBudget } from '../engine/step-budget.js'
 import { FewstepError } from '../errors.js'
-import { isMaskedDiffusion } from '../model/manifest.js'
+import { isMaskedDiffusion, revealsSure } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
 import { canvasOf } from './blocks.js'
 import { layOutPrompt, layOutTemplate, type CanvasLayout } from './canvas-layout.js'
@@ -41,8 +41,8 @@ export interface PrepareOptions {
 
 /**
  * @param request with values in the ranges that its fields document
- * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_block_length, invalid_schedule, invalid_solver or
- * invalid_jumps
+ * @throws FewstepError invalid_request, prompt_too_long, invalid_template, invalid_block_length, invalid_schedule, invalid_solver,
+ * invalid_jumps or invalid_reveal_above
  */
 export function prepare (
   model: Model, request: TextRequest, { id = randomUUID(), textLimit = DEFAULT_TEXT_LIMIT }: PrepareOptions = {}
@@ -79,6 +79,7 @@ export function prepare (
       priority: request.priority,
       sampling: {
         ...law,
+        revealAbove: checkedRevealAbove(model, request),
         temperature: request.temperature ?? defaults.temperature,
         topK: request.topK ?? defaults.top_k,
         topP: request.topP ?? defaults.top_p
@@ -108,6 +109,14 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
       `jumps can be spread only where the solver is cumulative, not ${chosen}; leave jumps out, or solver`, { field: 'jumps' })
   }
   return { solver: chosen, jumps: 'independent' }
+}
+
+function checkedRevealAbove ({ manifest }: Model, { revealAbove }: TextRequest): number | undefined {
+  if (revealAbove === undefined || revealsSure(manifest)) return revealAbove
+  const { name, algorithm } = manifest
+  throw new FewstepError('invalid_reveal_above', isMaskedDiffusion(manifest)
+    ? `${name} takes no reveal_above: its graph was exported before there was one; leave reveal_above out, or export the model again`
+    : `${name} takes no reveal_above: a step of ${algorithm} reveals nothing for good; leave reveal_above out`, { field: 'reveal_above' })
 }
 
 function layOut (model: Model, request: TextRequest, textLimit: number): CanvasLayout {

@@ -51,6 +51,8 @@ export interface TextRequest {
   readonly solver?: Solver | undefined
   /** spread: only with the cumulative solver. */
   readonly jumps?: Jumps | undefined
+  /** Only of masked diffusion: what is drawn with a probability above this is revealed at once; `steps` is then the most. */
+  readonly revealAbove?: number | undefined
   /** 0 is greedy. */
   readonly temperature?: number | undefined
   /** 0: off. */

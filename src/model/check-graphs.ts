@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { problem } from './files.js'
 import { factsOf } from './graph-facts.js'
-import { canScore, manifestFile, type Manifest } from './manifest.js'
+import { canScore, manifestFile, revealsSure, type Manifest } from './manifest.js'
 import { readOnnxFile, type OnnxFile, type OnnxValue } from './onnx-file.js'
 import { shown } from './quote.js'
 
@@ -27,6 +27,9 @@ const INPUTS: Contract = {
 const OUTPUTS: Contract = { next_tokens: [INT64, 2], confidence: [FLOAT, 2] }
 /** From version 2 on. */
 const SCORING = { inputs: { targets: [INT64, 2] }, outputs: { target_logprob: [FLOAT, 2] } } as const satisfies Record<string, Contract>
+
+/** From version 3 on, of masked diffusion. Whether a graph that has it does what `algorithm` says, its trial step shows. */
+const REVEALING = { reveal_above: [FLOAT, 1] } as const satisfies Contract
 
 /** Metadata that the exporter writes into a graph, each value in JSON, and what the manifest says of the same thing. */
 const METADATA: Readonly<Record<string, (manifest: Manifest) => unknown>> = {
@@ -63,7 +66,8 @@ async function checkGraph (directory: string, manifest: Manifest, name: string, 
     throw problem(manifestFile(directory), `graph.version is ${version}, but ${name} says ${shown(said)}`)
   }
   const { inputs, outputs } = canScore(manifest) ? SCORING : { inputs: {}, outputs: {} }
-  const foreign = wrongValue('input', { ...INPUTS, ...inputs }, graph.inputs, true) ??
+  const revealing = revealsSure(manifest) || (version >= 3 && graph.inputs.has('reveal_above')) ? REVEALING : {}
+  const foreign = wrongValue('input', { ...INPUTS, ...inputs, ...revealing }, graph.inputs, true) ??
     wrongValue('output', { ...OUTPUTS, ...outputs }, graph.outputs, false)
   if (foreign !== undefined) throw problem(file, `${foreign}: it is no step graph of fewstep`)
   const other = saidOf(graph, 'compute')

@@ -64,8 +64,13 @@ export const Manifest = Type.Object({
     file: FileName,
     /** The same step with 8-bit products, for CPUs. */
     int8_file: Type.Optional(FileName),
-    /** 1 has neither `targets` nor `target_logprob`: such a model generates, and scores nothing. */
-    version: Type.Union([Type.Literal(1), Type.Literal(2)], { description: '1 or 2, the kinds of graph that this version of fewstep runs' }),
+    /**
+     * 1 has neither `targets` nor `target_logprob`: such a model generates, and scores nothing. From 3 on masked diffusion has
+     * `reveal_above`.
+     */
+    version: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(3)], {
+      description: '1, 2 or 3, the kinds of graph that this version of fewstep runs'
+    }),
     opset: count(MAX_INT32, 'a whole number of 1 or more')
   }, { description: 'an object' }),
   tokenizer: Type.Union([FileName, Type.Null()], { description: "a file's name, without a folder before it, or null" }),
@@ -81,6 +86,11 @@ export function isMaskedDiffusion ({ algorithm }: Pick<Manifest, 'algorithm'>): 
 /** Whether its graphs tell how probable given tokens are. */
 export function canScore ({ graph }: Pick<Manifest, 'graph'>): boolean {
   return graph.version >= 2
+}
+
+/** Whether its steps can reveal what they are sure of, beyond the plan. */
+export function revealsSure (manifest: Pick<Manifest, 'algorithm' | 'graph'>): boolean {
+  return isMaskedDiffusion(manifest) && manifest.graph.version >= 3
 }
 
 /** The tokens that a text ends before, whichever comes first; none where it never ends. */

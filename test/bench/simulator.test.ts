@@ -165,7 +165,8 @@ function beside (first: readonly Arrival[], others: readonly Arrival[], service:
   const mine = new Set(first)
   const all = [...first, ...others].sort((a, b) => a.atMs - b.atMs)
   const { outcomes } = simulate(all, policy('edf'), service)
-  const of = (which: boolean): number[] => outcomes.filter((_, i) => mine.has(all[i] as Arrival) === which).map(({ latencyMs }) => latencyMs)
+  const of = (which: boolean): number[] =>
+    outcomes.filter((_, i) => mine.has(all[i] as Arrival) === which).map(({ latencyMs }) => latencyMs)
   return { first: of(true), others: of(false) }
 }
 

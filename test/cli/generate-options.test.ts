@@ -18,7 +18,7 @@ t.test('options become a request; what is not given is left to the model', async
   t.strictSame(request, { prompt: 'Once' })
   t.match(parseGenerateOptions([
     '--steps', '4', '--max-tokens=32', '--seed', '0', '-n', '3', '--temperature', '0', '--top-k', '40', '--top-p', '.9',
-    '--block-length', '16', '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--jumps', 'independent', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
+    '--block-length', '16', '--schedule', '0.5, 0.25,0.25', '--solver', 'euler_exact', '--jumps', 'independent', '--reveal-above', '0.9', '--stop', 'a', '--stop', 'b', '--model', 'dir', '--no-color', '--', '--odd prompt'
   ]), {
     request: {
       prompt: '--odd prompt',
@@ -33,6 +33,7 @@ t.test('options become a request; what is not given is left to the model', async
       schedule: [0.5, 0.25, 0.25],
       solver: 'euler_exact',
       jumps: 'independent',
+      reveal_above: 0.9,
       stop: ['a', 'b']
     },
     model: 'dir',
@@ -66,6 +67,7 @@ t.test('a wrong option is named', async (t) => {
     { args: ['-n', '-1'], says: /^-n must be an integer from 1 to 16, not -1$/ },
     { args: ['--model', ''], says: /^--model must name a folder, not ""$/ },
     { args: ['--model', ' '], says: /^--model must name a folder, not " "$/ },
+    { args: ['--reveal-above', '1'], says: /^--reveal-above must be more than 0 and less than 1, not 1$/ },
     { args: ['--top-p', '0'], says: /^--top-p / },
     { args: ['--top-p', '1.1'], says: /^--top-p / },
     { args: ['--solver', 'heun'], says: /^--solver must be one of cumulative, euler, euler_exact, not heun$/ },

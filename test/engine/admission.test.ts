@@ -33,7 +33,8 @@ t.test('what is due later does not make it wait, but the queue is as long', asyn
 
 t.test('canvases that a row will have later count for those who are due after them, and are its own time', async (t) => {
   const later = (dueAt: number): Work => ({ ...row(dueAt), stepsUnder: () => 8 })
-  const text = (...dueAts: number[]): Admissible => row(1, { stepsLeft: 8 + 8 * dueAts.length, stepsUnder: () => 8, later: dueAts.map(later) })
+  const text = (...dueAts: number[]): Admissible =>
+    row(1, { stepsLeft: 8 + 8 * dueAts.length, stepsUnder: () => 8, later: dueAts.map(later) })
   const four = Array<Admissible>(4).fill(text(3, 5))
   t.match(expect(four, row(2)), { queueMs: 80, waitMs: 80 })
   t.match(expect(four, row(4)), { queueMs: 160, waitMs: 160 })

@@ -52,7 +52,8 @@ t.test('the blocks of a text are due one patience apart, or evenly on the way to
 
 t.test('a lower priority is served earlier, and waiting makes up for it', async (t) => {
   const patient = row(0, { dueAt: dueTime(0, undefined, { priority: 3 }) })
-  const newcomer = (submittedAt: number, priority = 0): Candidate => row(1, { paddedLength: 32, dueAt: dueTime(submittedAt, undefined, { priority }) })
+  const newcomer = (submittedAt: number, priority = 0): Candidate =>
+    row(1, { paddedLength: 32, dueAt: dueTime(submittedAt, undefined, { priority }) })
   t.same(batch([patient, newcomer(0)], { maxBatch: 1 }), [1])
   t.same(batch([patient, newcomer(3 * PRIORITY_MS - 1)], { maxBatch: 1 }), [1])
   t.same(batch([patient, newcomer(3 * PRIORITY_MS)], { maxBatch: 1 }), [0], 'it has waited as long as its priority puts it back')

@@ -1,6 +1,7 @@
 /**
- * The seed decides the result: property-tested over random requests, of one canvas or of blocks, in whatever batches, on one worker or
- * two, with one thread or more, in any order of arrival, beside elastic requests, and when workers die on the way.
+ * The seed decides the result: property-tested over random requests, of one canvas or of blocks, with and without a threshold, in
+ * whatever batches, on one worker or two, with one thread or more, in any order of arrival, beside elastic requests, and when workers
+ * die on the way.
  */
 import t from 'tap'
 import { namedSchedule } from '../../src/diffusion/schedule.js'
@@ -24,7 +25,13 @@ function anyRequest (draw: Draw): GenerationRequest {
   const steps = draw.integer(1, 9)
   return requestOf(rows, steps, {
     budget: { kind: 'exact', stepSizes: namedSchedule(draw.of(['uniform', 'geometric']), steps) },
-    sampling: { ...draw.of(LAWS), temperature: draw.of([0, 0.7, 1]), topK: draw.of([0, 0, 5]), topP: draw.of([1, 1, 0.8]) },
+    sampling: {
+      ...draw.of(LAWS),
+      temperature: draw.of([0, 0.7, 1]),
+      topK: draw.of([0, 0, 5]),
+      topP: draw.of([1, 1, 0.8]),
+      revealAbove: draw.of([undefined, undefined, 0.03])
+    },
     stableBelow: draw.of([undefined, undefined, 0.3]),
     priority: draw.integer(-2, 2),
     later: new Array<{ length: number, made: number }>(draw.of([0, 0, 0, 2])).fill({ length: 12, made: 6 })

@@ -98,6 +98,25 @@ for (const name of ['tiny-llada', 'tiny-dream'] as const) {
       t.same(row?.tokens, (await watch(requestOf([rowOf(1, 40)], 5))).row?.tokens)
     })
 
+    await t.test('reveals at once what it is surer of than a threshold, row by row, and never fewer than planned', async (t) => {
+      const sampling = { solver: 'cumulative', jumps: 'independent', temperature: 1, topK: 0, topP: 1 } as const
+      const at = async (revealAbove: number | undefined): ReturnType<typeof watch> =>
+        await watch(requestOf([rowOf(6, 40)], 20, { sampling: { ...sampling, revealAbove } }))
+      const alone = [await at(undefined), await at(0.999), await at(0.02), await at(1e-9)]
+      const together = await Promise.all([undefined, 0.999, 0.02, 1e-9].map(at))
+      for (const [i, { row }] of together.entries()) t.same(row, alone[i]?.row, 'whoever shares its batch')
+      const [byPlan, never, some, all] = alone
+      t.same(never?.row, byPlan?.row)
+      t.match(byPlan?.row, { steps: 20, stepsReason: 'full' })
+      t.match(all?.row, { steps: 1, stepsReason: 'stable' })
+      t.ok((some?.row?.steps ?? 0) > 1 && (some?.row?.steps ?? 20) < 20, `${some?.row?.steps} steps`)
+      t.notOk(some?.row?.tokens.includes(mask))
+      const left = some?.canvases.map((canvas) => canvas.filter((token) => token === mask).length) ?? []
+      const planned = plannedMasks(40, new Array<number>(20).fill(1 / 20))
+      t.ok(left.every((masks, i) => masks <= (planned[i] ?? 0)))
+      t.same(left.toSorted((a, b) => b - a), left)
+    })
+
     await t.test('does not look at the solver', async (t) => {
       const results = await Promise.all((['cumulative', 'euler', 'euler_exact'] as const).map((solver) =>
         watch(requestOf([rowOf(8, 30)], 4, { sampling: { solver, jumps: 'independent', temperature: 1, topK: 0, topP: 1 } }))))

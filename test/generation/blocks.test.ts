@@ -218,7 +218,8 @@ t.test('an elastic budget is spread over the blocks: the first leaves time to th
   const { model, engine } = await start('tiny-text', { clock })
   t.teardown(() => engine.close())
   const steps = new Map<number, number>()
-  for await (const event of streamText(engine, prepare(model, { ...LONG, maxTokens: 80, steps: { min: 1, max: 40 }, deadlineMs: 10_000 }))) {
+  const request = { ...LONG, maxTokens: 80, steps: { min: 1, max: 40 }, deadlineMs: 10_000 }
+  for await (const event of streamText(engine, prepare(model, request))) {
     if (event.type === 'done') {
       t.match(event.result.outputs, [{ stepsReason: 'deadline', blocks: 4 }])
       break

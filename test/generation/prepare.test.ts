@@ -152,6 +152,16 @@ t.test('masked diffusion has no solver to choose', async (t) => {
   }
 })
 
+t.test('only masked diffusion reveals what it is sure of', async (t) => {
+  const refused = { code: 'invalid_reveal_above', statusCode: 422, field: 'reveal_above' }
+  t.throws(() => prepare(model, { revealAbove: 0.9 }), { ...refused, message: /fs-dfm/ })
+  const masked = await loadModel(fixture('tiny-llada'))
+  t.equal(prepare(masked, { revealAbove: 0.9 }).engineRequest.sampling.revealAbove, 0.9)
+  const older = { ...masked, manifest: { ...masked.manifest, graph: { ...masked.manifest.graph, version: 2 as const } } }
+  t.throws(() => prepare(older, { revealAbove: 0.9 }), { ...refused, message: /export the model again/ })
+  t.equal(prepare(older, {}).engineRequest.sampling.revealAbove, undefined)
+})
+
 t.test('jumps are spread where the model or the request says so and the solver can', async (t) => {
   const spreading = { ...model, manifest: { ...model.manifest, defaults: { ...model.manifest.defaults, jumps: 'spread' as const } } }
   const jumps = (...[of, request]: Parameters<typeof prepare>): string => prepare(of, request).engineRequest.sampling.jumps

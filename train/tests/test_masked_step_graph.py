@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from golden import assert_rows_do_not_look_at_each_other, open_session, step_inputs
+from golden import assert_rows_do_not_look_at_each_other, open_session
+from golden import step_inputs as flow_inputs
 from tiny_transformers import GPT, LLAMA, random_transformer
 
 from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
@@ -24,6 +25,12 @@ SHAPES = {
 }
 KINDS = pytest.mark.parametrize("kind", [LLADA, DREAM])
 CONFIGS = pytest.mark.parametrize("config", SHAPES.values(), ids=SHAPES.keys())
+
+
+def step_inputs(tokens, t, h, **changes):
+    """Those of any step, and nothing revealed but by plan."""
+    changes = {"reveal_above": np.full(len(tokens), 2, np.float32), **changes}
+    return flow_inputs(tokens, t, h, **changes)
 
 
 def session_of(kind, config, compute="float32"):
@@ -140,3 +147,25 @@ def test_targets_get_the_logarithm_of_the_law_that_tokens_are_drawn_from(kind, c
         law = tempered(LOGITS[kind](network, torch.from_numpy(tokens)), MASK, 1.0, 1.0)
     expected = law.gather(-1, torch.from_numpy(targets)[..., None])[..., 0].log()
     assert np.abs(scores - expected.numpy()).max() < 1e-5
+
+
+@KINDS
+@CONFIGS
+def test_what_is_surer_than_the_threshold_is_revealed_beyond_the_plan_row_by_row(kind, config):
+    network, session = session_of(kind, config)
+    tokens = half_masked()
+    above = np.array([2, 0.02, 0.05, 0.1, 0.3, 1], np.float32)
+    inputs = step_inputs(tokens, 0.25, 0.25)
+    planned, _ = session.run(["next_tokens", "confidence"], inputs)
+    after, _ = session.run(["next_tokens", "confidence"], {**inputs, "reveal_above": above})
+    drawn = torch.from_numpy(session.run(["next_tokens"], {**inputs, "h": np.full(6, 0.75, np.float32)})[0])
+    with torch.no_grad():
+        logits = LOGITS[kind](network, torch.from_numpy(tokens))
+    sure = confidence(logits, None, drawn).numpy() > above[:, None]
+    expected = np.where((tokens == MASK) & sure, drawn.numpy(), planned)
+    assert (after == expected).all()
+    assert (after[0] == planned[0]).all()
+    assert (after[-1] == planned[-1]).all()
+    assert (after != planned).any()
+    frozen = step_inputs(tokens, 0.5, 0.25, editable=np.zeros((6, 12), bool), reveal_above=np.full(6, 1e-6, np.float32))
+    assert (session.run(["next_tokens"], frozen)[0] == tokens).all()

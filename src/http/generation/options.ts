@@ -44,6 +44,13 @@ export const DIFFUSION_OPTIONS = {
       "step do not know of each other; each position jumps as often as before. Only with the cumulative solver. Left out: the model's " +
         'default.'
   })),
+  reveal_above: Type.Optional(Type.Number({
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    description: 'Masked diffusion (llada, dream): a step reveals every token that it is surer of than this, and no fewer than its plan ' +
+      'says. So steps is the most that are taken; the answer says how many were. Left out: by plan alone.',
+    examples: [0.9]
+  })),
   top_k: Type.Optional(Type.Integer({
     minimum: 0, maximum: MAX_TOP_K, description: 'Draw from the k most probable tokens; 0 is off.', examples: [0]
   })),
@@ -124,6 +131,7 @@ export function toDiffusionOptions (options: DiffusionOptions): Partial<TextRequ
     schedule: options.schedule,
     solver: options.solver,
     jumps: options.jumps,
+    revealAbove: options.reveal_above,
     topK: options.top_k,
     stopWhenStable: stableBelow(options.stop_when_stable),
     blockLength: options.block_length,

@@ -116,10 +116,11 @@ function checkAgainst (engine: Engine, texts: readonly TextRequest[]): void {
 /** What was asked for. */
 function factsOf (prepared: readonly PreparedGeneration[]): Record<string, string | number> {
   const budget = prepared[0]?.engineRequest.budget
+  const blocks = Math.max(...prepared.map(({ layout }) => layout.blocks.length))
   return {
     prompt_tokens: prepared.reduce((sum, { layout }) => sum + layout.promptTokens, 0),
     n: prepared.reduce((sum, { engineRequest }) => sum + engineRequest.rows.length, 0),
-    ...(prepared.some(({ layout }) => layout.blocks.length > 1) ? { blocks: Math.max(...prepared.map(({ layout }) => layout.blocks.length)) } : {}),
+    ...(blocks > 1 ? { blocks } : {}),
     steps: budget?.kind === 'elastic' ? `${budget.min}-${budget.max}` : budget?.stepSizes.length ?? 0
   }
 }

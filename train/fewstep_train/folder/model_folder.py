@@ -19,7 +19,7 @@ from fewstep_train.folder.service_rules import check_defaults, check_name
 from fewstep_train.folder.swap import recover, swap_in
 from fewstep_train.graphs.decoder_graph import DECODER_VERSION, build_decoder_graph
 from fewstep_train.graphs.graph_builder import INLINE_BYTES, OPSET
-from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
+from fewstep_train.graphs.masked_step_graph import MASKED_GRAPH_VERSION, build_masked_step_graph
 from fewstep_train.graphs.step_graph import GRAPH_VERSION, build_step_graph
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, MASKED
 from fewstep_train.networks.config import Config, parameter_names
@@ -82,6 +82,13 @@ class Arrays(Mapping[str, np.ndarray]):
 
     def __contains__(self, name: object) -> bool:
         return name in self.names
+
+
+def graph_version(kind: str) -> int:
+    """Of the graphs that a model of this kind is exported with."""
+    if kind == AUTOREGRESSIVE:
+        return DECODER_VERSION
+    return MASKED_GRAPH_VERSION if kind in MASKED else GRAPH_VERSION
 
 
 def parameter_arrays(config: Config, weights: Mapping[str, Tensor]) -> Arrays:
@@ -185,7 +192,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "graph": {
             "file": next(iter(graphs)),
             **({"int8_file": INT8_FILE} if parts.int8 else {}),
-            "version": DECODER_VERSION if parts.kind == AUTOREGRESSIVE else GRAPH_VERSION,
+            "version": graph_version(parts.kind),
             "opset": OPSET,
         },
         "tokenizer": "tokenizer.json" if parts.tokenizer_json is not None else None,

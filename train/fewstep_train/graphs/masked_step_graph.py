@@ -9,10 +9,13 @@ from fewstep_train.flow.solver import LAST_STEP
 from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.network_graph import as_float, positions_below
 from fewstep_train.graphs.sampler_graph import block_shape, draw, posterior
-from fewstep_train.graphs.step_graph import COMPUTE, inverse_temperature, step_model
+from fewstep_train.graphs.step_graph import COMPUTE, FLOAT, INPUTS, inverse_temperature, step_model
 from fewstep_train.graphs.transformer_graph import TransformerGraph
 from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.networks.transformer import TransformerConfig
+
+MASKED_GRAPH_VERSION = 3  # 2 had no `reveal_above`
+MASKED_INPUTS = {**INPUTS, "reveal_above": (FLOAT, ["B"])}
 
 NEVER = -1e9  # logit of what is never drawn
 LAST = -3e38  # score of what is not to be revealed
@@ -71,8 +74,10 @@ def build_masked_step_graph(
     """The inputs and outputs of `step_graph.build_step_graph`, with the law of `masked_diffusion.reveal`.
 
     A step from t to t + h reveals h / (1 - t) of the m masks that are left, rounded up: those of the highest
-    confidence (`kind` LLADA) or the lowest entropy (DREAM). The last step reveals all. `solver` and noise[..., 0] are
-    not looked at. Filters cut the tempered posterior, which never holds the mask token.
+    confidence (`kind` LLADA) or the lowest entropy (DREAM); and, beyond that, every drawn token whose probability
+    before any temperature is above `reveal_above`, float32 [B] (2: none; Fast-dLLM, arXiv 2505.22618). The last step
+    reveals all. `solver` and noise[..., 0] are not looked at. Filters cut the tempered posterior, which never holds
+    the mask token.
     """
     g = GraphBuilder()
     net = TransformerGraph(g, config, COMPUTE[compute](g, weights, dtype))
@@ -90,7 +95,8 @@ def build_masked_step_graph(
     # [B, L, 1], worked out from the tokens so that it is made on their device.
     never = g.op("Add", g.op("Sub", "tokens", "tokens"), g.const(mask, np.int64))
     drawn = draw(g, p, g.op("Unsqueeze", never, g.ints(2)), columns, token_noise)
-    score = {LLADA: lambda: confidence(g, logits, drawn), DREAM: lambda: negative_entropy(g, p)}[kind]()
+    sureness = confidence(g, logits, drawn)
+    score = {LLADA: lambda: sureness, DREAM: lambda: negative_entropy(g, p)}[kind]()
 
     masked = g.op("Equal", "tokens", g.const(mask, np.int64))
     allowed = g.op("And", g.op("And", "editable", real), masked)
@@ -100,5 +106,8 @@ def build_masked_step_graph(
     planned = g.op("Ceil", g.op("Sub", planned, g.const(TOLERANCE)))
     last = g.op("Unsqueeze", g.op("Greater", g.op("Add", "t", "h"), g.const(LAST_STEP)), g.ints(1))
     revealed = highest_scores(g, score, allowed, g.op("Where", last, left, planned))
+    threshold = g.op("Unsqueeze", g.op("Log", "reveal_above"), g.ints(1))
+    sure = g.op("And", allowed, g.op("Greater", sureness, threshold))
 
-    return step_model(g, g.op("Where", revealed, drawn, "tokens"), p, blocks * width, law)
+    next_tokens = g.op("Where", g.op("Or", revealed, sure), drawn, "tokens")
+    return step_model(g, next_tokens, p, blocks * width, law, MASKED_INPUTS)

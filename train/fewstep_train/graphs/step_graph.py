@@ -50,8 +50,15 @@ def inverse_temperature(g: GraphBuilder) -> str:
     return g.op("Unsqueeze", inverse, g.ints(1, 2))
 
 
-def step_model(g: GraphBuilder, next_tokens: str, p: str, columns: int, law: bool) -> onnx.ModelProto:
-    """The model of one step, whatever its algorithm: INPUTS, all of them, to OUTPUTS.
+def step_model(
+    g: GraphBuilder,
+    next_tokens: str,
+    p: str,
+    columns: int,
+    law: bool,
+    inputs: Mapping[str, tuple[int, list]] = INPUTS,
+) -> onnx.ModelProto:
+    """The model of one step, whatever its algorithm: `inputs`, all of them, to OUTPUTS.
 
     p: posterior [B, L, `columns`], an output too with `law`.
     """
@@ -63,7 +70,7 @@ def step_model(g: GraphBuilder, next_tokens: str, p: str, columns: int, law: boo
     if law:
         g.output(p, "posterior")
         outputs["posterior"] = (FLOAT, ["B", "L", columns])
-    return g.model(values(INPUTS), values(outputs))
+    return g.model(values(inputs), values(outputs))
 
 
 def tempered_logits(net: NetworkGraph, hidden: str) -> str:

@@ -84,11 +84,13 @@ def reveal(
     temperature: float = 1.0,
     top_p: float = 1.0,
     generator: torch.Generator | None = None,
+    reveal_above: float = 2.0,
 ) -> Iterator[Tensor]:
     """Mask what is editable in canvas [B, L], then yield it after each of `steps` steps; the last has no mask.
 
     A step draws every masked token, keeps those of the highest score and masks the rest again. With m masks and s
-    steps to go it keeps m / s, rounded up: an even share, the remainder in the first steps, as published.
+    steps to go it keeps m / s, rounded up: an even share, the remainder in the first steps, as published. Drawn tokens
+    that are more probable than `reveal_above` before any temperature are kept, too (Fast-dLLM, arXiv 2505.22618).
     """
     canvas = hide(canvas, editable, mask_token_id)
     for left in range(steps, 0, -1):
@@ -98,5 +100,6 @@ def reveal(
         drawn = draw(posterior, generator)
         count = (masked.sum(-1) + left - 1) // left
         chosen = highest(score(logits, posterior, drawn), masked, count)
+        chosen |= masked & (logits.float().softmax(-1).gather(-1, drawn[..., None])[..., 0] > reveal_above)
         canvas = torch.where(chosen, drawn, canvas)
         yield canvas

@@ -31,9 +31,10 @@ def scheduled_step_sizes(schedule: str, steps: int) -> np.ndarray:
     return {"geometric": sizes, "reversed": sizes[::-1]}[schedule]
 
 
-def takes_targets(session: onnxruntime.InferenceSession) -> bool:
-    """Not a graph of version 1."""
-    return any(each.name == "targets" for each in session.get_inputs())
+def unasked(session: onnxruntime.InferenceSession, rows: int) -> dict[str, np.ndarray]:
+    """Inputs that graphs of later versions take, such that nothing is asked with them."""
+    nothing = {"targets": NO_TARGETS, "reveal_above": np.full(rows, 2, np.float32)}
+    return {each.name: nothing[each.name] for each in session.get_inputs() if each.name in nothing}
 
 
 @dataclass
@@ -77,7 +78,7 @@ class StepGraphSystem:
                 "solver": np.full(n, SOLVERS.index(sampling.solver)),
                 "noise": noise[part],
                 "filter": np.array(sampling.top_p < 1),
-                **({"targets": NO_TARGETS} if takes_targets(self.session) else {}),
+                **unasked(self.session, n),
             }
             outputs.append(self.session.run(["next_tokens", "confidence"], feed))
         return np.concatenate([o[0] for o in outputs]), np.concatenate([o[1] for o in outputs])
