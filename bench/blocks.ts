@@ -1,4 +1,4 @@
-/** What blocks cost in quality: texts to be judged, made at several lengths and in blocks of several sizes. `tsx bench/blocks.ts --help`. */
+/** What blocks cost in quality: texts to be judged, of several lengths, in blocks of several sizes. See `tsx bench/blocks.ts --help`. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
