@@ -11,6 +11,9 @@ export interface CanvasLook {
   readonly marks: boolean
 }
 
+/** Of so many tokens what was changed fades; of more it is unmarked at once. */
+const FADING = 300
+
 /** One token's place in the document. */
 interface Place {
   readonly outer: HTMLElement
@@ -43,6 +46,7 @@ export class CanvasView {
     setText(this.#prompt, request.template === undefined ? request.prompt ?? '' : '')
     this.element.dataset['view'] = view
     this.text.setAttribute('aria-label', `${heading === '' ? 'Text' : heading}, ${cells.length} tokens; arrow keys show what stood at each`)
+    this.element.classList.toggle('large', cells.length > FADING)
     this.#fit(cells.length)
     cells.forEach((cell, i) => {
       const place = this.#places[i]

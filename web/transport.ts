@@ -40,9 +40,11 @@ export function addTransport (current: () => State, dispatch: (action: Action) =
       scrubber.value = String(state.frame)
       scrubber.setAttribute('aria-valuetext', `${state.lanes.length > 1 ? 'refinement' : 'step'} ${state.frame} of ${frames.length}`)
       scrubber.style.setProperty('--done', `${frames.length === 0 ? 0 : state.frame / frames.length * 100}%`)
-      speed.value = String(state.speed)
       const [auto] = speed.options
-      if (auto !== undefined) auto.label = frames.length === 0 ? 'auto' : `auto (${speedName(speedOf({ ...state, speed: 'auto' }))})`
+      const label = frames.length === 0 ? 'auto' : `auto (${speedName(speedOf({ ...state, speed: 'auto' }))})`
+      // Written only where it differs: each writing lays the select out anew.
+      if (speed.value !== String(state.speed)) speed.value = String(state.speed)
+      if (auto !== undefined && auto.label !== label) auto.label = label
     }
   }
 }

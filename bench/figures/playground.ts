@@ -43,13 +43,17 @@ async function measure (): Promise<Measurement> {
       await open(page)
       await page.evaluate(REPLAY)
       const shares: number[] = []
+      const before = await workOf(page)
       for (let i = 0; i < ROUNDS; i++) shares.push(await page.evaluate<number>(REPLAY))
+      const after = await workOf(page)
+      const stepMs = Object.fromEntries(Object.entries(after).map(([name, seconds]) =>
+        [name, (seconds - (before[name] ?? 0)) * 1000 / (ROUNDS * SHAPE.steps)]))
       const { few, many } = await heapAfter(page)
       return {
         value: median(shares),
         spread: spread(shares),
         unit: '',
-        detail: { ...SHAPE, firstPaintMs, bytes, heap: { opened: [FEW, MANY], mib: [few / 2 ** 20, many / 2 ** 20], ratio: many / few } }
+        detail: { ...SHAPE, mainThreadMsPerStep: stepMs, firstPaintMs, bytes, heap: { opened: [FEW, MANY], mib: [few / 2 ** 20, many / 2 ** 20], ratio: many / few } }
       }
     } finally {
       await browser.close()
@@ -66,6 +70,17 @@ async function open (page: Page): Promise<void> {
   await page.locator(`.token:nth-of-type(${SHAPE.tokens})`).waitFor({ state: 'attached' })
   await page.locator('.column').nth(SHAPE.steps - 1).waitFor({ state: 'attached' })
   await page.evaluate('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) })')
+}
+
+/** Seconds of the page's main thread so far, by what it did. */
+async function workOf (page: Page): Promise<Record<string, number>> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable')
+  const { metrics } = await session.send('Performance.getMetrics')
+  return Object.fromEntries(metrics.flatMap(({ name, value }) => {
+    const [, kind] = /^(Script|RecalcStyle|Layout|Task)Duration$/.exec(name) ?? []
+    return kind === undefined ? [] : [[kind.charAt(0).toLowerCase() + kind.slice(1), value]]
+  }))
 }
 
 /** In bytes, what is garbage collected first. */
