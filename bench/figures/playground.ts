@@ -1,5 +1,5 @@
 /** Whether the playground keeps up with the screen, how soon it is there, and whether it forgets what it showed. */
-import type { Page } from 'playwright-core'
+import type { CDPSession, Page } from 'playwright-core'
 import { launchBrowser } from '../../test/support/browser.js'
 import { longRecording } from '../lib/long-recording.js'
 import { Service } from '../lib/service.js'
@@ -43,9 +43,11 @@ async function measure (): Promise<Measurement> {
       await open(page)
       await page.evaluate(REPLAY)
       const shares: number[] = []
-      const before = await workOf(page)
+      const session = await page.context().newCDPSession(page)
+      await session.send('Performance.enable')
+      const before = await workOf(session)
       for (let i = 0; i < ROUNDS; i++) shares.push(await page.evaluate<number>(REPLAY))
-      const after = await workOf(page)
+      const after = await workOf(session)
       const stepMs = Object.fromEntries(Object.entries(after).map(([name, seconds]) =>
         [name, (seconds - (before[name] ?? 0)) * 1000 / (ROUNDS * SHAPE.steps)]))
       const { few, many } = await heapAfter(page)
@@ -53,7 +55,13 @@ async function measure (): Promise<Measurement> {
         value: median(shares),
         spread: spread(shares),
         unit: '',
-        detail: { ...SHAPE, mainThreadMsPerStep: stepMs, firstPaintMs, bytes, heap: { opened: [FEW, MANY], mib: [few / 2 ** 20, many / 2 ** 20], ratio: many / few } }
+        detail: {
+          ...SHAPE,
+          mainThreadMsPerStep: stepMs,
+          firstPaintMs,
+          bytes,
+          heap: { opened: [FEW, MANY], mib: [few / 2 ** 20, many / 2 ** 20], ratio: many / few }
+        }
       }
     } finally {
       await browser.close()
@@ -73,9 +81,7 @@ async function open (page: Page): Promise<void> {
 }
 
 /** Seconds of the page's main thread so far, by what it did. */
-async function workOf (page: Page): Promise<Record<string, number>> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Performance.enable')
+async function workOf (session: CDPSession): Promise<Record<string, number>> {
   const { metrics } = await session.send('Performance.getMetrics')
   return Object.fromEntries(metrics.flatMap(({ name, value }) => {
     const [, kind] = /^(Script|RecalcStyle|Layout|Task)Duration$/.exec(name) ?? []
