@@ -30,6 +30,7 @@ export const DEVELOPMENT: Readonly<Record<string, Reason>> = {
   '@axe-core/playwright': { since: 2021, why: 'finds what keeps people from using the playground' },
   '@redocly/cli': { since: 2019, why: 'lints the OpenAPI document' },
   '@types/node': { since: 2016, why: 'types of the oldest Node that is supported' },
+  esbuild: { since: 2020, why: "bundles the playground's page, which a recording carries whole" },
   eslint: { since: 2013, why: 'lints, with the rooms as a rule of our own' },
   neostandard: { since: 2024, why: 'the style' },
   openai: { since: 2021, why: "the client that tests OpenAI's dialect; 6 is the last that runs on Node 20" },

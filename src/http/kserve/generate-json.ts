@@ -36,12 +36,13 @@ export function toAnswer ({ outputs, usage }: TextResult, { model, details }: An
   }
 }
 
-function toRefinement ({ text, step, steps, t, changes }: TextStep, { model, details }: AnswerOptions): RefinementAnswer {
+function toRefinement ({ text, step, steps, t, changes: placed }: TextStep, { model, details }: AnswerOptions): RefinementAnswer {
+  const changes = placed.map(({ position, token, text }) => ({ position, token, text }))
   return {
     text_output: text,
     model_name: model,
     model_version: MODEL_VERSION,
-    ...(details ? { details: { step, steps, t: round(t, 6), changes: changes.map(({ position, token, text }) => ({ position, token, text })) } } : {})
+    ...(details ? { details: { step, steps, t: round(t, 6), changes } } : {})
   }
 }
 

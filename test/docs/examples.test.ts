@@ -1,0 +1,91 @@
+/** The documents do not drift: what they show is sent, and what comes has the status, the headers and the shape that they show. */
+import { execFile } from 'node:child_process'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { ERROR_CODES } from '../../src/errors.js'
+import { openApiDocument } from '../../src/http/app/openapi-document.js'
+import { STANDING_HEADERS } from '../../src/http/guard/standing.js'
+import { difference, endsOf, examplesIn, parseAnswer, parseCurl } from '../support/examples.js'
+import { LLADA, STORIES } from '../support/openai.js'
+import { startTestServer } from '../support/server.js'
+
+const modelDirectories = [STORIES, LLADA]
+const services: Record<string, Awaited<ReturnType<typeof startTestServer>>> = {
+  '': await startTestServer({ modelDirectories }),
+  keys: await startTestServer({ modelDirectories: [STORIES], apiKeys: ['alice:correct-horse-battery'], requestsPerMinute: 1 })
+}
+t.teardown(async () => { for (const { stop } of Object.values(services)) await stop() })
+
+const FILES = ['README.md', 'docs/api.md', 'docs/score.md', 'docs/kserve.md'] as const
+const text = async (file: string): Promise<string> => await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
+const api = await text('docs/api.md')
+const all = (await Promise.all(FILES.map(text))).join('\n')
+
+for (const file of FILES) {
+  t.test(`what ${file} shows is what happens`, async (t) => {
+    const examples = examplesIn(await text(file))
+    t.ok(examples.length > 0)
+    for (const { command, service, answer } of examples) {
+      const { path, init } = parseCurl(command)
+      const response = await fetch((services[service]?.url ?? '') + path, init)
+      const body = await response.text()
+      if (answer === undefined) {
+        t.equal(response.status, 200, command)
+        continue
+      }
+      const shown = parseAnswer(answer)
+      t.equal(response.status, shown.status, command)
+      for (const [name, value] of shown.headers) {
+        const got = response.headers.get(name) ?? ''
+        t.ok(name === 'content-type' ? got === value : got !== '', `${command}: ${name} is ${got}`)
+      }
+      const type = response.headers.get('content-type') ?? ''
+      if (type.startsWith('application/json')) t.equal(difference(JSON.parse(shown.body), JSON.parse(body)), undefined, command)
+      if (type.startsWith('text/event-stream')) t.equal(difference(endsOf(shown.body), endsOf(body)), undefined, command)
+    }
+  })
+}
+
+t.test('the JavaScript runs', async (t) => {
+  const { url = '' } = services[''] ?? {}
+  for (const file of FILES) {
+    for (const [, script = ''] of (await text(file)).matchAll(/^```js\n([^]*?)\n```$/gm)) {
+      // Here, so that it finds the client.
+      const path = fileURLToPath(new URL('example.mjs', import.meta.url))
+      t.teardown(() => rm(path, { force: true }))
+      await writeFile(path, script.replaceAll('http://127.0.0.1:8080', url))
+      const { stdout } = await promisify(execFile)(process.execPath, [path])
+      t.ok(stdout.length > 0, file)
+    }
+  }
+})
+
+interface Described {
+  readonly paths: Record<string, Record<string, { readonly responses: Record<string, { readonly headers?: object }> }>>
+  readonly components: { readonly schemas: Record<string, { readonly properties?: object }> }
+}
+
+t.test('every route has an example', async (t) => {
+  const { paths } = await openApiDocument() as Described
+  const asked = examplesIn(all).map(({ command }) => parseCurl(command)).map(({ path, init }) => `${init.method} ${path.split('?')[0]}`)
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const method of Object.keys(methods)) {
+      const pattern = new RegExp(`^${method.toUpperCase()} ${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+      t.ok(asked.some((each) => pattern.test(each)), `${method} ${path}`)
+    }
+  }
+})
+
+t.test('every error, field and header has an entry', async (t) => {
+  const { paths, components: { schemas } } = await openApiDocument() as Described
+  for (const code of ERROR_CODES) t.match(api, `\`${code}\``, code)
+  for (const [name, { properties = {} }] of Object.entries(schemas)) {
+    if (!name.endsWith('Request')) continue
+    for (const field of Object.keys(properties)) t.match(all, `\`${field}\``, `${name}: ${field}`)
+  }
+  const headers = Object.values(paths).flatMap((path) => Object.values(path)).flatMap(({ responses }) => Object.values(responses))
+    .flatMap(({ headers = {} }) => Object.keys(headers))
+  for (const header of new Set([...headers, ...STANDING_HEADERS])) t.match(all.toLowerCase(), `\`${header}\``, header)
+})
