@@ -7,7 +7,7 @@ import t from 'tap'
 import { ERROR_CODES } from '../../src/errors.js'
 import { openApiDocument } from '../../src/http/app/openapi-document.js'
 import { STANDING_HEADERS } from '../../src/http/guard/standing.js'
-import { difference, endsOf, examplesIn, parseAnswer, parseCurl } from '../support/examples.js'
+import { commandsIn, difference, endsOf, examplesIn, parseAnswer, parseCurl } from '../support/examples.js'
 import { LLADA, STORIES } from '../support/openai.js'
 import { startTestServer } from '../support/server.js'
 
@@ -18,7 +18,10 @@ const services: Record<string, Awaited<ReturnType<typeof startTestServer>>> = {
 }
 t.teardown(async () => { for (const { stop } of Object.values(services)) await stop() })
 
-const FILES = ['README.md', 'docs/api.md', 'docs/score.md', 'docs/kserve.md'] as const
+const FILES = [
+  'README.md', 'docs/quickstart.md', 'docs/budgets.md', 'docs/streaming.md', 'docs/sizing.md', 'docs/coming-from.md', 'docs/api.md', 'docs/score.md',
+  'docs/kserve.md'
+] as const
 const text = async (file: string): Promise<string> => await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')
 const api = await text('docs/api.md')
 const all = (await Promise.all(FILES.map(text))).join('\n')
@@ -26,7 +29,6 @@ const all = (await Promise.all(FILES.map(text))).join('\n')
 for (const file of FILES) {
   t.test(`what ${file} shows is what happens`, async (t) => {
     const examples = examplesIn(await text(file))
-    t.ok(examples.length > 0)
     for (const { command, service, answer } of examples) {
       const { path, init } = parseCurl(command)
       const response = await fetch((services[service]?.url ?? '') + path, init)
@@ -47,6 +49,20 @@ for (const file of FILES) {
     }
   })
 }
+
+t.test('what is typed into a terminal runs', async (t) => {
+  const { url = '' } = services[''] ?? {}
+  const cwd = t.testdir()
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+  const env = { ...process.env, FEWSTEP_CACHE_DIR: 'none', FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0' }
+  for (const file of FILES) {
+    for (const words of commandsIn(await text(file))) {
+      const args = words.map((word) => word.replace('http://127.0.0.1:8080', url))
+      const { stdout } = await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], { cwd, env })
+      t.ok(stdout.length > 0, `${file}: ${words.join(' ')}`)
+    }
+  }
+})
 
 t.test('the JavaScript runs', async (t) => {
   const { url = '' } = services[''] ?? {}

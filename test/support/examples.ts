@@ -21,6 +21,11 @@ export function examplesIn (markdown: string): Example[] {
   return [...markdown.matchAll(blocks)].map(([, service = '', command = '', answer]) => ({ service, command, answer }))
 }
 
+/** What follows `npx fewstep` in the lines of fenced blocks of `sh`, word by word. */
+export function commandsIn (markdown: string): string[][] {
+  return [...markdown.matchAll(/^```sh\n(npx fewstep [^]*?)\n```$/gm)].flatMap(([, lines = '']) => lines.split('\n')).map((line) => wordsOf(line).slice(2))
+}
+
 /** @throws Error where it is no command that can be read here */
 export function parseCurl (command: string): Asked {
   const [, ...words] = wordsOf(command)
