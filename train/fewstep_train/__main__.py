@@ -24,7 +24,7 @@ COMMANDS = (  # a module each, in commands/
 )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fewstep_train", description="Training kit of fewstep")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
@@ -32,7 +32,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         sub = commands.add_parser(name, help=module.__doc__, description=module.__doc__)
         module.add_arguments(sub)
         sub.set_defaults(run=module.run)
-    args = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = make_parser().parse_args(argv)
     args.run(args)
 
 
