@@ -1,9 +1,11 @@
 /** What the playground keeps, and where it runs: links, files, keys, proxies. Needs Chromium: `npm run test:browser`. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { makeKey } from '../../src/http/guard/key-line.js'
 import { complaintsOf, launchBrowser } from '../support/browser.js'
@@ -87,6 +89,23 @@ t.test('a recording is one file that replays without a server, and can be opened
   await other.page.locator('#toast', { hasText: 'no recording' }).waitFor()
 })
 
+t.test('what the page keeps the terminal replays, and the other way round', async (t) => {
+  const { page, close } = await openPlayground(browser, server.url)
+  t.teardown(close)
+  await run(page)
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()])
+  const folder = t.testdir()
+  const [kept, recorded] = [join(folder, 'page.html'), join(folder, 'terminal.json')]
+  await download.saveAs(kept)
+  const { stdout: replayed } = await fewstep('replay', kept)
+  t.equal(replayed.trimEnd(), (await textOf(page)).trimEnd())
+
+  const { stdout: written } = await fewstep('generate', 'The fox', '--max-tokens', '12', '--steps', '3', '--url', server.url, '--record', recorded)
+  await page.locator('#open-file').setInputFiles(recorded)
+  await page.locator('#prompt', { hasText: 'The fox' }).waitFor()
+  t.equal((await textOf(page)).trimEnd(), written.trimEnd())
+})
+
 t.test('the last twenty runs are kept in this browser, and shown again as they were', async (t) => {
   const { page, complaints, close } = await openPlayground(browser, server.url)
   t.teardown(close)
@@ -161,4 +180,10 @@ async function prefixed (prefix: string, target: string): Promise<Server> {
   })
   await once(proxy.listen(0, '127.0.0.1'), 'listening')
   return proxy
+}
+
+/** Runs the command line. */
+async function fewstep (...args: string[]): Promise<{ stdout: string }> {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+  return await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args])
 }
