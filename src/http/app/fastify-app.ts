@@ -56,6 +56,8 @@ export async function createFastifyApp ({ settings, logger, lifecycle, served }:
       ignoreDuplicateSlashes: true,
       ignoreTrailingSlash: true
     },
+    // "*" stands for no path; the router would read it as "/".
+    rewriteUrl: ({ url = '/' }) => url === '*' ? '/*' : url,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs,

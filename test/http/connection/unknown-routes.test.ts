@@ -57,7 +57,8 @@ t.test('a slash too many makes no other path', async (t) => {
     t.match(await answer('DELETE', path), { status: 405, code: 'method_not_allowed', allow: 'GET, HEAD' }, path)
   }
   t.match(await answer('POST', '/v1//generate/', { body: '{"steps": 0}' }), { status: 400, code: 'invalid_request' })
-  for (const path of ['//', '//nope', '/nope/', '/v1/', '/v1//', '/heal//th/live']) {
+  t.equal((await fetch(`${server.url}//`)).headers.get('content-type'), 'text/html; charset=utf-8', 'the page')
+  for (const path of ['//nope', '/nope/', '/v1/', '/v1//', '/heal//th/live']) {
     t.match(await answer('GET', path), { status: 404, code: 'not_found' }, path)
   }
 })

@@ -110,7 +110,7 @@ t.test('tensors that are no text are refused, and the sentence says what they sh
     [{ inputs: [{ ...input(['a']), parameters: { shared_memory_region: 'x' } }] }, /no field shared_memory_region in inputs/],
     [{ inputs: [input(['a'])], outputs: [{ name: 'logits' }] }, /^outputs\[0\]\[name\] must be one of text_output, /],
     [{ inputs: [input(['a'])], outputs: Array(5).fill({ name: 'text_output' }) }, /^outputs must have at most 4 entries$/],
-    [{ inputs: [input(['a'])], parameters: { priority: 1 } }, /^there is no field priority in parameters/],
+    [{ inputs: [input(['a'])], parameters: { sequence_id: 1 } }, /^there is no field sequence_id in parameters/],
     [{ inputs: [input(['a'])], parameters: { n: 5 } }, /^n must be at most 4, the length of the model's queue$/],
     [{ inputs: [input(['a'])], id: 'x'.repeat(257) }, /^id must have at most 256 characters$/]
   ]
