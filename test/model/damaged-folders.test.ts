@@ -34,7 +34,7 @@ refuses('a manifest with a field of another type', 'manifest.json', Object.fromE
 const LONG = 'x'.repeat(100_000)
 refuses('a manifest with a value that is out of range', 'manifest.json', {
   'another format': [field('format_version', 2), /^format_version must be 1, the only format that this version of fewstep reads, not 2$/],
-  'another graph version': [field('graph.version', 99), /^graph\.version must be 1 or 2, .*, not 99$/],
+  'another graph version': [field('graph.version', 99), /^graph\.version must be 1, 2 or 3, .*, not 99$/],
   'no name': [field('name', ''), /^name must be 1 to 128 letters, .*, not ""$/],
   'a name of 100 kB': [field('name', LONG), /^name must be 1 to 128 letters, .*, not "x{39}…$/],
   'a name with a line break': [field('name', 'tiny\ntext'), /^name must be .*, not "tiny\\ntext"$/],
