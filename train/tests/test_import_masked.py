@@ -98,7 +98,8 @@ def posterior_at_once(session):
     """What a step in one says of a half masked canvas: (tokens, drawn, confidence)."""
     rng = np.random.default_rng(1)
     tokens = np.where(rng.random((4, 12)) < 0.5, MASK, rng.integers(50, size=(4, 12)))
-    return tokens, *session.run(["next_tokens", "confidence"], step_inputs(tokens, 0.5, 0.5))
+    inputs = {**step_inputs(tokens, 0.5, 0.5), "reveal_above": np.full(len(tokens), 2, np.float32)}
+    return tokens, *session.run(["next_tokens", "confidence"], inputs)
 
 
 @pytest.mark.parametrize("kind", KINDS)
