@@ -6,7 +6,7 @@ import { median } from '../../src/load/statistics.js'
 import { WORST_BODIES, type WorstBody } from '../lib/worst-bodies.js'
 import type { Figure, Measurement } from './figure.js'
 
-const ROUNDS = 5
+const ROUNDS = 3
 
 interface Hold extends Pick<WorstBody, 'name'> {
   readonly status: number

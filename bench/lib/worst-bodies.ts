@@ -51,7 +51,7 @@ const OPENAI_BODIES: readonly WorstBody[] = [
   ask(`${MANY} outputs with logprobs`, '/v1/chat/completions', { messages: said(1, 'A'), logprobs: true, top_logprobs: 20, ...many }),
   ask(`${MANY} outputs with the prompt`, '/v1/completions', { prompt: WORDS.repeat(10), echo: true, ...many, max_tokens: 50 }),
   ask(`${MANY} outputs in a stream`, '/v1/completions', { prompt: 'A', stream: true, logprobs: 5, ...many }),
-  ask(`${MANY} outputs as they change`, '/v1/completions', { prompt: 'A', stream: true, diffusing: true, ...many, steps: 4 }),
+  ask(`${MANY} outputs as they change`, '/v1/completions', { prompt: 'A', stream: true, diffusing: true, ...many, steps: 2 }),
   ask(`${MANY} outputs and stop strings`, '/v1/completions', { prompt: 'A', ...stopStrings, ...many }),
   ask(`${MANY} outputs and stop strings, streamed`, '/v1/completions', { prompt: 'A', stream: true, diffusing: true, ...stopStrings, ...many }),
   ask('many stop strings', '/v1/completions', { stop: Array(BYTES / 8).fill('stop') }),
