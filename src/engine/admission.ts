@@ -2,7 +2,7 @@
 import type { Candidate, Snapshot } from './candidate.js'
 
 /** Share of a limit that is planned with: steps to come may take longer than those before. */
-const CAUTION = 0.85
+const CAUTION = 0.8
 
 /** Steps on one canvas. */
 export interface Work extends Pick<Candidate, 'paddedLength' | 'lane' | 'dueAt' | 'stepsLeft'> {

@@ -70,13 +70,13 @@ t.test('the verdict', async (t) => {
     [{ waitMs: 100, queueMs: 100 }, 1, 500, 'admitted'],
     [{ waitMs: 101, queueMs: 101 }, 1, 500, 'too_late'],
     [{ waitMs: 60, queueMs: 60 }, 2, 900, 'too_late'],
-    [{ waitMs: 8000, queueMs: 8000 }, 1, Infinity, 'admitted'],
-    [{ waitMs: 8001, queueMs: 8001 }, 1, Infinity, 'too_long'],
-    [{ waitMs: 0, queueMs: 8001 }, 1, Infinity, 'too_long'],
+    [{ waitMs: 7500, queueMs: 7500 }, 1, Infinity, 'admitted'],
+    [{ waitMs: 7501, queueMs: 7501 }, 1, Infinity, 'too_long'],
+    [{ waitMs: 0, queueMs: 7501 }, 1, Infinity, 'too_long'],
     [{ waitMs: 4000, queueMs: 4000 }, 2, Infinity, 'too_long'],
     [{ ownMs: 60_000 }, 1, Infinity, 'admitted'],
-    [{ ownMs: 60_000, waitMs: 4250, queueMs: 4250 }, 1, Infinity, 'admitted'],
-    [{ ownMs: 60_000, waitMs: 4251, queueMs: 4251 }, 1, Infinity, 'too_long']
+    [{ ownMs: 60_000, waitMs: 4000, queueMs: 4000 }, 1, Infinity, 'admitted'],
+    [{ ownMs: 60_000, waitMs: 4001, queueMs: 4001 }, 1, Infinity, 'too_long']
   ]
   for (const [changes, lateness, deadlineMs, wanted] of cases) {
     t.equal(verdict({ ...quick, ...changes }, lateness, deadlineMs, 10_000), wanted, JSON.stringify([changes, lateness, deadlineMs]))
