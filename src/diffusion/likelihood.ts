@@ -55,8 +55,6 @@ export interface CanvasLaw {
 /** How one canvas is drawn. */
 interface Draw {
   readonly time: number
-  /** Of its sum in the bound. */
-  readonly weight: number
   /** Scored positions that hold noise. */
   readonly hidden: ReadonlySet<number>
 }
@@ -102,30 +100,50 @@ export class Likelihood {
       if (!arrived) sum -= logprob[offset + position] ?? 0
       if (!this.#source.revealsForGood) sum += Number(arrived) - (confidence[offset + position] ?? 0)
     }
-    return this.#plan(sample).weight * sum
+    return this.#weight(sample) * sum
   }
 
   #plan (sample: number): Draw {
     const n = this.#scored.length
     const { exponent, revealsForGood } = this.#source
-    const [within, whole] = pairWords(this.#seed, sample >> 1)
-    /** In the stratum of the pair. */
-    const share = ((sample >> 1) + within) / this.#pairs
-    const counts = revealsForGood ? n : n + 1
-    const count = n - Math.floor(share * counts)
-    if (count === 0) {
-      // kappa by the density 1 / (1 - kappa), up to that of the latest time.
-      const rest = 1 - LATEST ** exponent
-      const kappa = 1 - rest ** whole
-      return { time: kappa ** (1 / exponent), weight: -counts * Math.log(rest) * kappa ** n, hidden: new Set() }
-    }
+    const count = this.#count(sample)
+    if (count === 0) return { time: this.#wholeKappa(sample) ** (1 / exponent), hidden: new Set() }
     const ordered = this.#numbers(sample).sort(([, a], [, b]) => b - a).slice(0, count)
     const kappa = ordered.at(-1)?.[1] ?? 0
     return {
       time: revealsForGood ? 1 - count / n : kappa ** (1 / exponent),
-      weight: counts / count,
       hidden: new Set(ordered.map(([position]) => position))
     }
+  }
+
+  /** Of the canvas's sum in the bound. */
+  #weight (sample: number): number {
+    const count = this.#count(sample)
+    if (count > 0) return this.#counts / count
+    return -this.#counts * Math.log(this.#rest) * this.#wholeKappa(sample) ** this.#scored.length
+  }
+
+  /** How many different numbers of positions a canvas may hide. */
+  get #counts (): number {
+    return this.#scored.length + (this.#source.revealsForGood ? 0 : 1)
+  }
+
+  /** How many it hides: by where in the pair's stratum it falls. */
+  #count (sample: number): number {
+    const [within] = pairWords(this.#seed, sample >> 1)
+    const share = ((sample >> 1) + within) / this.#pairs
+    return this.#scored.length - Math.floor(share * this.#counts)
+  }
+
+  /** kappa of a canvas that hides nothing: by the density 1 / (1 - kappa), up to that of the latest time. */
+  #wholeKappa (sample: number): number {
+    const [, whole] = pairWords(this.#seed, sample >> 1)
+    return 1 - this.#rest ** whole
+  }
+
+  /** 1 - kappa at the latest time. */
+  get #rest (): number {
+    return 1 - LATEST ** this.#source.exponent
   }
 
   /** Of each scored position a number, uniform in [0, 1]; a pair's second canvas sees the first one's from the other end. */
