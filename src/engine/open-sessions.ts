@@ -114,18 +114,19 @@ function cacheFor (conditions: TuningConditions, runtimeVersion: string, plans: 
 async function onCpu (
   first: Session, plans: readonly PoolPlan[], options: OpenSessionsOptions, opened: Session[]
 ): Promise<OpenedSessions> {
-  const { graphs, maxLength, maxBatch, warmUpMs, logger } = options
-  const precisions = graphs.cpu.map(({ precision }) => precision)
-  const cache = cacheFor({ ...options, graphs: graphs.cpu }, first.runtimeVersion, plans)
-  const shapes = warmUpShapes(maxLength, maxBatch)
-  const kept = await cache.read(plans, precisions, shapes)
+  const { graphs: { cpu: graphs }, maxLength, maxBatch, warmUpMs, logger } = options
+  const conditions = { ...options, graphs }
+  const kept = await keptTuning(conditions, first.runtimeVersion)
   const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
-  const precision = kept?.precision ?? await bestPrecision(first, plan, options, opened)
-  await arrange(plan, like(first, precision, options), opened, options.signal)
+  const graph = graphs.find(({ precision }) => precision === kept?.precision) ?? await bestGraph(first, plan, options, opened)
+  const { precision } = graph
+  await arrange(plan, like(first, graph, options), options, opened)
+  const shapes = warmUpShapes(maxLength, maxBatch)
   const costs = new CostCurve(kept?.costs)
   // With a cost curve from before, one small step on each session is enough.
   await warmUp(opened, kept === undefined ? shapes : shapes.slice(0, 1), costs, warmUpMs)
   if (kept === undefined && warmUpMs > 0) {
+    const cache = cacheFor(conditions, first.runtimeVersion, plans)
     await cache.write({ measuredAt: new Date().toISOString(), plan, precision, costs: costs.points }).catch((error: unknown) => {
       logger.warn({ reason: (error as Error).message },
         `FEWSTEP_CACHE_DIR ${options.cacheDirectory} cannot be written, so the next start measures again: name another folder, or none`)
@@ -142,26 +143,28 @@ async function bestPlan (first: Session, plans: readonly PoolPlan[], options: Op
   if (only !== undefined && plans.length === 1) return only
   const measured: MeasuredPlan[] = []
   for (const plan of plans) {
-    await arrange(plan, first.options, opened, options.signal)
+    await arrange(plan, first.options, options, opened)
     measured.push(await measurePlan(plan, options, opened))
   }
   options.logger.debug({ measured }, 'plans compared')
   return choosePlan(measured) ?? { workers: 1, threads: 1 }
 }
 
-/** The better of two precisions by measurement, unless nothing is to be measured. Leaves the sessions of the last one in `opened`. */
-async function bestPrecision (first: Session, plan: PoolPlan, options: OpenSessionsOptions, opened: Session[]): Promise<Precision> {
-  const { cpu: [likely, other] } = options.graphs
-  if (other === undefined || options.warmUpMs === 0) return likely.precision
-  await arrange(plan, like(first, likely.precision, options), opened, options.signal)
-  const measured = { [likely.precision]: await measurePlan(plan, options, opened) }
-  await arrange(plan, like(first, other.precision, options), opened, options.signal)
-  const [session] = opened
-  if (session !== undefined) await options.trial(session)
-  measured[other.precision] = await measurePlan(plan, options, opened)
+/** The better of two graphs by measurement, unless nothing is to be measured. Leaves the sessions of the last one in `opened`. */
+async function bestGraph (first: Session, plan: PoolPlan, options: OpenSessionsOptions, opened: Session[]): Promise<Graph> {
+  const { graphs: { cpu: graphs }, warmUpMs, logger } = options
+  const [likely] = graphs
+  if (warmUpMs === 0) return likely
+  const measured: Partial<Record<Precision, MeasuredPlan>> = {}
+  for (const graph of graphs.length > 1 ? graphs : []) {
+    await arrange(plan, like(first, graph, options), options, opened)
+    measured[graph.precision] = await measurePlan(plan, options, opened)
+  }
   const { float32, int8 } = measured
-  options.logger.debug(measured, 'precisions compared')
-  return float32 === undefined || int8 === undefined ? likely.precision : choosePrecision({ float32, int8 })
+  if (float32 === undefined || int8 === undefined) return likely
+  logger.debug(measured, 'precisions compared')
+  const better = choosePrecision({ float32, int8 })
+  return graphs.find(({ precision }) => precision === better) ?? likely
 }
 
 /** With the sessions of the plan: all of them with a full batch each, and one with one row. */
@@ -175,9 +178,8 @@ async function measurePlan (
   return { plan, rowsPerSecond: 1000 * rows * opened.length / fullMs, loneMs }
 }
 
-/** Options of a session like another one, in this precision. */
-function like (session: Session, precision: Precision, options: OpenSessionsOptions): Session['options'] {
-  const graph = options.graphs.cpu.find((each) => each.precision === precision) ?? options.graphs.cpu[0]
+/** Options of a session like another one, of this graph. */
+function like (session: Session, graph: Graph, options: OpenSessionsOptions): Session['options'] {
   return { ...session.options, graphFiles: filesOf(graph, options) }
 }
 
@@ -185,13 +187,19 @@ function filesOf (cpu: Graph, { graphs }: OpenSessionsOptions): WorkerOptions['g
   return { cpu: cpu.files, cuda: graphs.cuda.files }
 }
 
-/** Make `opened` what the plan says, with these options: sessions that fit stay, others go, missing ones are started. */
+/**
+ * Make `opened` what the plan says, with these options: sessions that fit stay, others go, missing ones are started. Where they run
+ * another graph than before, the first of them is tried.
+ */
 async function arrange (
-  { workers, threads }: PoolPlan, wanted: Session['options'], opened: Session[], signal: AbortSignal | undefined
+  { workers, threads }: PoolPlan, wanted: Session['options'], { trial, signal }: OpenSessionsOptions, opened: Session[]
 ): Promise<void> {
-  const fits = opened[0]?.options.threads === threads && opened[0].options.graphFiles.cpu.graph === wanted.graphFiles.cpu.graph
-  if (!fits || opened.length > workers) await closeAll(opened)
+  const before = opened[0]?.options
+  const otherGraph = before?.graphFiles.cpu.graph !== wanted.graphFiles.cpu.graph
+  if (otherGraph || before?.threads !== threads || opened.length > workers) await closeAll(opened)
   await start(Array.from({ length: workers - opened.length }, () => ({ ...wanted, threads })), opened, signal)
+  const [first] = opened
+  if (otherGraph && first !== undefined) await trial(first)
 }
 
 /** Start sessions beside each other and add them to `opened`, also where one of them fails. */
