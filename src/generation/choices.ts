@@ -1,6 +1,6 @@
 /** Gaps of choices in a template: which of its texts each takes. */
 import type { Model } from '../model/model.js'
-import { checkScores, prepareScoring, type PreparedScore } from './prepare-score.js'
+import { checkScores, prepareScoring, scoringAt, type PreparedScore } from './prepare-score.js'
 import type { ScoreResult, TextScore } from './score-request.js'
 import { partsOf } from './template.js'
 import type { TextRequest } from './text-request.js'
@@ -48,8 +48,9 @@ export async function decideChoices (model: Model, request: TextRequest, { id, s
   let { deadlineMs } = request
   for (const [i, part] of parts.entries()) {
     if (!('choices' in part)) continue
-    const scoring = { before: parts.slice(0, i), texts: part.choices, after: parts.slice(i + 1), field: 'template' } as const
-    const prepared = await prepareScoring(model, scoring, { id: `${id}-choice-${gaps.length}`, allowSpecial, deadlineMs, seed: SEED, samples: SAMPLES })
+    const prepared = await prepareScoring(model, scoringAt(parts, i, part.choices), {
+      id: `${id}-choice-${gaps.length}`, allowSpecial, deadlineMs, seed: SEED, samples: SAMPLES
+    })
     const result = await score(prepared)
     const { text: chosen } = result.scores.reduce((best, each) => each.logprob > best.logprob ? each : best)
     networkCalls += result.networkCalls

@@ -174,7 +174,12 @@ function scoringOfTemplate (parts: readonly TemplatePart[]): Scoring {
     throw new FewstepError('invalid_template',
       'template must have one gap of choices, as in "The ball is [[red|blue]].", to be scored; gaps as [[4]] are noise meanwhile', { field: 'template' })
   }
-  return { before: parts.slice(0, at), texts: choice.choices, after: parts.slice(at + 1), field: 'template' }
+  return scoringAt(parts, at, choice.choices)
+}
+
+/** Of the texts that a template's part may be. */
+export function scoringAt (parts: readonly TemplatePart[], at: number, texts: readonly string[]): Scoring {
+  return { before: parts.slice(0, at), texts, after: parts.slice(at + 1), field: 'template' }
 }
 
 function checkLength ({ manifest }: Model, field: Scoring['field'], beside: number, tokens: number): void {
