@@ -1,7 +1,6 @@
 """Rules and dashboard, asked of a real Prometheus (Debian's `prometheus`) that has scraped a real service."""
 
 import json
-import os
 import re
 import shutil
 import socket
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from service import running
 
 RULES = ROOT / "deploy/prometheus/rules.yaml"
 DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboard.json").read_text())
@@ -40,32 +40,9 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
     """Its address, HOST:PORT. It has keys."""
-    settings = {
-        "PATH": os.environ["PATH"],
-        "HOST": "127.0.0.1",
-        "PORT": "0",
-        "FEWSTEP_MODEL": str(ROOT / "test/fixtures/models/tiny-text"),
-        "FEWSTEP_API_KEYS": f"alice:{KEY}",
-        "FEWSTEP_EXECUTION_PROVIDER": "cpu",
-        "FEWSTEP_WORKERS": "1",
-        "FEWSTEP_THREADS": "1",
-        "FEWSTEP_WARM_UP_MS": "0",
-        "FEWSTEP_CACHE_DIR": "none",
-        "FEWSTEP_DRAIN_GRACE_MS": "0",
-    }
-    command = ["timeout", str(LIFETIME_SECONDS), "node", "--import", "tsx", "src/main.ts"]
-    process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if found := re.search(r"http://([\d.]+:\d+)", line):
-                yield found[1]
-                break
-        else:
-            raise RuntimeError("the service ended before it listened")
-    finally:
-        process.terminate()
-        process.wait()
+    model = str(ROOT / "test/fixtures/models/tiny-text")
+    with running(FEWSTEP_MODEL=model, FEWSTEP_API_KEYS=f"alice:{KEY}") as address:
+        yield address.removeprefix("http://")
 
 
 def ask(service: str, key: str) -> int:

@@ -1,4 +1,4 @@
-"""The real service, in a process of its own on a free port, with tiny models."""
+"""The real service for Python tests, in a process of its own on a free port, with tiny models."""
 
 import os
 import re
