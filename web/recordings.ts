@@ -1,21 +1,18 @@
 /** Between what is on the page and recordings of it. */
-import { Canvases, readRecording, replayed, type Recording } from '../src/client/index.js'
+import { Canvases, readRecording, Recorder, replayed, type Recording } from '../src/client/index.js'
 import { newLane, withItem, type Lane } from './take.js'
 
 /** More outputs than that have no room beside each other. */
 const MOST_LANES = 4
 
 export function recordingOf ({ request, refinements, generation }: Lane, created: Date): Recording {
-  const steps = refinements.map(({ atMs, event }) => ({ at_ms: rounded(atMs), event: 'step' as const, data: event }))
-  const end = rounded(generation?.timings.total_ms ?? 0)
-  const last = steps.at(-1)?.at_ms ?? 0
-  return {
-    fewstep_recording: 1,
-    created: created.toISOString(),
-    model: generation?.model ?? request.model ?? '',
-    request,
-    events: [...steps, ...generation === undefined ? [] : [{ at_ms: Math.max(last, end), event: 'done' as const, data: generation }]]
+  const recorder = new Recorder(request, created)
+  for (const refinement of refinements) recorder.add(refinement)
+  if (generation !== undefined) {
+    const atMs = Math.max(refinements.at(-1)?.atMs ?? 0, generation.timings.total_ms)
+    recorder.add({ type: 'done', atMs, generation, event: generation })
   }
+  return recorder.recording
 }
 
 /** A lane for each output. */
@@ -36,8 +33,4 @@ export function readRecordings (text: string): Recording[] {
   const others = [...text.matchAll(ELEMENT)].map(([, id = '']) => id).filter((id) => id !== 'fewstep-recording')
   const second = others.map((id) => readRecording(text.replace('id="fewstep-recording"', 'id="first"').replace(`id="${id}"`, 'id="fewstep-recording"')))
   return [readRecording(text), ...second]
-}
-
-function rounded (ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }
