@@ -27,6 +27,7 @@ export async function openPlayground (browser: Browser, url: string, options: Br
 /** Press the button, and wait for the end. */
 export async function run (page: Page): Promise<void> {
   await page.locator('#run').click()
+  await drawn(page)
   await done(page)
 }
 
@@ -35,8 +36,9 @@ export async function done (page: Page): Promise<void> {
   await page.locator('#facts .fact').first().waitFor()
 }
 
-/** What the canvas shows, without what is only for the eye. */
+/** What the canvas shows once all that was done has been drawn, without what is only for the eye. */
 export async function textOf (page: Page, canvas = 0): Promise<string> {
+  await drawn(page)
   return await page.locator('.text').nth(canvas).evaluate((element) => element.textContent ?? '')
 }
 
@@ -48,7 +50,7 @@ export async function fill (page: Page, prompt: string): Promise<void> {
   await page.keyboard.insertText(prompt)
 }
 
-/** What was done has been drawn. */
+/** What was done has been drawn: the page draws its state once a frame, so that just after a press it still shows the state of before. */
 export async function drawn (page: Page): Promise<void> {
   await page.evaluate('new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve) }) })')
 }
