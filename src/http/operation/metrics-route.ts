@@ -16,7 +16,7 @@ export function addMetricsRoute (app: App, getContext: Source<OperationContext>)
       }
     }
   }, async (_request, reply) => {
-    const { registry } = getContext().metrics
-    return await reply.type(registry.contentType).send(await registry.metrics())
+    const { metrics } = getContext()
+    return await reply.type(metrics.registry.contentType).send(await metrics.text())
   })
 }

@@ -1,5 +1,5 @@
 /** Prometheus metrics, in a registry of their own. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Engine } from '../../engine/engine.js'
 import type { ScoreResult, TextResult } from '../../generation/index.js'
 import type { LoadedModels } from '../../loaded-models.js'
@@ -7,12 +7,14 @@ import type { Lifecycle } from '../connection/lifecycle.js'
 import type { GenerationCounts } from '../generation/context.js'
 import type { Outcome } from '../generation/outcome.js'
 import type { ServedRequest } from '../log/request-log.js'
+import { ProcessMetrics } from './process-metrics.js'
 
 const USUAL_OUTCOMES: readonly Outcome[] = ['completed', 'cancelled', 'deadline_exceeded', 'queue_full', 'draining', 'inference_failed']
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 export class Metrics implements GenerationCounts {
   readonly registry = new Registry()
+  readonly #process = new ProcessMetrics()
   readonly #requests: Counter
   readonly #durations: Histogram
   readonly #generations: Counter
@@ -107,7 +109,6 @@ export class Metrics implements GenerationCounts {
         this.inc(droppedLogLines())
       }
     })
-    collectDefaultMetrics({ register: this.registry })
     // A model that was never asked has zeros, not holes.
     for (const model of models.names) {
       for (const counter of [this.#tokens, this.#scoredTokens, this.#networkCalls]) counter.inc({ model }, 0)
@@ -139,6 +140,11 @@ export class Metrics implements GenerationCounts {
         }
       })
     }
+  }
+
+  /** All of it in Prometheus' text format. */
+  async text (): Promise<string> {
+    return `${await this.registry.metrics()}${await this.#process.text()}`
   }
 
   served ({ seconds, ...labels }: ServedRequest): void {
