@@ -18,7 +18,7 @@ const SRC = resolve(import.meta.dirname, '../src')
 
 /** What a dialect may import: no other dialect, and nothing of how text is made. */
 const DIALECT = [
-  'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/generation', 'generation', 'model', 'loaded-models', 'errors'
+  'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/generation', 'generation', 'model', 'loaded-models', 'errors', 'version'
 ]
 
 /** A room is a folder of src/ or of src/http/, or a file at the top of either; each may import itself and these. */
@@ -32,16 +32,19 @@ const ROOMS = {
   config: [],
   logger: [],
   signals: [],
+  version: [],
   model: ['diffusion', 'errors'],
   engine: ['diffusion', 'model', 'errors'],
   generation: ['diffusion', 'model', 'engine', 'errors'],
+  // Of the engine it knows what is told of a ticket.
+  tracing: ['engine'],
   'loaded-models': ['model', 'engine'],
   'http/fastify': [],
-  'http/openapi': ['http/fastify'],
+  'http/openapi': ['http/fastify', 'version'],
   'http/log': ['http/fastify', 'errors'],
   'http/errors': ['http/fastify', 'http/log', 'http/openapi', 'errors'],
   'http/connection': ['http/fastify', 'http/log', 'http/errors', 'engine', 'errors'],
-  'http/generation': ['http/fastify', 'http/log', 'http/errors', 'generation', 'engine', 'loaded-models', 'errors', 'config'],
+  'http/generation': ['http/fastify', 'http/log', 'http/errors', 'generation', 'engine', 'loaded-models', 'tracing', 'errors', 'config'],
   'http/native': DIALECT,
   'http/openai': DIALECT,
   'http/score': DIALECT,
@@ -58,10 +61,10 @@ const ROOMS = {
     'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/playground', 'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
-  serve: ['server', 'errors', 'config', 'logger', 'signals'],
+  serve: ['server', 'tracing', 'version', 'errors', 'config', 'logger', 'signals'],
   main: ['serve', 'signals'],
   // Of HTTP it borrows the JSON of an answer and the lines of a keys file.
-  cli: ['serve', 'signals', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  cli: ['serve', 'signals', 'version', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */
@@ -70,6 +73,7 @@ const OWNERS = [
   { packages: /^onnxruntime-/, owners: ['engine/session-worker.ts'] },
   { packages: /^@huggingface\/tokenizers$/, owners: ['model/tokenizer.ts'] },
   { packages: /^@huggingface\/jinja$/, owners: ['model/chat-template.ts'] },
+  { packages: /^@opentelemetry\//, owners: ['tracing'] },
   { packages: /^prom-client$/, owners: ['http'] },
   { packages: /^esbuild$/, owners: ['http/playground/bundle.ts'] }
 ]

@@ -82,6 +82,8 @@ export interface Config {
   readonly headerLimit: number
   readonly urlLimit: number
   readonly sseKeepaliveMs: number
+  /** Whether spans are made and sent. */
+  readonly traces: boolean
   readonly logLevel: string
 }
 
@@ -134,6 +136,7 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
     headerLimit: values.FEWSTEP_HEADER_LIMIT,
     urlLimit: values.FEWSTEP_URL_LIMIT,
     sseKeepaliveMs: values.FEWSTEP_SSE_KEEPALIVE_MS,
+    traces: values.OTEL_EXPORTER_OTLP_ENDPOINT !== '',
     logLevel: values.LOG_LEVEL
   }
 }

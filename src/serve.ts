@@ -5,6 +5,8 @@ import { createLog, type Log } from './logger/logger.js'
 import { explainListenError } from './server/listen-error.js'
 import { startServer } from './server/server.js'
 import type { Stopped } from './signals.js'
+import { startTracing } from './tracing/start-tracing.js'
+import { VERSION } from './version.js'
 
 /**
  * Reads the environment, listens, and stops when `stop` is aborted, also while models load. A wrong setting or a damaged
@@ -35,6 +37,7 @@ async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSi
   const say = (message: string): void => { logger.info({ signal: (stop.reason as Stopped).signal }, message) }
   const breakOff = (): void => { say('stopping: the start is broken off') }
   stop.addEventListener('abort', breakOff)
+  const tracing = config.traces ? await startTracing(VERSION, logger) : undefined
   let server
   try {
     server = await startServer(config, logger, { signal: stop, droppedLogLines: droppedLines })
@@ -48,6 +51,7 @@ async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSi
   say('stopping: not ready any more; what comes in the grace period is served, what runs finishes')
   // Whoever presses Ctrl-C has no balancer to wait for.
   await server.stop({ grace: (stop.reason as Stopped).signal !== 'SIGINT' })
+  await tracing?.stop()
 }
 
 function settings (): Config | undefined {

@@ -47,6 +47,7 @@ t.test('with nothing set there is a default for everything', async (t) => {
     headerLimit: 16384,
     urlLimit: 8192,
     sseKeepaliveMs: 15000,
+    traces: false,
     logLevel: 'info'
   })
 })

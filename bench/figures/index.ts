@@ -14,6 +14,7 @@ import { playground } from './playground.js'
 import { saturatedShare } from './saturated-share.js'
 import { simulatedLoad } from './simulated-load.js'
 import { stepCosts } from './step-costs.js'
+import { tracingOverhead } from './tracing-overhead.js'
 import { vsAutoregressive } from './vs-autoregressive.js'
 import { vsTorch } from './vs-torch.js'
 
@@ -28,6 +29,7 @@ export const FIGURES: readonly Figure[] = [
   openAiOverhead,
   guardCheck,
   metricsScrapes,
+  tracingOverhead,
   memory,
   eventLoopHold,
   stepCosts,

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The `fewstep` command. Exit codes: 0 done, 1 failed, 2 wrong arguments, 129, 130 or 143 interrupted. */
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { FewstepError as ClientError } from '../client/index.js'
 import { FewstepError } from '../errors.js'
 import { stopOnSignals, type Stopped } from '../signals.js'
+import { VERSION } from '../version.js'
 import { Arguments } from './arguments.js'
 import { COMMANDS, isCommand, type CommandName } from './commands.js'
 import { completion } from './completion.js'
@@ -73,7 +73,7 @@ const RUNNERS: Record<CommandName, Runner> = {
 
 async function run ([command, ...args]: readonly string[]): Promise<void> {
   switch (command) {
-    case '--version': return print(`${version()}\n`)
+    case '--version': return print(`${VERSION}\n`)
     case '--help':
     case '-h':
     case 'help': return print(overview())
@@ -108,11 +108,6 @@ function leaveAtOnce (signal: NodeJS.Signals): never {
 
 function exitCodeAfter (signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal]
-}
-
-function version (): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  return version
 }
 
 /** 2: whoever typed the command can put it right. */

@@ -201,6 +201,14 @@ export const Environment = Type.Object({
     maximum: HOUR_MS,
     description: 'A comment line keeps an idle event stream open, this often.'
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.String({
+    default: '',
+    pattern: '^(https?://\\S+)?$',
+    form: 'a URL as in http://127.0.0.1:4318',
+    description:
+      'Collector of traces, as in http://127.0.0.1:4318: a span for each generation, its wait and its steps, by OTLP over HTTP. The ' +
+      "other variables of OpenTelemetry's SDK (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS) count, too; empty: none."
+  }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'fatal, error, warn, info, debug, trace or silent.'

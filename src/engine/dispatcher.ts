@@ -5,6 +5,7 @@ import { assembleBatch, distributeResult } from './assemble.js'
 import { BatchLimits } from './batch-limits.js'
 import { nextBatch } from './batcher.js'
 import type { CostCurve } from './cost-curve.js'
+import type { RanBatch } from './request.js'
 import type { Row } from './row.js'
 import type { SessionPool } from './session-pool.js'
 import type { Pressure } from './step-budget.js'
@@ -39,8 +40,12 @@ export interface DispatcherOptions {
   readonly now: () => number
   /** A batch with this row is on its way to a worker. */
   readonly onBegin: (row: Row) => void
-  /** A row took a step, in a batch that ran from `begin` to `end`, in ms of the clock. */
-  readonly onStep: (row: Row, begin: number, end: number) => void
+  /** A row took a step in such a batch. */
+  readonly onStep: (row: Row, batch: RanBatch) => void
+  /** A row's step failed, and will be run again. */
+  readonly onRetry: (row: Row) => void
+  /** The id of the request that a row belongs to; for the log. */
+  readonly requestOf: (row: Row) => string | undefined
   /** A row's step failed for good, or its `onStep` threw. */
   readonly onFailed: (row: Row, cause: unknown) => void
 }
@@ -122,10 +127,11 @@ export class Dispatcher {
     const begin = now()
     for (const row of rows) this.#begin(row, begin)
     let runMs: number
+    let worker: number | undefined
     try {
       const result = await pool.run({ rows: rows.length, paddedLength, lane }, (arrays) => { assembleBatch(rows, arrays) })
       distributeResult(rows, result.arrays)
-      runMs = result.runMs
+      ;({ runMs, worker } = result)
     } catch (error) {
       this.#failed(rows, error)
       return
@@ -133,7 +139,8 @@ export class Dispatcher {
     const end = now()
     const stayed = rows.filter((row) => this.#running.delete(row))
     for (const row of stayed) if (!row.done) this.#waiting.add(row)
-    for (const row of stayed) this.#tell(row, begin, end)
+    const ran = { begin, end, rows: rows.length, paddedLength, worker }
+    for (const row of stayed) this.#tell(row, ran)
     this.#measure(batch, runMs, begin, end)
   }
 
@@ -161,10 +168,10 @@ export class Dispatcher {
     return costs.efficientRows(paddedLength, Math.min(maxBatch, limit), lane)
   }
 
-  #tell (row: Row, begin: number, end: number): void {
+  #tell (row: Row, batch: RanBatch): void {
     const { onStep, onFailed } = this.#options
     try {
-      onStep(row, begin, end)
+      onStep(row, batch)
     } catch (error) {
       this.remove(row)
       onFailed(row, error)
@@ -172,10 +179,13 @@ export class Dispatcher {
   }
 
   #failed (rows: readonly Row[], cause: unknown): void {
-    const { logger, onFailed } = this.#options
+    const { logger, onFailed, onRetry, requestOf } = this.#options
     this.#totals.failures++
-    const givenUp = this.#suspects.failed(rows.filter((row) => this.#running.delete(row)))
-    logger.warn({ err: cause, rows: rows.length }, givenUp === undefined
+    const left = rows.filter((row) => this.#running.delete(row))
+    const givenUp = this.#suspects.failed(left)
+    for (const row of left) if (row !== givenUp) onRetry(row)
+    const requests = [...new Set(rows.map(requestOf))]
+    logger.warn({ err: cause, rows: rows.length, requests }, givenUp === undefined
       ? 'a step failed: its rows run again, apart'
       : 'a step failed again and again: its request is given up')
     if (givenUp !== undefined) onFailed(givenUp, cause)

@@ -11,7 +11,7 @@ import { plannedWork } from './planned-work.js'
 import {
   cancelled, deadlineExceeded, deadlineTooLate, deadlineTooShort, inferenceFailed, notReady, queueFull, shutDown, shuttingDown, waitTooLong
 } from './refusals.js'
-import type { GenerateOptions, GenerationRequest, GenerationResult, TicketOptions } from './request.js'
+import type { GenerateOptions, GenerationRequest, GenerationResult, RanBatch, TicketObserver, TicketOptions } from './request.js'
 import type { Row, RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
 import { Ticket, type TicketHost } from './ticket.js'
@@ -110,7 +110,9 @@ export class Engine {
       logger,
       now: this.#clock.now,
       onBegin: (row) => { this.#ticketOf.get(row)?.begin() },
-      onStep: (row, begin, end) => { this.#stepped(row, begin, end) },
+      onStep: (row, batch) => { this.#stepped(row, batch) },
+      onRetry: (row) => { this.#ticketOf.get(row)?.retried(row) },
+      requestOf: (row) => this.#ticketOf.get(row)?.terms.request.id,
       onFailed: (row, cause) => { this.#stepFailed(row, cause) }
     })
   }
@@ -164,8 +166,8 @@ export class Engine {
    * The same model, seeds, exact budget and sampling give the same tokens, whoever shares the batches.
    * @throws FewstepError queue_full, deadline_too_short, not_ready, draining, cancelled, deadline_exceeded or inference_failed
    */
-  async generate (request: GenerationRequest, { signal, onStep }: GenerateOptions = {}): Promise<GenerationResult> {
-    return await this.withTicket(request, { signal }, async (ticket) => {
+  async generate (request: GenerationRequest, { onStep, ...options }: GenerateOptions = {}): Promise<GenerationResult> {
+    return await this.withTicket(request, options, async (ticket) => {
       const rows = await Promise.all(request.rows.map(({ template }, row) => ticket.refine({ row, block: 0, template }, onStep)))
       return { rows, ...ticket.summary() }
     })
@@ -177,11 +179,11 @@ export class Engine {
    * @throws FewstepError like `generate`, and whatever `work` throws
    */
   async withTicket<Result> (
-    request: GenerationRequest, { signal }: TicketOptions, work: (ticket: Ticket) => Promise<Result>
+    request: GenerationRequest, { signal, observer }: TicketOptions, work: (ticket: Ticket) => Promise<Result>
   ): Promise<Result> {
     this.#checkState()
     const { deadlineMs } = request
-    const ticket = this.#issue(request)
+    const ticket = this.#issue(request, observer)
     const cancel = (): void => { ticket.fail(cancelled()) }
     if (signal?.aborted === true) cancel()
     signal?.addEventListener('abort', cancel, { once: true })
@@ -225,11 +227,11 @@ export class Engine {
     if (this.#pool.readyCount === 0) throw notReady(this.#pool.readyInMs)
   }
 
-  #issue (request: GenerationRequest): Ticket {
+  #issue (request: GenerationRequest, observer: TicketObserver | undefined): Ticket {
     const submittedAt = this.#clock.now()
     const work = plannedWork(request, this.#source, submittedAt)
     const expected = this.#admit(work, request)
-    const ticket = new Ticket({ request, sequence: this.#sequence, submittedAt, work, expected }, this.#host)
+    const ticket = new Ticket({ request, sequence: this.#sequence, submittedAt, work, expected, observer }, this.#host)
     this.#sequence += request.rows.length
     this.#tickets.add(ticket)
     return ticket
@@ -263,10 +265,10 @@ export class Engine {
     })
   }
 
-  #stepped (row: Row, begin: number, end: number): void {
+  #stepped (row: Row, batch: RanBatch): void {
     const ticket = this.#ticketOf.get(row)
     try {
-      ticket?.stepped(row, begin, end)
+      ticket?.stepped(row, batch)
     } catch (error) {
       ticket?.fail(error as Error)
     }

@@ -105,9 +105,41 @@ export interface GenerationResult {
   readonly positions: number
 }
 
+/** A batch of rows, run. */
+export interface RanBatch {
+  /** From handing it to the worker to its result, in ms of the engine's clock. */
+  readonly begin: number
+  readonly end: number
+  readonly rows: number
+  readonly paddedLength: number
+  /** Its process id. */
+  readonly worker: number | undefined
+}
+
+/** A step that a canvas took. */
+export interface RanStep extends RanBatch {
+  /** Index into `GenerationRequest.rows`. */
+  readonly row: number
+  /** Of its text, from 0. */
+  readonly block: number
+  /** 1 ... steps */
+  readonly step: number
+  readonly steps: number
+}
+
+/** Whoever watches over what becomes of a ticket; none of it may throw. Times are in ms of the engine's clock. */
+export interface TicketObserver {
+  /** Its first canvas is on its way to a worker. */
+  readonly begun: (submittedAt: number, at: number) => void
+  readonly stepped: (step: RanStep) => void
+  /** A step failed, and is run again. */
+  readonly retried: (row: number, at: number) => void
+}
+
 export interface TicketOptions {
   /** Abort: the rows leave before the next step and what is awaited rejects with `cancelled`. */
   readonly signal?: AbortSignal | undefined
+  readonly observer?: TicketObserver | undefined
 }
 
 export type StepListener = (update: StepUpdate) => void

@@ -22,6 +22,8 @@ export interface StepResult {
   readonly arrays: ResultArrays
   /** Time spent in session.run. */
   readonly runMs: number
+  /** The worker's process id. */
+  readonly worker: number | undefined
 }
 
 interface Pending {
@@ -133,7 +135,7 @@ export class Session {
   #take (message: FromWorker): void {
     const pending = this.#settle()
     if (pending === undefined) return
-    if (message.type === 'result') pending.resolve({ arrays: this.#results.read(pending.shape, message.bytes), runMs: message.runMs })
+    if (message.type === 'result') pending.resolve({ arrays: this.#results.read(pending.shape, message.bytes), runMs: message.runMs, worker: this.pid })
     else pending.reject(new Error(message.type === 'failed' ? message.message : 'the session worker spoke out of turn'))
   }
 

@@ -3,7 +3,7 @@
  * them share. What it is given is decided once, when the request is admitted.
  */
 import type { Expectation, Work } from './admission.js'
-import type { CanvasTemplate, GenerationRequest, GenerationResult, RowResult, StepListener } from './request.js'
+import type { CanvasTemplate, GenerationRequest, GenerationResult, RanBatch, RowResult, StepListener, TicketObserver } from './request.js'
 import { Row, type RowSource } from './row.js'
 import { ScoreRow } from './score-row.js'
 
@@ -26,6 +26,7 @@ export interface TicketTerms {
   readonly work: readonly Work[]
   /** When it was submitted. */
   readonly expected: Expectation
+  readonly observer?: TicketObserver | undefined
 }
 
 /** One canvas of a row. */
@@ -101,14 +102,18 @@ export class Ticket {
 
   /** A canvas is on its way to a worker. */
   begin (): void {
-    this.#startedAt ??= this.#host.now()
+    if (this.#startedAt !== undefined) return
+    this.#startedAt = this.#host.now()
+    this.terms.observer?.begun(this.terms.submittedAt, this.#startedAt)
   }
 
-  /** A canvas took a step, in a batch that ran from `begin` to `end`; whoever listens is told, and may throw. */
-  stepped (row: Row, begin: number, end: number): void {
+  /** A canvas took a step; whoever listens is told, and may throw. */
+  stepped (row: Row, batch: RanBatch): void {
     const call = this.#calls.get(row)
     if (call === undefined) return
     const { step, steps, t } = row
+    const { begin, end } = batch
+    this.terms.observer?.stepped({ ...batch, row: call.canvas.row, block: call.canvas.block, step, steps })
     this.#computeMs += Math.max(0, end - Math.max(begin, this.#countedUntil))
     this.#countedUntil = end
     this.#networkCalls++
@@ -116,6 +121,12 @@ export class Ticket {
     call.onStep?.({ row: call.canvas.row, step, steps, t, tokens: row.tokens.slice(), confidence: row.confidence.slice() })
     // Whoever listens may have ended the ticket.
     if (row.done && this.#calls.delete(row)) this.#refined(row, call)
+  }
+
+  /** A canvas's step failed, and is run again. */
+  retried (row: Row): void {
+    const call = this.#calls.get(row)
+    if (call !== undefined) this.terms.observer?.retried(call.canvas.row, this.#host.now())
   }
 
   /** Nothing more comes of it: what is awaited, and whatever is asked for later, fails. */

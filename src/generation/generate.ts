@@ -1,7 +1,7 @@
 /** Run a prepared generation on an engine: at once, or refinement by refinement. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Engine } from '../engine/engine.js'
-import type { GenerationResult } from '../engine/request.js'
+import type { GenerationResult, TicketObserver } from '../engine/request.js'
 import { coverage, readCanvas, type CanvasText } from './canvas-reader.js'
 import { ChangeTracker } from './change-tracker.js'
 import { makeText, type MadeText, type TextListener, type TextUpdate } from './output-text.js'
@@ -23,6 +23,8 @@ export type TextEvent =
 export interface RunOptions {
   /** Abort: the generation leaves the engine before its next step and fails with `cancelled`. */
   readonly signal?: AbortSignal
+  /** Watches over the engine's work. */
+  readonly observer?: TicketObserver | undefined
 }
 
 /**
@@ -36,9 +38,9 @@ type MadeTexts = Omit<GenerationResult, 'rows'> & { readonly texts: readonly Mad
 
 /** Each output goes on to its next block when its last one is done, whatever the others do. */
 async function makeTexts (
-  engine: Engine, prepared: PreparedGeneration, { signal, onUpdate }: RunOptions & { readonly onUpdate?: TextListener }
+  engine: Engine, prepared: PreparedGeneration, { onUpdate, ...options }: RunOptions & { readonly onUpdate?: TextListener }
 ): Promise<MadeTexts> {
-  return await engine.withTicket(prepared.engineRequest, { signal }, async (ticket) => {
+  return await engine.withTicket(prepared.engineRequest, options, async (ticket) => {
     const texts = await Promise.all(prepared.engineRequest.rows.map((_, row) => makeText(ticket, prepared, row, onUpdate)))
     return { texts, ...ticket.summary() }
   })
@@ -51,7 +53,7 @@ async function makeTexts (
  * @throws FewstepError queue_full, draining, cancelled or inference_failed
  */
 export async function * streamText (
-  engine: Engine, prepared: PreparedGeneration, { signal }: RunOptions = {}
+  engine: Engine, prepared: PreparedGeneration, { signal, observer }: RunOptions = {}
 ): AsyncGenerator<TextEvent, void, undefined> {
   const queue = new StepQueue(MAX_WAITING_STEPS)
   const controller = new AbortController()
@@ -60,6 +62,7 @@ export async function * streamText (
   signal?.addEventListener('abort', leave, { once: true })
   const generation = makeTexts(engine, prepared, {
     signal: controller.signal,
+    observer,
     onUpdate: (update) => { queue.push(update) }
   })
   const close = (): void => { queue.close() }

@@ -22,6 +22,8 @@ interface Parts {
   readonly log: TestLog
   /** Rows in each batch that was tried. */
   readonly tried: number[]
+  /** Rows whose steps failed and were to be run again, in order. */
+  readonly retried: Row[]
   /** Runs the rows to their ends; those that were given up are among the failed. */
   readonly runAll: (rows: readonly Row[]) => Promise<{ readonly done: Row[], readonly failed: Row[] }>
 }
@@ -31,6 +33,7 @@ async function start (t: Test, options: Partial<DispatcherOptions> = {}): Promis
   const log = new TestLog('warn')
   const events = new EventEmitter()
   const tried: number[] = []
+  const retried: Row[] = []
   const done = new Set<Row>()
   const failed = new Set<Row>()
   const pool = new SessionPool({
@@ -60,10 +63,12 @@ async function start (t: Test, options: Partial<DispatcherOptions> = {}): Promis
     logger: log.logger,
     now: clock.now,
     onBegin: () => {},
+    onRetry: (row) => { retried.push(row) },
+    requestOf: (row) => `request ${row.seed}`,
     onFailed: (row) => { settle(row, failed) },
     ...options,
-    onStep: (row, begin, end) => {
-      options.onStep?.(row, begin, end)
+    onStep: (row, batch) => {
+      options.onStep?.(row, batch)
       if (row.done) settle(row, done)
     }
   })
@@ -73,16 +78,18 @@ async function start (t: Test, options: Partial<DispatcherOptions> = {}): Promis
     while (!rows.every((row) => done.has(row) || failed.has(row))) await once(events, 'settled')
     return { done: rows.filter((row) => done.has(row)), failed: rows.filter((row) => failed.has(row)) }
   }
-  return { dispatcher, clock, log, tried, runAll }
+  return { dispatcher, clock, log, tried, retried, runAll }
 }
 
 t.test('a row whose step fails is found by halving its batch; the others are done', async (t) => {
-  const { dispatcher, tried, runAll } = await start(t)
+  const { dispatcher, log, tried, retried, runAll } = await start(t)
   const [good, bad] = [rowsOf(3), rowsOf(1, [FAILS])]
   t.same(await runAll([...bad, ...good]), { done: good, failed: bad })
   t.same(tried.slice(0, 6), [4, 2, 2, 1, 1, 3], 'four, two and two, one and one; then the others take their second step')
   t.equal(dispatcher.totals.failures, 3)
   t.match(dispatcher, { waitingRows: 0, runningRows: 0 })
+  t.same(retried, [...bad, ...good, ...bad, ...good.slice(0, 1)], 'twice the bad one; the third time it was given up')
+  t.same(log.lines.map(({ requests }) => (requests as string[]).length), [3, 1, 1], 'the log names the requests, which seeds tell apart here')
 })
 
 t.test('a batch that is too large goes through in parts, and its size is not tried again soon', async (t) => {

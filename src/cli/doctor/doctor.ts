@@ -1,6 +1,7 @@
 /** `fewstep doctor`: what is here, and whether the service would start. */
 import { readFileSync } from 'node:fs'
 import { changedSettings, readClientSettings, readConfig, type Config } from '../../config.js'
+import { VERSION } from '../../version.js'
 import { print } from '../print.js'
 import { printableJson } from '../printable.js'
 import { listening } from './address.js'
@@ -19,9 +20,7 @@ export async function doctor (json: boolean): Promise<number> {
 
 async function examine (): Promise<Doctor> {
   const { config, problem } = settings()
-  const { version, engines } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string, engines: { node: string }
-  }
+  const { engines } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { engines: { node: string } }
   const supported = isAtLeast(process.versions.node, engines.node.replace(/^>=/, ''))
   const onnxruntime = onnxRuntimeFacts()
   const cuda = await cudaFacts(onnxruntime, readClientSettings().libraryPath)
@@ -29,7 +28,7 @@ async function examine (): Promise<Doctor> {
   for (const folder of config.modelDirectories) models.push(await modelFacts(folder, config, onnxruntime.version))
   const { problem: taken, ...address } = await listening(config.host, config.port)
   return {
-    fewstep: version,
+    fewstep: VERSION,
     node: { version: process.versions.node, platform: `${process.platform} ${process.arch}`, supported },
     cpu: cpuFacts(),
     memory: memoryFacts(),

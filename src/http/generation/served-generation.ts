@@ -16,6 +16,7 @@ import type { GenerationContext } from './context.js'
 import { merged, type Part } from './merged.js'
 import { counted, countedEvents, type Outcome } from './outcome.js'
 import { round } from './round.js'
+import { traced } from './traced.js'
 
 export interface Asked {
   readonly id: string
@@ -44,6 +45,7 @@ export async function serveGeneration (
 ): Promise<ServedGeneration> {
   const { name } = model.manifest
   noteFacts(request, { model: name })
+  const observer = traced({ request, reply }, name)
   checkAgainst(engine, texts)
   const prepared: PreparedGeneration[] = []
   for (const [i, text] of texts.entries()) {
@@ -51,7 +53,7 @@ export async function serveGeneration (
     if (i > 0) await nextTurn()
     const decided = await decideChoices(model, text, {
       id,
-      score: (scoring) => admittedScore({ metrics, admissions }, { request, reply }, { model, engine }, scoring)
+      score: (scoring) => admittedScore({ metrics, admissions }, { request, reply }, { model, engine }, scoring, observer)
     })
     prepared.push(prepare(model, decided === undefined ? text : { ...text, decided, deadlineMs: decided.deadlineMs }, {
       id: texts.length === 1 ? id : `${id}-${i}`, textLimit: config.maxTokens
@@ -70,7 +72,7 @@ export async function serveGeneration (
   return admitted(admissions, { request, reply }, {
     prepared,
     whole: async () => {
-      const generations = prepared.map((each) => counted(generateText(engine, each, { signal }), ended))
+      const generations = prepared.map((each) => counted(generateText(engine, each, { signal, observer }), ended))
       try {
         const results = await Promise.all(generations)
         done(results)
@@ -83,7 +85,7 @@ export async function serveGeneration (
     },
     events: async function * () {
       const results: TextResult[] = []
-      const streams = prepared.map((each) => countedEvents(streamText(engine, each, { signal }), ended))
+      const streams = prepared.map((each) => countedEvents(streamText(engine, each, { signal, observer }), ended))
       for await (const part of merged(streams, leave)) {
         if (part.event.type === 'done') results.push(part.event.result)
         if (results.length === prepared.length) done(results)

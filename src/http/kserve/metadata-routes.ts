@@ -1,8 +1,8 @@
 /** GET /v2 and what a model takes and gives: its tensors. */
 import { Type } from 'typebox'
 import type { App, Source } from '../fastify.js'
-import { VERSION } from '../openapi/openapi.js'
 import type { KserveContext } from './context.js'
+import { VERSION } from '../../version.js'
 import { MODEL_PATHS, MODEL_VERSION, modelAt } from './model-path.js'
 import { INPUT, OUTPUTS } from './model-tensors.js'
 import { errorResponse, NOT_FOUND, NOT_READY } from './schemas/error.js'

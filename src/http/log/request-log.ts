@@ -22,6 +22,10 @@ export function noteFacts ({ raw }: Pick<FastifyRequest, 'raw'>, more: Facts): v
   facts.set(raw, { ...facts.get(raw), ...more })
 }
 
+export function factsOf ({ raw }: Pick<FastifyRequest, 'raw'>): Facts {
+  return facts.get(raw) ?? {}
+}
+
 /** A stream that fails told its client 200 long ago: what it came to is its error's status. */
 export function noteFailure (request: FastifyRequest, { code, statusCode }: FewstepError): void {
   noteFacts(request, { error: code, status: statusCode })
@@ -37,12 +41,12 @@ export function logRequest (request: FastifyRequest, reply: FastifyReply, served
     const left = !reply.raw.writableFinished
     const { method } = request
     const route = request.routeOptions.url ?? 'unmatched'
-    const noted = facts.get(request.raw)
-    const status = Number(noted?.['status'] ?? (left ? 499 : reply.statusCode))
+    const noted = factsOf(request)
+    const status = Number(noted['status'] ?? (left ? 499 : reply.statusCode))
     const ms = performance.now() - begin
     served({ method, route, status, seconds: ms / 1000 })
     const line = { method, route, duration_ms: Math.round(ms * 10) / 10, ...noted, status }
-    const how = noted?.['cut_off'] === undefined ? 'client left' : 'cut off'
+    const how = noted['cut_off'] === undefined ? 'client left' : 'cut off'
     request.log[QUIET.test(route) && status < 500 ? 'debug' : 'info'](line, left ? how : 'request')
   })
 }

@@ -1,13 +1,9 @@
 /** The OpenAPI document, made from the routes, and the page that shows it. */
-import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { App } from '../fastify.js'
+import { VERSION } from '../../version.js'
 import { completeAnswers } from './common-answers.js'
-
-const PACKAGE = new URL('../../../package.json', import.meta.url)
-/** Of the service. */
-export const { version: VERSION } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }
 
 /** Before the routes: it listens to them being declared. */
 export async function addOpenApi (app: App): Promise<void> {

@@ -5,6 +5,7 @@ import type { Exchange } from '../fastify.js'
 import { admittedScore } from '../generation/admitted-score.js'
 import type { GenerationContext } from '../generation/context.js'
 import { round } from '../generation/round.js'
+import { traced } from '../generation/traced.js'
 import { noteFacts } from '../log/request-log.js'
 
 /** @throws FewstepError as `prepareScore` and `scoreText`, or rate_limited */
@@ -14,9 +15,10 @@ export async function serveScore (
   const { model } = loaded
   const { request } = exchange
   noteFacts(request, { model: model.manifest.name })
+  const observer = traced(exchange, model.manifest.name)
   const prepared = await prepareScore(model, asked, id)
   noteFacts(request, { scoring: id, prompt_tokens: prepared.promptTokens, n: prepared.texts.length, steps: prepared.samples })
-  const result = await admittedScore(context, exchange, loaded, prepared)
+  const result = await admittedScore(context, exchange, loaded, prepared, observer)
   const { networkCalls, timings: { queueMs, computeMs, totalMs } } = result
   noteFacts(request, {
     network_calls: networkCalls, queue_ms: round(queueMs, 3), compute_ms: round(computeMs, 3), total_ms: round(totalMs, 3)

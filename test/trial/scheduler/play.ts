@@ -88,6 +88,8 @@ class World implements Played {
       logger: pino({ level: 'silent' }),
       now: () => this.#now,
       onBegin: () => {},
+      onRetry: () => {},
+      requestOf: ({ seed }) => String(seed),
       onStep: (row) => { this.#stepped(row) },
       onFailed: (row, cause) => { this.#gaveUp(row, cause) }
     })

@@ -52,7 +52,7 @@ export class VirtualPool implements Pick<SessionPool, 'run' | 'idleCount' | 'siz
 
   /** @returns ms until the worker can take another step */
   end (step: Step): number {
-    if (step.outcome === 'passes') step.resolve({ arrays: this.#resultOf(step), runMs: step.ms })
+    if (step.outcome === 'passes') step.resolve({ arrays: this.#resultOf(step), runMs: step.ms, worker: undefined })
     else step.reject(new Error(`the step ${step.outcome}`))
     return step.outcome === 'kills its worker' ? RESTART_MS : 0
   }
