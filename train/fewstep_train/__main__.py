@@ -20,6 +20,7 @@ COMMANDS = (  # a module each, in commands/
     "evaluate",
     "sweep",
     "judge",
+    "lm-eval",
     "recipes",
 )
 

@@ -9,7 +9,13 @@ import pytest
 from fewstep_train.__main__ import make_parser
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/training.md", "train/EXPERIMENTS.md", "models/fewstep-stories/EVALUATION.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/training.md",
+    "docs/score.md",
+    "train/EXPERIMENTS.md",
+    "models/fewstep-stories/EVALUATION.md",
+)
 
 
 def commands(document: str) -> list[list[str]]:

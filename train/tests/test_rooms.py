@@ -2,7 +2,8 @@
 
 kinds, identity, random_state <- text, networks <- flow <- masked, graphs <- folder <- training <- benchmarks,
 evaluation <- commands. Published checkpoints are read into networks, and know nothing of our folders. Masked diffusion
-takes times and draws from flow, and graphs its constants of a step: the numbers that both must share.
+takes times and draws from flow, and graphs its constants of a step: the numbers that both must share. The harness knows
+a running service, and nothing else of the kit.
 """
 
 import ast
@@ -35,7 +36,8 @@ ROOMS = {
     "evaluation.measures": "identity text networks flow masked folder published training",
     "evaluation.run": "kinds identity masked training evaluation.systems evaluation.measures",
     "evaluation.report": "identity evaluation.systems evaluation.measures evaluation.run",
-    "commands": "kinds identity text networks flow masked graphs folder published training benchmarks "
+    "harness": "",
+    "commands": "kinds identity text networks flow masked graphs folder published training benchmarks harness "
     "evaluation.systems evaluation.measures evaluation.run evaluation.report",
     "__main__": "commands",
 }
@@ -47,6 +49,7 @@ OWNERS = {
     "safetensors": "published",
     "gguf": "published",
     "yaml": "published",
+    "lm_eval": "harness",
 }
 
 

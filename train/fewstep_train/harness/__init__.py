@@ -1,0 +1,1 @@
+"""The evaluation harness (lm-eval) over a running service."""
