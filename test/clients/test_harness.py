@@ -12,6 +12,8 @@ from fewstep_train.__main__ import main
 from fewstep_train.harness.model import FewstepLM
 from fewstep_train.harness.run import evaluate
 from lm_eval.api.instance import Instance
+from lm_eval.api.registry import get_model
+from requests import HTTPError
 
 ROOT = Path(__file__).parents[2]
 MODEL = "tiny-llada"
@@ -126,6 +128,16 @@ def test_what_is_written_ends_where_it_shall(ask: Ask, model: FewstepLM) -> None
     texts = model.generate_until(requests, disable_tqdm=True)
     assert texts[:2] == [whole, whole[: whole.index(whole[3:5])]]
     assert isinstance(texts[2], str)
+
+
+def test_openais_client_of_the_harness_is_told_where_likelihoods_are(
+    service: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    arguments = f"model={MODEL},base_url={service}/v1/completions,tokenizer_backend=remote,max_retries=1"
+    client = get_model("local-completions").create_from_arg_string(arguments)
+    with pytest.raises(HTTPError):
+        client.loglikelihood(asked("loglikelihood", ("the cat", " sat")), disable_tqdm=True)
+    assert "POST /v1/score" in caplog.text
 
 
 def test_the_command_that_is_shown(

@@ -52,13 +52,18 @@ export const CHAT_NO_OPS: Readonly<Record<string, Check>> = {
   documents: empty
 }
 
+/** What does what they ask for, where anything does. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  prompt_logprobs: '; POST /v1/score says how probable whole texts are'
+}
+
 /** @throws FewstepError invalid_request, naming the first field that would change the result and is not supported */
 export function refuseUnsupported (body: object, known = NO_OPS): void {
   for (const [field, value] of Object.entries(body)) {
     const isNoOp = Object.hasOwn(known, field) ? known[field] : undefined
     if (isNoOp === undefined || isNoOp(value)) continue
     throw new FewstepError('invalid_request', `${field} is not supported, and this value of it would change the result; leave ${field} ` +
-      'out', { field })
+      `out${ELSEWHERE[field] ?? ''}`, { field })
   }
 }
 

@@ -192,7 +192,10 @@ t.test('what would change the result and is not supported gets 400 and is named'
     t.match(error, { status: 400, type: 'invalid_request_error', param, code: 'invalid_request' }, param)
     t.ok(error instanceof OpenAI.BadRequestError)
   }
-  t.match(await refused({ echo: true, logprobs: 1 }), { status: 400, param: 'logprobs', message: /no likelihood/ })
+  for (const max_tokens of [0, 1, 8]) {
+    t.match(await refused({ echo: true, logprobs: 1, max_tokens }), { status: 400, param: 'logprobs', message: /POST \/v1\/score/ })
+  }
+  t.match(await refused({ prompt_logprobs: 1 }), { status: 400, param: 'prompt_logprobs', message: /POST \/v1\/score/ })
   t.match(await refused({ prompt: [[1, 99_999]] }), { status: 400, param: 'prompt', message: /token 99999/ })
 })
 
