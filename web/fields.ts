@@ -1,5 +1,5 @@
 /** The form as texts, and the requests that they make. Nothing is checked here: the server says what is wrong. */
-import type { GenerateRequest } from '../src/client/index.js'
+import type { GenerateRequest, ModelCard } from '../src/client/index.js'
 import { hasGap } from './template.js'
 
 /** As they stand in the form; '' is the model's default. */
@@ -69,6 +69,15 @@ function scheduleOf (text: string): unknown {
   const words = text.split(/[\s;,]+/).filter((word) => word !== '')
   if (words.length === 0) return undefined
   return words.some((word) => Number.isNaN(Number(word))) ? text.trim() : words.map(Number)
+}
+
+/** What the model takes where the form names no schedule. */
+export function usualSchedule (
+  { defaults, tuned_schedules: tuned = [] }: Pick<ModelCard, 'defaults' | 'tuned_schedules'>, { steps, solver, jumps }: Fields
+): string {
+  const count = steps.trim() || String(defaults.steps)
+  const usual = (solver || defaults.solver) === defaults.solver && (jumps || defaults.jumps) === defaults.jumps
+  return usual && tuned.some((each) => each.default && String(each.steps) === count) ? 'tuned' : defaults.schedule
 }
 
 /** One a line. */

@@ -2,7 +2,7 @@
 import { FewstepError, type ModelCard } from '../src/client/index.js'
 import { button, byId, h, input, setOptions } from './dom.js'
 import { Editor } from './editor.js'
-import type { Fields } from './fields.js'
+import { usualSchedule, type Fields } from './fields.js'
 import { compact } from './numbers.js'
 import { hasGap } from './template.js'
 
@@ -145,6 +145,8 @@ export class Form {
   /** What follows from the fields as they are. */
   #reflect (): void {
     const { text, steps } = this.fields
+    const card = this.#card
+    if (card !== undefined) input('schedule').placeholder = usualSchedule(card, this.fields)
     const isTemplate = hasGap(text)
     byId('prompt-label', HTMLElement).textContent = isTemplate ? 'Template' : 'Prompt'
     for (const each of [input('length'), input('length-range')]) each.disabled = isTemplate
@@ -158,14 +160,17 @@ export class Form {
     }
   }
 
-  #showDefaults (): void {
+  get #card (): ModelCard | undefined {
     const { value } = byId('model', HTMLSelectElement)
-    const card = this.#models.find(({ id }) => id === value)
+    return this.#models.find(({ id }) => id === value)
+  }
+
+  #showDefaults (): void {
+    const card = this.#card
     if (card !== undefined) {
       const { defaults, solvers, schedules, max_length: most } = card
       input('steps').placeholder = String(defaults.steps)
       input('temperature').placeholder = String(defaults.temperature)
-      input('schedule').placeholder = defaults.schedule
       input('length-range').max = String(most)
       byId('schedules', HTMLDataListElement).replaceChildren(...schedules.map((name) => new Option(name, name)))
       const byDefault = (chosen: string | undefined): readonly [string, string] => ['', `default${chosen === undefined ? '' : `: ${chosen}`}`]

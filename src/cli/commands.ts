@@ -1,6 +1,6 @@
 /** The one table of commands and their options: what is parsed, what --help says and what the shells complete is made from it. */
 import { JUMPS } from '../diffusion/jump-times.js'
-import { SCHEDULES } from '../diffusion/schedule.js'
+import { SCHEDULE_NAMES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
 import { DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_TEMPERATURE } from '../generation/index.js'
 import { settingsHelp } from './settings-help.js'
@@ -70,7 +70,7 @@ const GENERATE: Command = {
     { name: 'temperature', value: 'X', text: `0 (greedy) to ${MAX_TEMPERATURE}` },
     { name: 'top-k', value: 'N', text: 'only the N most probable tokens; 0: all' },
     { name: 'top-p', value: 'X', text: 'only the most probable tokens that together have probability X; 1: all' },
-    { name: 'schedule', value: 'S', words: SCHEDULES, text: `${SCHEDULES.join(', ')}, or step sizes that sum to 1: 0.5,0.25,0.25` },
+    { name: 'schedule', value: 'S', words: SCHEDULE_NAMES, text: `${SCHEDULE_NAMES.join(', ')}, or step sizes that sum to 1: 0.5,0.25,0.25` },
     { name: 'solver', value: 'S', words: SOLVERS, text: `${SOLVERS.join(', ')}; not for llada and dream models` },
     { name: 'jumps', value: 'J', words: JUMPS, text: `${JUMPS.join(', ')}: which positions jump in the same step` },
     { name: 'reveal-above', value: 'X', text: 'llada and dream: reveal what is surer than X at once; --steps is then the most that are taken' },

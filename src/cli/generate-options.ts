@@ -1,7 +1,7 @@
 /** The arguments of `fewstep generate`, parsed and checked. */
 import type { GenerateRequest } from '../client/index.js'
 import { JUMPS } from '../diffusion/jump-times.js'
-import { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
+import { MAX_STEPS, SCHEDULE_NAMES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
 import { MAX_OUTPUTS, MAX_SEED, MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K } from '../generation/index.js'
 import { Arguments } from './arguments.js'
@@ -95,7 +95,7 @@ function revealAbove (given: Arguments): number | undefined {
 /** That the sizes sum to 1 is checked with the request. */
 function scheduleOf (text: string | undefined): GenerateRequest['schedule'] {
   if (text === undefined) return undefined
-  if (!/^[\d.,eE+ -]+$/.test(text)) return oneOf('--schedule', text, SCHEDULES)
+  if (!/^[\d.,eE+ -]+$/.test(text)) return oneOf('--schedule', text, SCHEDULE_NAMES)
   return list(text, (size) => number('--schedule', size, 0, 1))
 }
 

@@ -4,6 +4,7 @@ import { factsOf } from '../model/graph-facts.js'
 import { endOfTextTokenIds, readManifest, type Manifest } from '../model/manifest.js'
 import { loadModel, type Model } from '../model/model.js'
 import { readOnnxFile } from '../model/onnx-file.js'
+import { tunedBudgets } from '../model/tuned-schedules.js'
 import type { Arguments } from './arguments.js'
 import { print } from './print.js'
 import { printable, printableJson } from './printable.js'
@@ -120,6 +121,8 @@ function textOf ({ folder, manifest, graphs, tokenizer, problem }: Report): stri
     ['parameters', manifest.parameters.toLocaleString('en')],
     ['defaults', Object.entries(defaults).map(([name, value]) => `${name} ${value}`).join(', ')],
     ['trained for', sizes.length === 0 ? 'steps of any size' : `steps of ${sizes.map((size) => `1/${Math.round(1 / size)}`).join(', ')}`],
+    ...tunedBudgets(manifest.schedules).map(({ steps, stepSizes, byDefault }, i) =>
+      [i === 0 ? 'tuned' : '', `${steps} steps: ${stepSizes.join(', ')}${byDefault ? ' (by default)' : ''}`] as const),
     ...graphs.flatMap(graphLines),
     ...(tokenizer === null ? [] : tokenizerLines(tokenizer)),
     ...Object.entries(manifest.files).map(([name, { bytes, sha256 }], i) =>

@@ -79,7 +79,7 @@ export interface components {
              */
             stop_when_stable?: boolean | number;
             /**
-             * @description "uniform", "geometric" or a list of step sizes that sum to 1, which then implies steps. geometric: each step half as long as the one before, as long as none gets shorter than 1/1024. A list: none shorter than 0.00001.
+             * @description "uniform", "geometric", "tuned" or a list of step sizes that sum to 1, which then implies steps. geometric: each step half as long as the one before, as long as none gets shorter than 1/1024. tuned: the step sizes that were found best for this model and number of steps, where it has some (/v1/models). A list: none shorter than 0.00001. Left out: the model's default, or, for numbers of steps where it is clearly better, tuned.
              * @example uniform
              * @example [
              *       0.5,
@@ -87,7 +87,7 @@ export interface components {
              *       0.25
              *     ]
              */
-            schedule?: ("uniform" | "geometric") | number[];
+            schedule?: ("uniform" | "geometric" | "tuned") | number[];
             /**
              * @description How tokens may jump in a step. cumulative: averaged over the whole step, made for few steps. euler: rate p/h, whatever h is, and with a masked source it only moves positions that are still masked. euler_exact: the instantaneous rate. A model whose list of solvers is empty takes none.
              * @enum {unknown}
@@ -283,7 +283,15 @@ export interface components {
             trained_step_sizes: number[];
             /** @description What a request may give as solver; empty for masked diffusion, which has none. */
             solvers: ("cumulative" | "euler" | "euler_exact")[];
-            schedules: ("uniform" | "geometric")[];
+            /** @description What a request may give as schedule; tuned where tuned_schedules has the number of steps. */
+            schedules: ("uniform" | "geometric" | "tuned")[];
+            /** @description Step sizes that were searched for, by how many there are. Not there: none were. */
+            tuned_schedules?: {
+                steps: number;
+                step_sizes: number[];
+                /** @description Whether requests of so many steps get it that name no schedule, and leave solver, jumps and reveal_above to the model. */
+                default: boolean;
+            }[];
             /** @description What a request gets for the fields it leaves out. */
             defaults: {
                 steps: number;

@@ -4,10 +4,15 @@ export const MAX_STEPS = 1024
 export const SCHEDULES = ['uniform', 'geometric'] as const
 export type ScheduleName = (typeof SCHEDULES)[number]
 
+/** The step sizes that a model's own folder holds for so many steps, because they were searched for. */
+export const TUNED = 'tuned'
+/** What a request may name. */
+export const SCHEDULE_NAMES = [...SCHEDULES, TUNED] as const
+
 /** How far the sum of an explicit list of step sizes may be from 1. */
 export const SUM_TOLERANCE = 1e-4
 
-/** The smallest step of a named schedule: no few-step network is trained on a smaller one. */
+/** The smallest step of a named schedule, or of a tuned one: no few-step network is trained on a smaller one. */
 export const SMALLEST_NAMED_STEP = 1 / MAX_STEPS
 
 /**

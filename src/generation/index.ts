@@ -24,5 +24,5 @@ export type { FinishReason, GapFill, PlacedChange, TextChange, TextOutput, TextR
 export { checkWellFormed } from './well-formed.js'
 export { STEPS_REASONS } from '../engine/step-budget.js'
 export { JUMPS } from '../diffusion/jump-times.js'
-export { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
+export { MAX_STEPS, SCHEDULE_NAMES, SCHEDULES, TUNED } from '../diffusion/schedule.js'
 export { SOLVERS } from '../diffusion/solver.js'

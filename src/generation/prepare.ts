@@ -73,7 +73,7 @@ export function prepare (
       id,
       rows: Array.from({ length: n }, (_, i) => ({ seed: seed + i, template })),
       later: later.map(({ begin, end, window }) => ({ length: window.end - window.begin, made: end - begin })),
-      budget: editable.includes(1) ? stepBudgetOf(request, defaults) : NOTHING_TO_MAKE,
+      budget: editable.includes(1) ? stepBudgetOf(request, model.manifest, isUsual(model, request, law)) : NOTHING_TO_MAKE,
       stableBelow: request.stopWhenStable,
       deadlineMs: request.deadlineMs,
       priority: request.priority,
@@ -109,6 +109,11 @@ function lawOf ({ manifest }: Model, { solver, jumps }: TextRequest): Pick<Sampl
       `jumps can be spread only where the solver is cumulative, not ${chosen}; leave jumps out, or solver`, { field: 'jumps' })
   }
   return { solver: chosen, jumps: 'independent' }
+}
+
+/** Whether tokens jump as they do by default, which is how tuned schedules were searched for. */
+function isUsual ({ manifest: { defaults } }: Model, { revealAbove }: TextRequest, { solver, jumps }: Pick<Sampling, 'solver' | 'jumps'>): boolean {
+  return revealAbove === undefined && solver === defaults.solver && jumps === (defaults.jumps ?? 'independent')
 }
 
 function checkedRevealAbove ({ manifest }: Model, { revealAbove }: TextRequest): number | undefined {

@@ -1,6 +1,6 @@
 /** What a text generation is asked for: text in, every option optional. */
 import type { Jumps } from '../diffusion/jump-times.js'
-import type { ScheduleName } from '../diffusion/schedule.js'
+import type { SCHEDULE_NAMES } from '../diffusion/schedule.js'
 import type { Solver } from '../diffusion/solver.js'
 import type { Decided } from './choices.js'
 
@@ -45,8 +45,8 @@ export interface TextRequest {
   readonly allowSpecial?: boolean | undefined
   /** Exactly so many refinements, or an elastic budget: as many of them as load and deadline allow. */
   readonly steps?: number | { readonly min: number, readonly max: number } | undefined
-  /** A named time grid, or the step sizes themselves, which then say how many steps there are. */
-  readonly schedule?: ScheduleName | readonly number[] | undefined
+  /** A named time grid, the model's own for so many steps, or the step sizes themselves, which then say how many there are. */
+  readonly schedule?: (typeof SCHEDULE_NAMES)[number] | readonly number[] | undefined
   /** Only where the model is of discrete flow matching. */
   readonly solver?: Solver | undefined
   /** spread: only with the cumulative solver. */

@@ -9,6 +9,7 @@ import { SOLVERS } from '../diffusion/solver.js'
 import { problem, readJson } from './files.js'
 import { illTyped } from './ill-typed.js'
 import { shown } from './quote.js'
+import { TunedSchedules, wrongSchedule } from './tuned-schedules.js'
 
 const FILE = 'manifest.json'
 const ADVICE = "a model's folder, which FEWSTEP_MODEL or --model names, holds manifest.json, step.onnx and tokenizer.json"
@@ -60,6 +61,7 @@ export const Manifest = Type.Object({
     jumps: Type.Optional(oneOf(JUMPS)),
     schedule: oneOf(SCHEDULES)
   }, { description: 'an object' }),
+  schedules: Type.Optional(TunedSchedules),
   graph: Type.Object({
     file: FileName,
     /** The same step with 8-bit products, for CPUs. */
@@ -119,7 +121,7 @@ function withAdvice (error: unknown): unknown {
 
 /** What no field says alone. */
 function contradiction (manifest: Manifest): string | undefined {
-  const { algorithm, source_distribution: source, mask_token_id: mask, vocab_size: size, defaults, graph } = manifest
+  const { algorithm, source_distribution: source, mask_token_id: mask, vocab_size: size, defaults, schedules, graph } = manifest
   const masked = isMaskedDiffusion(manifest)
   if (masked && source !== 'mask') return `algorithm is ${algorithm}, so source_distribution must be mask, not ${source}`
   if (source === 'mask' && mask === null) return 'source_distribution is mask, so mask_token_id must be a token id'
@@ -137,6 +139,8 @@ function contradiction (manifest: Manifest): string | undefined {
   if (defaults.jumps === 'spread' && defaults.solver !== 'cumulative') {
     return `defaults.jumps is spread, so defaults.solver must be cumulative, not ${defaults.solver}`
   }
+  const schedule = wrongSchedule(schedules)
+  if (schedule !== undefined) return schedule
   if (graph.int8_file === graph.file) return `graph.int8_file is ${shown(graph.file)}, the same as graph.file`
   return unlisted(manifest)
 }

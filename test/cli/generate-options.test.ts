@@ -71,7 +71,7 @@ t.test('a wrong option is named', async (t) => {
     { args: ['--top-p', '0'], says: /^--top-p / },
     { args: ['--top-p', '1.1'], says: /^--top-p / },
     { args: ['--solver', 'heun'], says: /^--solver must be one of cumulative, euler, euler_exact, not heun$/ },
-    { args: ['--schedule', 'linear'], says: /^--schedule must be one of uniform, geometric, not linear$/ },
+    { args: ['--schedule', 'linear'], says: /^--schedule must be one of uniform, geometric, tuned, not linear$/ },
     { args: ['--schedule', '0.5,,0.5'], says: /^--schedule / },
     { args: ['--solver', ''], says: /^--solver must be one of cumulative, euler, euler_exact, not ""$/ },
     { args: ['--stop', ''], says: /^--stop must have 1 to 64 characters$/ },

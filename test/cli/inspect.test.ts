@@ -2,6 +2,7 @@ import { appendFile, cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { fewstep } from '../support/cli.js'
+import { copyOf } from '../support/copy.js'
 import { fixture } from '../support/engine.js'
 
 const EMBEDDED = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
@@ -24,6 +25,12 @@ t.test('--json has the same for programs', async (t) => {
     tokenizer: { chat_template: false },
     problem: null
   })
+})
+
+t.test('it shows the step sizes that were searched for', async (t) => {
+  const schedules = { 4: { step_sizes: [0.1, 0.2, 0.3, 0.4], clearly_better: true }, 2: { step_sizes: [0.7, 0.3], clearly_better: false } }
+  const { stdout } = await fewstep(['inspect', await copyOf('tiny-text', { schedules })])
+  t.match(stdout, /^tuned +2 steps: 0\.7, 0\.3\n +4 steps: 0\.1, 0\.2, 0\.3, 0\.4 \(by default\)$/m)
 })
 
 t.test('a model that would be refused is shown as far as it can be read, and why', async (t) => {

@@ -115,6 +115,45 @@ t.test('a list of step sizes says how many steps there are', async (t) => {
   t.same(prepare(model, { schedule: [0.5, 0.25, 0.25], steps: 3 }).engineRequest.budget, budget)
 })
 
+const EARLY = [0.1, 0.2, 0.3, 0.4]
+const LATE = [0.7, 0.3]
+const tuned = {
+  ...model,
+  manifest: {
+    ...model.manifest,
+    schedules: { 4: { step_sizes: EARLY, clearly_better: true }, 2: { step_sizes: LATE, clearly_better: false } }
+  }
+}
+
+t.test('a tuned schedule is the step sizes that the manifest has for so many steps', async (t) => {
+  const sizesOf = (request: object): readonly number[] => {
+    const { budget } = prepare(tuned, request).engineRequest
+    return budget.kind === 'exact' ? [...budget.stepSizes] : []
+  }
+  t.same(sizesOf({ schedule: 'tuned', steps: 4 }), EARLY)
+  t.same(sizesOf({ schedule: 'tuned', steps: 2 }), LATE)
+  t.same(sizesOf({ schedule: 'tuned', steps: 2, solver: 'euler' }), LATE, 'whoever asks for it gets it')
+  t.same(sizesOf({ steps: 2 }), [0.5, 0.5], 'no default where it is not clearly better')
+  t.same(sizesOf({ steps: 4 }), EARLY, 'where it is, it is')
+  t.same(sizesOf({ steps: 3 }), [1 / 3, 1 / 3, 1 / 3])
+  for (const other of [{ schedule: 'uniform' }, { solver: 'euler' }, { jumps: 'spread' }]) {
+    t.same(sizesOf({ steps: 4, ...other }), [0.25, 0.25, 0.25, 0.25], `it was not searched for with ${JSON.stringify(other)}`)
+  }
+})
+
+t.test('sizes that sum to 1 nearly are scaled to sum to 1', async (t) => {
+  const rounded = { ...tuned, manifest: { ...tuned.manifest, schedules: { 3: { step_sizes: [0.33333, 0.33333, 0.33333], clearly_better: true } } } }
+  t.same(prepare(rounded, { steps: 3 }).engineRequest.budget, { kind: 'exact', stepSizes: new Float64Array(3).fill(0.33333 / (0.33333 + 0.33333 + 0.33333)) })
+})
+
+t.test('a tuned schedule that the model does not have is refused, with what it has', async (t) => {
+  const refused = { code: 'invalid_schedule', statusCode: 422, field: 'schedule' }
+  t.throws(() => prepare(model, { schedule: 'tuned' }), { ...refused, message: /^tiny-text has no tuned schedules: leave schedule out, or / })
+  t.throws(() => prepare(tuned, { schedule: 'tuned', steps: 3 }), { ...refused, message: /^tiny-text has no tuned schedule of 3 steps: take 2, 4, or leave schedule out$/ })
+  t.throws(() => prepare(tuned, { schedule: 'tuned' }), { ...refused, message: /no tuned schedule of 8 steps/ })
+  t.throws(() => prepare(tuned, { schedule: 'tuned', steps: { min: 2, max: 4 } }), { ...refused, message: /sizes its steps as it goes/ })
+})
+
 t.test('steps with min and max are an elastic budget', async (t) => {
   t.same(prepare(model, { steps: { min: 4, max: 32 } }).engineRequest.budget, { kind: 'elastic', min: 4, max: 32 })
   t.same(prepare(model, { steps: { min: 4, max: 4 }, schedule: 'uniform' }).engineRequest.budget, { kind: 'elastic', min: 4, max: 4 })

@@ -1,6 +1,6 @@
 /** Between the form, requests and links. */
 import t from 'tap'
-import { EMPTY, toFields, toRequests, type Fields } from '../../web/fields.js'
+import { EMPTY, toFields, toRequests, usualSchedule, type Fields } from '../../web/fields.js'
 import { fromFragment, toFragment } from '../../web/share.js'
 import { hasGap, partsOf } from '../../web/template.js'
 
@@ -31,6 +31,17 @@ t.test('a text with gaps is a template, whose gaps say its length', async (t) =>
 t.test('a schedule is a name or sizes; stop strings are one a line', async (t) => {
   t.match(requestOf({ schedule: '0.5, 0.25 0.25', stop: '\\n\\n\nThe end' }), { schedule: [0.5, 0.25, 0.25], stop: ['\n\n', 'The end'] })
   t.match(requestOf({ schedule: 'geometric' }), { schedule: 'geometric' })
+})
+
+t.test('the form shows the schedule that a request gets which names none', async (t) => {
+  const defaults = { steps: 8, temperature: 1, top_k: 0, top_p: 1, schedule: 'uniform', solver: 'cumulative', jumps: 'spread' } as const
+  const sizes = (steps: number): number[] => new Array<number>(steps).fill(1 / steps)
+  const card = { defaults, tuned_schedules: [{ steps: 4, step_sizes: sizes(4), default: false }, { steps: 8, step_sizes: sizes(8), default: true }] }
+  const shown = (fields: Partial<Fields>): string => usualSchedule(card, { ...EMPTY, ...fields })
+  t.same([shown({}), shown({ steps: '8 ' }), shown({ jumps: 'spread' })], ['tuned', 'tuned', 'tuned'])
+  t.same([shown({ steps: '4' }), shown({ steps: '9' }), shown({ steps: '4–8' })], ['uniform', 'uniform', 'uniform'])
+  t.same([shown({ jumps: 'independent' }), shown({ solver: 'euler' })], ['uniform', 'uniform'], 'it was searched for with other ones')
+  t.equal(usualSchedule({ defaults }, EMPTY), 'uniform')
 })
 
 t.test('two that are compared differ in their budgets, or models', async (t) => {

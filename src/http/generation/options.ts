@@ -2,7 +2,7 @@
 import { Type, type Static, type TObject } from 'typebox'
 import {
   DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, JUMPS, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_PRIORITY, MAX_SEED, MAX_STEPS,
-  MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K, SCHEDULES, SOLVERS, type TextRequest
+  MAX_STOP_LENGTH, MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K, SCHEDULE_NAMES, SOLVERS, type TextRequest
 } from '../../generation/index.js'
 
 const StepCount = Type.Integer({ minimum: 1, maximum: MAX_STEPS })
@@ -26,11 +26,13 @@ export const DIFFUSION_OPTIONS = {
     examples: [true]
   })),
   schedule: Type.Optional(Type.Union([
-    Type.Enum([...SCHEDULES]),
+    Type.Enum([...SCHEDULE_NAMES]),
     Type.Array(Type.Number({ exclusiveMinimum: 0, maximum: 1 }), { minItems: 1, maxItems: MAX_STEPS })
   ], {
-    description: '"uniform", "geometric" or a list of step sizes that sum to 1, which then implies steps. geometric: each step half as ' +
-      'long as the one before, as long as none gets shorter than 1/1024. A list: none shorter than 0.00001.',
+    description: '"uniform", "geometric", "tuned" or a list of step sizes that sum to 1, which then implies steps. geometric: each step ' +
+      'half as long as the one before, as long as none gets shorter than 1/1024. tuned: the step sizes that were found best for this ' +
+      "model and number of steps, where it has some (/v1/models). A list: none shorter than 0.00001. Left out: the model's default, or, " +
+      'for numbers of steps where it is clearly better, tuned.',
     examples: ['uniform', [0.5, 0.25, 0.25]]
   })),
   solver: Type.Optional(Type.Enum([...SOLVERS], {

@@ -1,7 +1,8 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
 import { Type } from 'typebox'
-import { SCHEDULES, SOLVERS } from '../../generation/index.js'
+import { SCHEDULES, SOLVERS, TUNED } from '../../generation/index.js'
 import { isMaskedDiffusion, type Manifest } from '../../model/manifest.js'
+import { tunedBudgets } from '../../model/tuned-schedules.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
 import { chooseModel } from '../generation/choose-model.js'
@@ -45,6 +46,8 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
 function modelCard (manifest: Manifest, created: number): ModelCard {
   const { solver, jumps = 'independent', ...defaults } = manifest.defaults
   const solves = !isMaskedDiffusion(manifest)
+  const tuned = tunedBudgets(manifest.schedules)
+    .map(({ steps, stepSizes, byDefault }) => ({ steps, step_sizes: [...stepSizes], default: byDefault }))
   return {
     id: manifest.name,
     object: 'model',
@@ -57,7 +60,7 @@ function modelCard (manifest: Manifest, created: number): ModelCard {
     max_length: manifest.max_length,
     trained_step_sizes: manifest.trained_step_sizes,
     solvers: solves ? [...SOLVERS] : [],
-    schedules: [...SCHEDULES],
+    ...(tuned.length === 0 ? { schedules: [...SCHEDULES] } : { schedules: [...SCHEDULES, TUNED], tuned_schedules: tuned }),
     defaults: solves ? { ...defaults, solver, jumps } : defaults
   }
 }

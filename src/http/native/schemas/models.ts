@@ -1,6 +1,6 @@
 /** The answer of GET /v1/models. */
 import { Type, type Static } from 'typebox'
-import { JUMPS, SCHEDULES, SOLVERS } from '../../../generation/index.js'
+import { JUMPS, SCHEDULE_NAMES, SCHEDULES, SOLVERS } from '../../../generation/index.js'
 import { ALGORITHMS } from '../../../model/manifest.js'
 import { named, refTo } from '../../openapi/reference.js'
 
@@ -20,7 +20,16 @@ export const ModelCard = named('ModelCard', Type.Object({
   solvers: Type.Array(Type.Enum([...SOLVERS]), {
     description: 'What a request may give as solver; empty for masked diffusion, which has none.'
   }),
-  schedules: Type.Array(Type.Enum([...SCHEDULES])),
+  schedules: Type.Array(Type.Enum([...SCHEDULE_NAMES]), {
+    description: 'What a request may give as schedule; tuned where tuned_schedules has the number of steps.'
+  }),
+  tuned_schedules: Type.Optional(Type.Array(Type.Object({
+    steps: Type.Integer(),
+    step_sizes: Type.Array(Type.Number()),
+    default: Type.Boolean({
+      description: 'Whether requests of so many steps get it that name no schedule, and leave solver, jumps and reveal_above to the model.'
+    })
+  }), { description: 'Step sizes that were searched for, by how many there are. Not there: none were.' })),
   defaults: Type.Object({
     steps: Type.Integer(),
     temperature: Type.Number(),
