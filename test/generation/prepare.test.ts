@@ -142,7 +142,8 @@ t.test('a tuned schedule is the step sizes that the manifest has for so many ste
 })
 
 t.test('sizes that sum to 1 nearly are scaled to sum to 1', async (t) => {
-  const rounded = { ...tuned, manifest: { ...tuned.manifest, schedules: { 3: { step_sizes: [0.33333, 0.33333, 0.33333], clearly_better: true } } } }
+  const third = { step_sizes: [0.33333, 0.33333, 0.33333], clearly_better: true }
+  const rounded = { ...tuned, manifest: { ...tuned.manifest, schedules: { 3: third } } }
   t.same(prepare(rounded, { steps: 3 }).engineRequest.budget, { kind: 'exact', stepSizes: new Float64Array(3).fill(0.33333 / (0.33333 + 0.33333 + 0.33333)) })
 })
 

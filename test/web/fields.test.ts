@@ -36,7 +36,8 @@ t.test('a schedule is a name or sizes; stop strings are one a line', async (t) =
 t.test('the form shows the schedule that a request gets which names none', async (t) => {
   const defaults = { steps: 8, temperature: 1, top_k: 0, top_p: 1, schedule: 'uniform', solver: 'cumulative', jumps: 'spread' } as const
   const sizes = (steps: number): number[] => new Array<number>(steps).fill(1 / steps)
-  const card = { defaults, tuned_schedules: [{ steps: 4, step_sizes: sizes(4), default: false }, { steps: 8, step_sizes: sizes(8), default: true }] }
+  const tuned = [{ steps: 4, step_sizes: sizes(4), default: false }, { steps: 8, step_sizes: sizes(8), default: true }]
+  const card = { defaults, tuned_schedules: tuned }
   const shown = (fields: Partial<Fields>): string => usualSchedule(card, { ...EMPTY, ...fields })
   t.same([shown({}), shown({ steps: '8 ' }), shown({ jumps: 'spread' })], ['tuned', 'tuned', 'tuned'])
   t.same([shown({ steps: '4' }), shown({ steps: '9' }), shown({ steps: '4–8' })], ['uniform', 'uniform', 'uniform'])
