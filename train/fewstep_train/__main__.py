@@ -19,6 +19,7 @@ COMMANDS = (  # a module each, in commands/
     "decoder-runner",
     "evaluate",
     "sweep",
+    "schedule",
     "judge",
     "lm-eval",
     "recipes",

@@ -34,7 +34,7 @@ ROOMS = {
     "benchmarks": "kinds identity networks flow graphs folder training",
     "evaluation.systems": "kinds identity networks flow masked graphs folder training",
     "evaluation.measures": "identity text networks flow masked folder published training",
-    "evaluation.run": "kinds identity masked training evaluation.systems evaluation.measures",
+    "evaluation.run": "kinds identity flow masked training evaluation.systems evaluation.measures",
     "evaluation.report": "identity evaluation.systems evaluation.measures evaluation.run",
     "harness": "",
     "commands": "kinds identity text networks flow masked graphs folder published training benchmarks harness "

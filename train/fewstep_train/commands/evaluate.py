@@ -24,6 +24,9 @@ from fewstep_train.evaluation.run.results import Record, Results, read_records
 from fewstep_train.evaluation.systems.autoregressive_system import autoregressive_system
 from fewstep_train.evaluation.systems.names import AUTOREGRESSIVE_NAME, DFM, MODEL, NAMES
 from fewstep_train.evaluation.systems.samples import Sampling
+from fewstep_train.evaluation.systems.step_graph_system import listed
+from fewstep_train.folder.exported import read_manifest
+from fewstep_train.folder.tuned_schedules import tuned_schedules
 from fewstep_train.kinds import DREAM, LLADA
 
 STEPS = [1, 2, 4, 8, 16, 32, 64]
@@ -78,6 +81,15 @@ def model_defaults(args: argparse.Namespace) -> dict[str, Any]:
     return json.loads(manifest.read_text())["defaults"] if manifest.exists() else {}
 
 
+def schedule_of(args: argparse.Namespace, steps: int) -> str:
+    """What the service takes by default."""
+    if not args.model.is_dir():
+        return "uniform"
+    manifest = read_manifest(args.model)
+    tuned = tuned_schedules(manifest).get(steps)
+    return listed(tuned.step_sizes) if tuned and tuned.clearly_better else manifest["defaults"]["schedule"]
+
+
 def samplings(args: argparse.Namespace) -> list[Sampling]:
     """Temperature 1 and the model's defaults, all systems alike; steps are set later."""
     plain = Sampling(steps=1, seed=args.seed)
@@ -96,7 +108,11 @@ def few_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
     """The model as it is served by default; where that is not with jumps as published, a few cells with those."""
     model = flow_system(MODEL, args.model, args)
     jumps = model_defaults(args).get("jumps", "independent")
-    cells = [Cell(model, task, replace(s, steps=n, jumps=jumps)) for s, task in ways for n in budgets(args, task)]
+    cells = [
+        Cell(model, task, replace(s, steps=n, jumps=jumps, schedule=schedule_of(args, n)))
+        for s, task in ways
+        for n in budgets(args, task)
+    ]
     if jumps != "independent":
         published = replace(model, name=INDEPENDENT_MODEL)
         cells += [

@@ -1,6 +1,7 @@
 """Options of the commands that write a model's folder."""
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fewstep_train.folder.model_folder import DEFAULTS, ModelParts
+from fewstep_train.folder.tuned_schedules import DEPENDS_ON
 
 STORES = {"float32": np.float32, "float16": np.float16, "int8": np.int8}
 
@@ -41,7 +43,27 @@ def chosen(args: argparse.Namespace, parts: ModelParts) -> ModelParts:
         changes["data_card"] = args.data_card.read_text()
     if args.store:
         changes["dtype"] = STORES[args.store]
-    return replace(parts, **changes)
+    changed = replace(parts, **changes)
+    if not searched_for(changed, parts):
+        changed = replace(changed, schedules={})
+    say_what_is_dropped(args.out, parts, changed)
+    return changed
+
+
+def searched_for(changed: ModelParts, parts: ModelParts) -> bool:
+    """Whether the tuned schedules of `parts` are of what `changed` writes, too."""
+    kept = (parts.dtype, parts.tokenizer_json) == (changed.dtype, changed.tokenizer_json)
+    old, new = ({**DEFAULTS, **each.defaults} for each in (parts, changed))
+    return kept and all(old[key] == new[key] for key in DEPENDS_ON)
+
+
+def say_what_is_dropped(out: Path, parts: ModelParts, changed: ModelParts) -> None:
+    file = out / "manifest.json"
+    there = json.loads(file.read_text()).get("schedules") if file.is_file() else None
+    if not changed.schedules and (parts.schedules or there):
+        print(
+            f"{out}: tuned schedules are dropped, they were found for other weights or defaults; `schedule` finds new"
+        )
 
 
 def describe(manifest: dict[str, Any], folder: Path) -> None:

@@ -57,6 +57,7 @@ class ModelParts:
     int8: bool = False  # also write INT8_FILE, the same step with 8-bit products
     end_of_text_token_ids: list[int] | None = None  # text ends at any of them; None: the tokenizer's END_OF_TEXT
     defaults: dict[str, Any] = field(default_factory=dict)
+    schedules: dict[str, Any] = field(default_factory=dict)  # tuned ones, as the manifest has them
 
     @property
     def algorithm(self) -> str:
@@ -189,6 +190,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "weights": np.dtype(parts.dtype).name,
         "trained_step_sizes": parts.trained_step_sizes,
         "defaults": defaults,
+        **({"schedules": parts.schedules} if parts.schedules else {}),
         "graph": {
             "file": next(iter(graphs)),
             **({"int8_file": INT8_FILE} if parts.int8 else {}),

@@ -7,6 +7,7 @@ import numpy as np
 
 from fewstep_train.folder.exported import read_exported
 from fewstep_train.folder.model_folder import ModelParts
+from fewstep_train.folder.tuned_schedules import tuned_schedules
 from fewstep_train.kinds import CANVAS
 from fewstep_train.networks.config import config_from
 from fewstep_train.training.checkpoint import load_checkpoint, stages_of
@@ -37,6 +38,7 @@ def end_of_text_ids(manifest: dict[str, Any]) -> list[int]:
 def parts_of_model(folder: Path) -> ModelParts:
     exported = read_exported(folder)
     manifest = exported.manifest
+    tuned_schedules(manifest)  # what is damaged is not written again
     card = (folder / "MODEL_CARD.md").read_text()
     return ModelParts(
         kind=exported.kind,
@@ -50,4 +52,5 @@ def parts_of_model(folder: Path) -> ModelParts:
         dtype=np.dtype(manifest["weights"]).type,
         end_of_text_token_ids=end_of_text_ids(manifest) or None,
         defaults=manifest["defaults"],
+        schedules=manifest.get("schedules", {}),
     )

@@ -18,6 +18,7 @@ from fewstep_train.evaluation.measures.metrics import (
     perplexities,
     repeat_shares,
 )
+from fewstep_train.evaluation.measures.quality import Quality
 from fewstep_train.evaluation.measures.tasks import Task, passages
 from fewstep_train.evaluation.measures.training_text import TrainingText
 from fewstep_train.networks.transformer import Transformer
@@ -48,12 +49,24 @@ class Judge:
     training: TrainingText | None = None
     independent: IndependentJudge | None = None
 
-    def measure(self, tokens: Tensor, task: Task) -> dict[str, Estimate]:
-        """The metrics of samples [n, L]: likelihood of what the task scores, statistics of what was made."""
+    def score(self, tokens: Tensor, task: Task) -> tuple[Tensor, Tensor]:
+        """(nats of each scored token [n, S], bytes of all of them [n]) of samples [n, L]."""
         nll = token_nll(self.network, tokens)
         scored = slice(max(task.scored.start, 1), task.scored.stop)
-        nll = nll[:, scored.start - 1 : scored.stop - 1]
-        sizes = byte_lengths(self.tokenizer)[tokens[:, scored]].sum(1)
+        return nll[:, scored.start - 1 : scored.stop - 1], byte_lengths(self.tokenizer)[tokens[:, scored]].sum(1)
+
+    def quality(self, tokens: Tensor, task: Task) -> Quality:
+        nll, sizes = self.score(tokens, task)
+        return Quality(nll.double().sum(1).numpy(), sizes.numpy(), histogram_entropies(tokens[:, task.made].numpy()))
+
+    def independent_quality(self, tokens: Tensor, task: Task) -> Quality:
+        """By the independent judge, which there must be."""
+        scores = self.independent.scores(passages(tokens, task, self.tokenizer))
+        return Quality(scores.nats, scores.sizes, scores.entropies)
+
+    def measure(self, tokens: Tensor, task: Task) -> dict[str, Estimate]:
+        """The metrics of samples [n, L]: likelihood of what the task scores, statistics of what was made."""
+        nll, sizes = self.score(tokens, task)
         made = tokens[:, task.made].numpy()
         metrics = {
             "perplexity": bootstrap(mean, perplexities(nll)),

@@ -3,10 +3,12 @@
 All of them are of tokens[:, 1:] given the first token, so that one number compares with another.
 """
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fewstep_train.evaluation.measures.metrics import Estimate, bootstrap
@@ -72,3 +74,28 @@ def bound_perplexity(bound: Bound, tokens: Tensor, repeats: int = 8, seed: int =
             part = slice(begin, begin + ROWS)
             total[part] += bound(tokens[part], t[part], generator).double().sum(1)
     return bootstrap(perplexity_of, (total / repeats / (tokens.shape[1] - 1)).numpy())
+
+
+@torch.no_grad()
+def schedule_bound(
+    network: Network, scheduler: Scheduler, step_sizes: np.ndarray, tokens: Tensor, seed: int = 0
+) -> float:
+    """Nats a token [B, L] at most, for a sampler with these steps that moves masked positions alone, at temperature 1.
+
+    A position is revealed in the step from t to t + h with probability kappa(t + h) - kappa(t), given what was revealed
+    before: so each step weighs so much of the cross-entropy of the masked positions at t, of a network that is told h.
+    The masks are the same for all step sizes. Steps that jump in a spread order, or repair, it knows nothing of.
+    """
+    grid = np.concatenate([[0.0], np.cumsum(step_sizes)])
+    grid[-1] = 1.0
+    total = 0.0
+    for t, end in itertools.pairwise(grid):
+        times, sizes = torch.full((len(tokens),), float(t)), torch.full((len(tokens),), float(end - t))
+        generator = torch.Generator().manual_seed(seed)
+        x_t = sample_path(network.config, scheduler, tokens, times, torch.zeros_like(tokens) > 0, 0.0, generator)
+        parts = zip(*(v.split(ROWS) for v in (x_t, times, sizes)), strict=True)
+        logits = torch.cat([network(*part).float() for part in parts])
+        masked = x_t == network.config.mask_token_id
+        nats = F.cross_entropy(logits.transpose(1, 2), tokens, reduction="none")[masked].mean().item()
+        total += float(end**scheduler.exponent - t**scheduler.exponent) * nats
+    return total

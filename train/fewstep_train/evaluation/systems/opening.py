@@ -46,6 +46,11 @@ def open_session(graph: str | bytes, threads: int) -> onnxruntime.InferenceSessi
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
+def kind_at(path: Path) -> str:
+    """Of an exported model's folder or a training checkpoint."""
+    return kind_of(read_manifest(path)) if path.is_dir() else parts_of_checkpoint(path).kind
+
+
 def open_system(name: str, path: Path, kind: str, threads: int, compute: str) -> StepGraphSystem:
     """An exported model's folder or a training checkpoint of `kind`; `compute` float32 or int8."""
     found = graph_of(path, compute)

@@ -1,13 +1,15 @@
 """A system that runs a fused step graph in ONNX Runtime, as the service does."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import onnxruntime
 import torch
 from torch import Tensor
 
-from fewstep_train.evaluation.systems.samples import Samples, Sampling
+from fewstep_train.evaluation.systems.samples import BY_PLAN, Samples, Sampling
 from fewstep_train.evaluation.systems.stability import expected_changes
 from fewstep_train.flow.jump_times import jump_noise, spread_times
 from fewstep_train.flow.path import Scheduler
@@ -20,7 +22,13 @@ NO_TARGETS = np.zeros((0, 0), np.int64)
 
 def scheduled_step_sizes(schedule: str, steps: int) -> np.ndarray:
     """h [steps], summing to 1, as the service's schedule.ts has them: `uniform`; `geometric`, 1/2, 1/4, ... as long as
-    what is left, cut evenly, keeps every step at TINY_STEP or more; `reversed`, the same from small to large."""
+    what is left, cut evenly, keeps every step at TINY_STEP or more; `reversed`, the same from small to large; or the
+    sizes themselves with commas between them, scaled to sum to 1."""
+    if "," in schedule:
+        listed = np.array([float(size) for size in schedule.split(",")])
+        if len(listed) != steps:
+            raise ValueError(f"{len(listed)} step sizes, where there are {steps} steps")
+        return listed / listed.sum()
     if schedule == "uniform":
         return np.full(steps, 1 / steps)
     halvings = 0
@@ -31,10 +39,15 @@ def scheduled_step_sizes(schedule: str, steps: int) -> np.ndarray:
     return {"geometric": sizes, "reversed": sizes[::-1]}[schedule]
 
 
-def unasked(session: onnxruntime.InferenceSession, rows: int) -> dict[str, np.ndarray]:
-    """Inputs that graphs of later versions take, such that nothing is asked with them."""
-    nothing = {"targets": NO_TARGETS, "reveal_above": np.full(rows, 2, np.float32)}
-    return {each.name: nothing[each.name] for each in session.get_inputs() if each.name in nothing}
+def listed(step_sizes: Iterable[float]) -> str:
+    """The name of a schedule that has no other."""
+    return ",".join(f"{size:g}" for size in step_sizes)
+
+
+def later_inputs(names: Iterable[str], rows: int, reveal_above: float) -> dict[str, np.ndarray]:
+    """Inputs that graphs of later versions take; nothing is asked with the others."""
+    later = {"targets": NO_TARGETS, "reveal_above": np.full(rows, reveal_above, np.float32)}
+    return {name: later[name] for name in names if name in later}
 
 
 @dataclass
@@ -47,6 +60,15 @@ class StepGraphSystem:
     exponent: float
     longest: int
     """Tokens of the longest canvas."""
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        return frozenset(each.name for each in self.session.get_inputs())
+
+    @property
+    def reveals_sure(self) -> bool:
+        """Whether it is masked diffusion with a threshold: then a canvas without masks is done."""
+        return "reveal_above" in self.inputs
 
     def source(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         if self.mask_token_id is None:
@@ -78,7 +100,7 @@ class StepGraphSystem:
                 "solver": np.full(n, SOLVERS.index(sampling.solver)),
                 "noise": noise[part],
                 "filter": np.array(sampling.top_p < 1),
-                **unasked(self.session, n),
+                **later_inputs(self.inputs, n, sampling.reveal_above),
             }
             outputs.append(self.session.run(["next_tokens", "confidence"], feed))
         return np.concatenate([o[0] for o in outputs]), np.concatenate([o[1] for o in outputs])
@@ -113,6 +135,8 @@ class StepGraphSystem:
         return after, confidence
 
     def sample(self, canvas: Tensor, editable: Tensor, sampling: Sampling) -> Samples:
+        if sampling.reveal_above < BY_PLAN and not self.reveals_sure:
+            raise SystemExit(f"{self.name}: takes no threshold; only graphs of masked diffusion do, from version 3 on")
         rng = np.random.default_rng(sampling.seed)
         may_change = editable.numpy()
         tokens = np.where(may_change, self.source(tuple(canvas.shape), rng), canvas.numpy())
@@ -135,6 +159,8 @@ class StepGraphSystem:
             tokens[rows] = after
             steps[rows] += 1
             unfinished = ~settled[rows] & (not last)
+            if self.reveals_sure:
+                unfinished &= ((after == self.mask_token_id) & may_change[rows]).any(1)
             if sampling.stable_below > 0 and not last:
                 a = self.log_left(grid[i + 1]) - self.log_left(grid[-2])
                 changes = expected_changes(after, may_change[rows], confidence, self.mask_token_id, a)

@@ -1,0 +1,132 @@
+"""Search step sizes: texts written under each from the same noise, judged, and the winner confirmed on other texts."""
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from fewstep_train.evaluation.measures.metrics import Estimate
+from fewstep_train.evaluation.measures.quality import Quality, cost_of, entropy_change, gain
+from fewstep_train.evaluation.measures.tasks import Task
+from fewstep_train.evaluation.run.cells import Bench, Cell
+from fewstep_train.evaluation.run.pattern_search import descend
+from fewstep_train.evaluation.run.results import Record, Results
+from fewstep_train.evaluation.systems.samples import Sampling, System
+from fewstep_train.evaluation.systems.step_graph_system import listed, scheduled_step_sizes
+from fewstep_train.flow.step_space import stages, step_sizes_of
+
+OWN, INDEPENDENT = "own", "independent"  # judges
+ENTROPY_LOSS = 0.03  # bits by which the entropy of what is clearly better may be lower: noise, not repetition
+
+
+class OutOfTimeError(Exception):
+    """The search has had its hours."""
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What `judge` says of texts that are written with the noise of `sampling`, whatever the schedule."""
+
+    system: System
+    task: Task
+    sampling: Sampling
+    bench: Bench
+    judge: str
+    results: Results
+
+    def cell(self, schedule: str) -> Cell:
+        return Cell(self.system, self.task, replace(self.sampling, schedule=schedule))
+
+    def what(self, schedule: str) -> Record:
+        return {"kind": "trial", "by": self.judge, **self.cell(schedule).written, **self.bench.shared}
+
+    def known(self, schedule: str) -> bool:
+        return self.results.find(self.what(schedule)) is not None
+
+    def quality(self, schedule: str) -> Quality:
+        def measured() -> Record:
+            tokens = self.cell(schedule).samples(self.bench)[0].tokens
+            judge = self.bench.judge
+            found = (judge.quality if self.judge == OWN else judge.independent_quality)(tokens, self.task)
+            nats, sizes, entropies = (column.tolist() for column in found.columns)
+            return {"nats": nats, "sizes": sizes, "entropies": entropies}
+
+        record, _ = self.results.once(self.what(schedule), measured)
+        return Quality(*(np.array(record[key]) for key in ("nats", "sizes", "entropies")))
+
+
+@dataclass
+class Search:
+    """The schedule of lowest cost (`quality.cost`) that is found until `deadline`, seconds of the monotonic clock."""
+
+    trials: Trials
+    usual: str
+    weight: float
+    deadline: float
+    costs: dict[str, float] = field(default_factory=dict)
+    complete: bool = False
+
+    @property
+    def best(self) -> str:
+        return min(self.costs, key=self.costs.__getitem__)
+
+    def run(self) -> str:
+        """The best one. It begins at the usual schedule, which is taken in any case."""
+        steps = self.trials.sampling.steps
+        self.costs[self.usual] = 0.0  # of the usual schedule's own cost
+        place = np.log(scheduled_step_sizes(self.usual, steps))
+        try:
+            for directions, step, last in stages(steps):
+                place = descend(self.cost, place, directions, step, last)
+            self.complete = True
+        except OutOfTimeError:
+            pass
+        return self.best
+
+    def cost(self, logs: np.ndarray) -> float:
+        sizes = step_sizes_of(logs)
+        return np.inf if sizes is None else self.cost_of(listed(sizes))
+
+    def cost_of(self, schedule: str) -> float:
+        """Beyond that of the usual schedule. Raises OutOfTimeError where it would have to be measured too late."""
+        for each in (self.usual, schedule):
+            if not self.trials.known(each) and time.monotonic() > self.deadline:
+                raise OutOfTimeError
+        usual = self.trials.quality(self.usual)
+        found = cost_of(self.trials.quality(schedule), usual, self.weight) - cost_of(usual, usual, self.weight)
+        if schedule not in self.costs:
+            self.costs[schedule] = found
+            sign = "*" if self.best == schedule else " "
+            print(f"{self.trials.sampling.steps} steps {sign} {found:+.4f}  {schedule}", flush=True)
+        return found
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A schedule against the usual one, on texts that it was not chosen by."""
+
+    schedule: str
+    quality: Quality
+    gain: Estimate
+    entropy_change: Estimate
+
+    @property
+    def clearly_better(self) -> bool:
+        """By more than two standard errors, and not by saying less."""
+        return self.gain.value > 2 * self.gain.error and self.entropy_change.value >= -ENTROPY_LOSS
+
+
+def verdict(trials: Trials, schedule: str, usual: str, weight: float) -> Verdict:
+    found, other = trials.quality(schedule), trials.quality(usual)
+    return Verdict(schedule, found, gain(found, other, weight), entropy_change(found, other))
+
+
+def manifest_entry(steps: int, found: Verdict, usual: str) -> dict[str, Any]:
+    """Of the manifest's `schedules`. What proved no better than the usual schedule gives way to it."""
+    better = found.gain.value > 0
+    sizes = scheduled_step_sizes(found.schedule if better else usual, steps)
+    entry: dict[str, Any] = {"step_sizes": [round(float(h), 6) for h in sizes], "clearly_better": found.clearly_better}
+    if better:
+        entry["gain"] = {"bits_a_byte": round(found.gain.value, 4), "error": round(found.gain.error, 4)}
+    return entry
