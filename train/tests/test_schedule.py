@@ -155,6 +155,7 @@ def test_a_search_finds_what_is_planted_and_other_texts_confirm_it(tmp_path, cap
     search = Search(trials, "uniform", 0.1, math.inf)
     best = search.run()
     assert search.complete
+    assert "0.25,0.25,0.25,0.25" not in search.costs, "the usual schedule by another name"
     first, *others = scheduled_step_sizes(best, 4)
     assert first == pytest.approx(0.1, rel=0.25)
     assert min(others) > 0.1
@@ -350,8 +351,9 @@ def test_an_independent_judge_confirms_and_tells_how_proxies_rank(workplace, tmp
     for proxy in ("own", "bound"):
         assert f"2 steps: of 3 schedules the {proxy} ranks like the independent judge:" in printed
     assert read(model) == before, "--dry-run writes nothing"
+    assert "| gain | gain, own judge |" in printed
     kinds = {(r["by"], r["samples"]) for r in json.loads(out.read_text())["records"]}
-    assert kinds == {("own", 4), ("independent", 4), ("independent", 6)}
+    assert kinds == {("own", 4), ("own", 6), ("independent", 4), ("independent", 6)}
 
 
 def test_what_makes_no_sense_is_refused(workplace, tmp_path):

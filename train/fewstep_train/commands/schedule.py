@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,24 +105,36 @@ def search_all(args: argparse.Namespace, trials: Trials, usual: str) -> dict[int
     return searches
 
 
-def confirmed(args: argparse.Namespace, search: Search, bench: Bench) -> dict[str, Verdict]:
+def confirmed(args: argparse.Namespace, search: Search, bench: Bench, judge: str) -> dict[str, Verdict]:
     """By what the table calls them: the usual schedule, the geometric one, and the best that was found."""
-    judge = INDEPENDENT if bench.judge.independent else OWN
     sampling = replace(search.trials.sampling, seed=args.seed + 1)
     trials = replace(search.trials, bench=bench, judge=judge, sampling=sampling)
     named = {search.usual: search.usual, GEOMETRIC: GEOMETRIC, "tuned": search.best}
     return {name: verdict(trials, each, search.usual, args.entropy_weight) for name, each in named.items()}
 
 
-def row(steps: int, name: str, found: Verdict) -> list[str]:
+def row(steps: int, name: str, found: Verdict, others: Sequence[Verdict]) -> list[str]:
+    """`others`: of the same schedule, by other judges."""
     return [
         str(steps),
         name if "," not in found.schedule else found.schedule.replace(",", ", "),
         number("bits_per_byte", found.quality.bits),
         number("entropy", found.quality.entropy),
-        f"{found.gain.value:+.3f} ± {found.gain.error:.3f}",
+        *(f"{each.gain.value:+.3f} ± {each.gain.error:.3f}" for each in (found, *others)),
         "yes" if found.clearly_better else "",
     ]
+
+
+def print_verdicts(judge: str, verdicts: Mapping[str, Mapping[int, Mapping[str, Verdict]]]) -> None:
+    """By judge, steps and name; that of `judge` counts, the own one's shows whether a search by it found noise."""
+    others = [each for each in verdicts if each != judge]
+    rows = [
+        row(steps, name, found, [verdicts[other][steps][name] for other in others])
+        for steps, named in verdicts[judge].items()
+        for name, found in named.items()
+    ]
+    more = [f"gain, {other} judge" for other in others]
+    print(table(["steps", "step sizes", "bits a byte", "entropy, bits", "gain", *more, "clearly better"], rows))
 
 
 def check_proxies(args: argparse.Namespace, searches: dict[int, Search]) -> None:
@@ -167,14 +180,19 @@ def run(args: argparse.Namespace) -> None:
     searches = search_all(args, trials, manifest["defaults"]["schedule"])
     args.samples = args.confirm_samples or args.samples
     others = with_other_text(bench, args, args.seed + 1)
-    verdicts = {steps: confirmed(args, search, others) for steps, search in searches.items()}
-    rows = [row(steps, name, found) for steps, named in verdicts.items() for name, found in named.items()]
+    judge = INDEPENDENT if others.judge.independent else OWN
+    verdicts = {
+        each: {steps: confirmed(args, search, others, each) for steps, search in searches.items()}
+        for each in dict.fromkeys((judge, OWN))
+    }
     whose = others.judge.independent.model.name if others.judge.independent else "our own judge"
     print(f"\nOn {args.samples} other texts, by {whose}; gain in bits a byte at equal entropy, ± one standard error:\n")
-    print(table(["steps", "step sizes", "bits a byte", "entropy, bits", "gain", "clearly better"], rows))
+    print_verdicts(judge, verdicts)
     if args.check_proxies:
         check_proxies(args, searches)
     if not args.dry_run:
         usual = manifest["defaults"]["schedule"]
-        write_schedules(args.model, {n: manifest_entry(n, named["tuned"], usual) for n, named in verdicts.items()})
-        print(f"{args.model / 'manifest.json'}: schedules of {', '.join(map(str, verdicts))} steps")
+        write_schedules(
+            args.model, {n: manifest_entry(n, named["tuned"], usual) for n, named in verdicts[judge].items()}
+        )
+        print(f"{args.model / 'manifest.json'}: schedules of {', '.join(map(str, searches))} steps")
