@@ -92,7 +92,7 @@ class Search:
         return self.cost_of(self.usual if np.allclose(sizes, usual, atol=1e-6) else listed(sizes))
 
     def cost_of(self, schedule: str) -> float:
-        """What it is above that of the usual schedule. Raises OutOfTimeError where it would have to be measured too late."""
+        """What it is above that of the usual one. Raises OutOfTimeError where it would have to be measured too late."""
         for each in (self.usual, schedule):
             if not self.trials.known(each) and time.monotonic() > self.deadline:
                 raise OutOfTimeError
