@@ -1,11 +1,18 @@
 /** OpenAI's own client, as published, against the running service on the embedded model. */
 import { fileURLToPath } from 'node:url'
 import OpenAI from 'openai'
+import type { Test } from 'tap'
 import type { Config } from '../../src/config.js'
 import { startTestServer, type TestServer } from './server.js'
 
 export const STORIES = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
 export const LLADA = fileURLToPath(new URL('../../models/fewstep-stories-llada', import.meta.url))
+
+export const MODEL = 'fewstep-stories'
+export const PROMPT = 'Once upon a time'
+
+/** Also fewstep's own: the client passes them on. */
+type Fields = Readonly<Record<string, unknown>>
 
 export interface OpenAiServer {
   readonly server: TestServer
@@ -20,6 +27,30 @@ export async function startOpenAi (settings: Partial<Config> = {}): Promise<Open
 
 export function clientOf (url: string): OpenAI {
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
+}
+
+/** It knows nothing yet of what steps cost, so it admits what will be late. */
+export async function startUnmeasured (t: Test): Promise<OpenAiServer> {
+  const unmeasured = await startOpenAi()
+  t.teardown(unmeasured.server.stop)
+  return unmeasured
+}
+
+/** 24 tokens after the prompt under seed 7, unless fields say otherwise. */
+export function completing ({ completions }: OpenAI): (body: Fields) => Promise<OpenAI.Completion> {
+  return async (body) => await completions.create({
+    model: MODEL, prompt: PROMPT, max_tokens: 24, seed: 7, ...body
+  } as OpenAI.CompletionCreateParamsNonStreaming)
+}
+
+/** The same, where it must be refused. */
+export function refusing (client: OpenAI): (body: Fields) => Promise<InstanceType<typeof OpenAI.APIError>> {
+  const complete = completing(client)
+  return async (body) => {
+    const answer = await complete(body).catch((error: unknown) => error)
+    if (answer instanceof OpenAI.APIError) return answer
+    throw new Error('it was not refused')
+  }
 }
 
 /** All of an asynchronous list. */
