@@ -17,6 +17,11 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY scripts/build.js ./scripts/
 COPY src ./src
 COPY web ./web
+COPY docs ./docs
+COPY README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md .env.example ./
+COPY deploy/README.md ./deploy/
+COPY train/EXPERIMENTS.md ./train/
+COPY models/fewstep-stories ./models/fewstep-stories
 RUN npm run build
 
 FROM base AS production

@@ -1,4 +1,4 @@
-/** Compiles src/ to dist/, and web/ to dist/page/, from scratch. In one file: .npmrc's ignore-scripts skips pre and post scripts. */
+/** Compiles src/ to dist/, web/ to dist/page/ and the documents to dist/docs/, from scratch. In one file: .npmrc's ignore-scripts skips pre and post scripts. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,7 +9,13 @@ rmSync(new URL('dist', root), { recursive: true, force: true })
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
 chmodSync(new URL('dist/cli/main.js', root), 0o755)
 
-const { bundlePage } = await import('../dist/http/playground/bundle.js')
-const page = new URL('dist/page/', root)
-mkdirSync(page)
-for (const [name, contents] of await bundlePage()) writeFileSync(new URL(name, page), contents)
+const { bundlePages } = await import('../dist/http/pages/bundle.js')
+const { buildSite } = await import('../dist/http/docs/site.js')
+const page = await bundlePages()
+write('dist/page/', page)
+write('dist/docs/', await buildSite(page))
+
+function write (folder, files) {
+  mkdirSync(new URL(folder, root))
+  for (const [name, contents] of files) writeFileSync(new URL(folder + name, root), contents)
+}

@@ -7,7 +7,8 @@
  *
  * inside http/
  *
- *     app -> dialects (native, openai, score, kserve), operation, playground, guard -> generation -> errors -> log, openapi
+ *     app -> dialects (native, openai, score, kserve), operation, playground, docs, guard -> generation -> errors -> log, openapi
+ *     playground, docs -> pages
  *     app, operation, kserve -> connection -> errors
  *
  * and a package that stands for a decision is imported in one place, where the decision can be changed.
@@ -50,7 +51,9 @@ const ROOMS = {
   'http/score': DIALECT,
   // Its bodies are not all JSON.
   'http/kserve': [...DIALECT, 'http/connection'],
-  'http/playground': ['http/fastify', 'errors'],
+  'http/pages': ['http/fastify'],
+  'http/playground': ['http/fastify', 'http/pages', 'errors'],
+  'http/docs': ['http/fastify', 'http/pages', 'errors'],
   'http/guard': ['http/fastify', 'http/log', 'http/generation', 'errors', 'config'],
   'http/operation': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
@@ -58,7 +61,8 @@ const ROOMS = {
   ],
   'http/app': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation', 'http/guard',
-    'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/playground', 'loaded-models', 'errors', 'config'
+    'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/playground', 'http/docs',
+    'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
   serve: ['server', 'tracing', 'version', 'errors', 'config', 'logger', 'signals'],
@@ -75,7 +79,8 @@ const OWNERS = [
   { packages: /^@huggingface\/jinja$/, owners: ['model/chat-template.ts'] },
   { packages: /^@opentelemetry\//, owners: ['tracing'] },
   { packages: /^prom-client$/, owners: ['http'] },
-  { packages: /^esbuild$/, owners: ['http/playground/bundle.ts'] }
+  { packages: /^esbuild$/, owners: ['http/pages/bundle.ts'] },
+  { packages: /^marked$/, owners: ['http/docs/markdown.ts'] }
 ]
 
 function roomOf (path) {

@@ -1,5 +1,6 @@
 /** What this browser remembers: settings, and the last runs. A browser that keeps nothing does no harm. */
 import type { Recording } from '../src/client/index.js'
+import { prefersStill } from './dom.js'
 
 const RUNS = 'fewstep.runs'
 const SETTINGS = 'fewstep.settings'
@@ -34,8 +35,8 @@ export function forgetRuns (): void {
   write(RUNS, [])
 }
 
-export function readSettings (defaults: Settings): Settings {
-  return { ...defaults, ...read(SETTINGS) as Partial<Settings> | undefined }
+export function readSettings (): Settings {
+  return { theme: 'system', shortcuts: true, replayAfter: !prefersStill(), ...read(SETTINGS) as Partial<Settings> | undefined }
 }
 
 export function keepSettings (settings: Settings): void {

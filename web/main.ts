@@ -21,7 +21,7 @@ import { addTransport } from './transport.js'
 
 const [WIDE, MOUSE] = ['(min-width: 61rem)', '(pointer: fine)']
 
-let settings: Settings = readSettings({ theme: 'system', shortcuts: true, replayAfter: !prefersStill() })
+let settings: Settings = readSettings()
 let running: AbortController | undefined
 
 const change = (changed: Partial<Settings>): void => {

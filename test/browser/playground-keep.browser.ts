@@ -1,8 +1,5 @@
 /** What the playground keeps, and where it runs: links, files, keys, proxies. Needs Chromium: `npm run test:browser`. */
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, request, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -10,6 +7,7 @@ import t from 'tap'
 import { makeKey } from '../../src/http/guard/key-line.js'
 import { complaintsOf, launchBrowser } from '../support/browser.js'
 import { fill, openPlayground, run, SMALL, textOf, TWO } from '../support/playground.js'
+import { startPrefixProxy } from '../support/prefix-proxy.js'
 import { startTestServer } from '../support/server.js'
 
 const server = await startTestServer()
@@ -155,32 +153,15 @@ t.test('a key is asked for where the server wants one, works, and stays in memor
 })
 
 t.test('behind a proxy that has it under a prefix, everything is found', async (t) => {
-  const proxy = await prefixed('/tools/fewstep', server.url)
-  t.teardown(() => { proxy.close() })
-  const { page, complaints, close } = await openPlayground(browser, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/tools/fewstep/${SMALL}`)
+  const proxy = await startPrefixProxy('/tools/fewstep', server.url)
+  t.teardown(proxy.stop)
+  const { page, complaints, close } = await openPlayground(browser, `${proxy.url}/${SMALL}`)
   t.teardown(close)
   await run(page)
   t.same(complaints, [])
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#download').click()])
   t.equal(download.suggestedFilename(), 'fewstep-replay.html')
 })
-
-/** Takes the prefix off and passes on what is under it; the rest is not found. */
-async function prefixed (prefix: string, target: string): Promise<Server> {
-  const proxy = createServer((from, to) => {
-    if (from.url?.startsWith(`${prefix}/`) !== true) {
-      to.writeHead(404).end()
-      return
-    }
-    const onward = request(`${target}${from.url.slice(prefix.length)}`, { method: from.method, headers: from.headers }, (answer) => {
-      to.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(to)
-    })
-    from.pipe(onward)
-  })
-  await once(proxy.listen(0, '127.0.0.1'), 'listening')
-  return proxy
-}
 
 /** Runs the command line. */
 async function fewstep (...args: string[]): Promise<{ stdout: string }> {

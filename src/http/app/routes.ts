@@ -1,10 +1,11 @@
 /** All routes: each dialect is a plugin of its own, so that its parsers, hooks and errors are. */
 import { ErrorBody } from '../errors/error-schema.js'
+import { addDocs } from '../docs/docs.js'
 import type { App, Source } from '../fastify.js'
 import { addKserve } from '../kserve/kserve.js'
 import { addNative } from '../native/native.js'
 import { addOpenAi } from '../openai/openai.js'
-import { addDocs, addOpenApi } from '../openapi/openapi.js'
+import { addOpenApi, addReference } from '../openapi/openapi.js'
 import { addOperation } from '../operation/operation.js'
 import { addPlayground } from '../playground/playground.js'
 import { addScore } from '../score/score.js'
@@ -20,5 +21,6 @@ export async function addRoutes (app: App, getContext: Source<AppContext>): Prom
   await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: KSERVE_PREFIX })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
   await app.register(async (page) => { addPlayground(page) })
-  await addDocs(app)
+  await app.register(async (docs) => { addDocs(docs) })
+  await addReference(app)
 }

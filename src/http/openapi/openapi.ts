@@ -17,6 +17,7 @@ export async function addOpenApi (app: App): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
       },
       servers: [{ url: '/', description: 'This server.' }],
+      externalDocs: { url: 'docs/', description: 'Guides' },
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A key, where the server asks for one.' },
@@ -38,8 +39,23 @@ export async function addOpenApi (app: App): Promise<void> {
   })
 }
 
-/** /docs for people, /openapi.json for programs. */
-export async function addDocs (app: App): Promise<void> {
-  await app.register(swaggerUi, { routePrefix: '/docs' })
+const REFERENCE = '/docs/reference'
+
+/** A page for people, /openapi.json for programs. */
+export async function addReference (app: App): Promise<void> {
+  await app.register(swaggerUi, {
+    routePrefix: REFERENCE,
+    theme: { title: 'fewstep: API reference' },
+    // What is relative to the document is found under a proxy's prefix, too.
+    transformSpecification: (document) => ({ ...document, servers: [{ url: '../..', description: 'This server.' }] }),
+    transformSpecificationClone: false,
+    uiHooks: {
+      // The page's files are relative to it, and the router leaves the slash at the end out of account.
+      onRequest: (request, reply, done) => {
+        if (request.url.split('?', 1)[0]?.endsWith(REFERENCE) === true) void reply.redirect('reference/', 301)
+        else done()
+      }
+    }
+  })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

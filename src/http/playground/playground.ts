@@ -1,16 +1,17 @@
 /** The playground: a page at / that shows texts being refined. It talks to /v1 like any other client. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { FewstepError } from '../../errors.js'
 import type { App } from '../fastify.js'
-import { loadPage, type Page, type PageFile } from './page.js'
+import { builtOr } from '../pages/built.js'
+import { bundlePages, DOCUMENT, PLAYGROUND } from '../pages/bundle.js'
+import { PAGE_POLICY } from '../pages/policy.js'
+import { asSent, FOR_GOOD, send, sendAnew, type SentFile } from '../pages/sent-file.js'
 
-/** Stricter than for the rest: what the page runs, shows and asks comes from here, and nothing is inline. */
-const POLICY = [
-  "default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "img-src 'self' data:", "connect-src 'self'",
-  "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"
-].join('; ')
-const FOR_GOOD = 'public, max-age=31536000, immutable'
+interface Page {
+  readonly document: SentFile
+  /** By name, which changes with what is in them. The documents of /docs have theirs among them. */
+  readonly assets: ReadonlyMap<string, SentFile>
+}
 
 export function addPlayground (app: App): void {
   let page: Promise<Page> | undefined
@@ -19,9 +20,7 @@ export function addPlayground (app: App): void {
 
   app.get('/', { schema: { hide: true } }, async (request, reply) => {
     const { document } = await loaded()
-    reply.headers({ 'content-security-policy': POLICY, 'cache-control': 'no-cache', etag: document.etag })
-    if (request.headers['if-none-match'] === document.etag) return await reply.code(304).send()
-    return await send(request, reply, document)
+    return await sendAnew(request, reply.header('content-security-policy', PAGE_POLICY), document)
   })
   app.get('/playground/:file', { schema: { hide: true, params: Type.Object({ file: Type.String() }) } }, async (request, reply) => {
     const { file } = request.params
@@ -32,10 +31,10 @@ export function addPlayground (app: App): void {
   })
 }
 
-async function send (request: FastifyRequest, reply: FastifyReply, { type, body, gzipped }: PageFile): Promise<FastifyReply> {
-  reply.type(type)
-  if (gzipped === undefined) return await reply.send(body)
-  reply.header('vary', 'accept-encoding')
-  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return await reply.send(body)
-  return await reply.header('content-encoding', 'gzip').send(gzipped)
+async function loadPage (): Promise<Page> {
+  const assets = await asSent(await builtOr('page', bundlePages))
+  const document = assets.get(PLAYGROUND)
+  if (document === undefined) throw new Error(`there is no ${PLAYGROUND} in dist/page; npm run build makes it`)
+  for (const name of [PLAYGROUND, DOCUMENT]) assets.delete(name)
+  return { document, assets }
 }

@@ -110,10 +110,10 @@ t.test('the log says of an answer that did not reach its reader in time why', as
   t.teardown(server.stop)
   const connection = await RawConnection.open(server.url)
   connection.socket.pause()
-  connection.send(requestText('GET', '/docs/static/swagger-ui-bundle.js').repeat(5))
-  const written = (): number => server.log.filter(({ route }) => route === '/docs/static/*').length
+  connection.send(requestText('GET', '/docs/reference/static/swagger-ui-bundle.js').repeat(5))
+  const written = (): number => server.log.filter(({ route }) => route === '/docs/reference/static/*').length
   await until(() => written() >= 1) // the others are under way
   await server.stop()
-  t.ok(server.log.some(({ route, cut_off: why }) => route === '/docs/static/*' && why === 'shutdown'))
+  t.ok(server.log.some(({ route, cut_off: why }) => route === '/docs/reference/static/*' && why === 'shutdown'))
   connection.socket.destroy()
 })

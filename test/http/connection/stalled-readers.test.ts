@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/until.js'
 
 /** 1.7 MB at once. The system's buffers between server and reader hold some 4 MB. */
-const LARGE = requestText('GET', '/docs/static/swagger-ui-bundle.js')
+const LARGE = requestText('GET', '/docs/reference/static/swagger-ui-bundle.js')
 const STREAM = requestText('POST', '/v1/generate', { body: JSON.stringify({ max_tokens: 60, steps: 1024, n: 16, seed: 1, stream: true }) })
 
 function rows ({ engine }: TestServer): number {

@@ -64,7 +64,7 @@ t.test('a slash too many makes no other path', async (t) => {
 })
 
 const PATTERNS = [
-  '/*', '/*x', '/:(', '/:a(b', '/:a(^(a+)+$)', '/health/:x', '/docs*/static/index.css', '/docs/:x', '/(', '/[', '/**', '*', '/:a?',
+  '/*', '/*x', '/:(', '/:a(b', '/:a(^(a+)+$)', '/health/:x', '/docs*/reference/static/index.css', '/docs/:x', '/(', '/[', '/**', '*', '/:a?',
   `/:a(${'b'.repeat(8000)})`
 ]
 
@@ -76,7 +76,7 @@ t.test('what looks like a pattern is a path', async (t) => {
 })
 
 t.test('a file of the page that is not there is 404, like all else', async (t) => {
-  t.match(await answer('GET', '/docs/static/nope.css'), { status: 404, code: 'not_found' })
+  t.match(await answer('GET', '/docs/reference/static/nope.css'), { status: 404, code: 'not_found' })
 })
 
 t.test('a path that is no URL is 400 under every method', async (t) => {

@@ -48,7 +48,7 @@ t.test('every route asks for a key but health, metrics and the pages', async (t)
       t.equal(status, open.has(path) ? 200 : 401, `${method} ${path}`)
     }
   }
-  for (const path of ['/', '/docs', '/docs/', '/docs/static/swagger-ui.css', '/docs/json', '/openapi.json']) {
+  for (const path of ['/', '/docs', '/docs/', '/docs/api', '/docs/reference/', '/docs/reference/static/swagger-ui.css', '/docs/reference/json', '/docs/json', '/openapi.json']) {
     t.equal((await fetch(`${server.url}${path}`)).status, 200, path)
   }
   t.equal((await fetch(`${server.url}/v1/models`, { method: 'HEAD' })).status, 401)
@@ -64,7 +64,7 @@ t.test('however the path of a route is written, it is the route that is guarded'
     t.equal(await status(path), 401, path)
     t.equal(await status(path, { 'x-api-key': BOB }), 200, path)
   }
-  const detours = ['/v1/models;/docs', '/health/../v1/models', '/docs/../v1/models', '/docs/static/../../v1/models', '/docs/%2e%2e/v1/models']
+  const detours = ['/v1/models;/docs', '/health/../v1/models', '/docs/../v1/models', '/docs/reference/static/../../../v1/models', '/docs/%2e%2e/v1/models']
   for (const path of detours) {
     t.not(await status(path), 200, path)
   }

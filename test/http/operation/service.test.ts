@@ -40,10 +40,10 @@ t.test('metrics count requests, tokens and steps', async (t) => {
   t.match(text, /^fewstep_outputs_total\{model="tiny-text",steps_reason="full"\} 2$/m)
 })
 
-t.test('the documentation is a page and a document', async (t) => {
-  const page = await (await fetch(`${url}/docs`)).text()
+t.test('the reference is a page and a document', async (t) => {
+  const page = await (await fetch(`${url}/docs/reference`)).text()
   t.match(page, /swagger-ui/)
-  const scripts = [...page.matchAll(/src="([^"]+\.js)"/g)].map(([, path]) => new URL(path ?? '', `${url}/docs/`))
+  const scripts = [...page.matchAll(/src="([^"]+\.js)"/g)].map(([, path]) => new URL(path ?? '', `${url}/docs/reference/`))
   t.ok(scripts.length >= 2, 'the page brings its scripts')
   for (const script of scripts) t.equal((await fetch(script)).status, 200, script.pathname)
   t.match(await (await fetch(`${url}/openapi.json`)).json(), { openapi: '3.1.0', paths: { '/v1/generate': {} } })

@@ -10,7 +10,7 @@ const GROUP = 50
 const PATIENCE_MS = 60_000
 const BODY = JSON.stringify({ max_tokens: 60, steps: 200, stream: true })
 /** 1.7 MB at once. */
-const LARGE = requestText('GET', '/docs/static/swagger-ui-bundle.js')
+const LARGE = requestText('GET', '/docs/reference/static/swagger-ui-bundle.js')
 const STREAM = requestText('POST', '/v1/generate', { body: BODY })
 
 async function open (url: string, bytes: string = STREAM): Promise<Socket> {

@@ -1,24 +1,27 @@
-/** The page at /: its sources in web/ become one script, one style sheet and the document that names them. */
+/** What browsers get: the sources in web/ become a script and a style sheet for each page, and the documents that name them. */
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The same place seen from src/ and from dist/. */
 const ROOT = new URL('../../../', import.meta.url)
-export const DOCUMENT = 'index.html'
 
-/** By name. The document's names are those of the others; theirs hold a hash of what is in them. */
+/** The playground, and what stands round a document of /docs. */
+export const [PLAYGROUND, DOCUMENT] = ['index.html', 'document.html']
+const DOCUMENTS = { [PLAYGROUND]: 'web/index.html', [DOCUMENT]: 'web/docs/document.html' }
+
+/** By name. The documents' names are those above; the others' hold a hash of what is in them. */
 export type PageFiles = ReadonlyMap<string, Uint8Array>
 
 /**
  * Bundled anew. Needs esbuild, as `npm install` puts it there for development; a published package and an image hold its outcome.
  * @throws Error where a source is wrong
  */
-export async function bundlePage (): Promise<PageFiles> {
+export async function bundlePages (): Promise<PageFiles> {
   const { build } = await import('esbuild')
   const { outputFiles, metafile } = await build({
     absWorkingDir: fileURLToPath(ROOT),
-    entryPoints: ['web/main.ts', 'web/style/main.css'],
+    entryPoints: ['web/main.ts', 'web/style/main.css', 'web/docs/docs.ts', 'web/docs/docs.css'],
     entryNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',
     outdir: 'page',
@@ -36,14 +39,17 @@ export async function bundlePage (): Promise<PageFiles> {
   const files = new Map(outputFiles.map(({ path, contents }) => [basename(path), contents]))
   const names = new Map(Object.entries(metafile.outputs).map(([path, { entryPoint, inputs }]) =>
     [basename(entryPoint ?? Object.keys(inputs)[0] ?? path).replace(/\.ts$/, '.js'), basename(path)]))
-  return files.set(DOCUMENT, Buffer.from(named(await readFile(new URL('web/index.html', ROOT), 'utf8'), names)))
+  for (const [name, source] of Object.entries(DOCUMENTS)) {
+    files.set(name, Buffer.from(named(source, await readFile(new URL(source, ROOT), 'utf8'), names)))
+  }
+  return files
 }
 
 /** @throws Error where the document asks for what there is not */
-function named (document: string, names: ReadonlyMap<string, string>): string {
-  return document.replace(/\{\{(.+?)\}\}/g, (_, source: string) => {
-    const name = names.get(source)
-    if (name === undefined) throw new Error(`web/index.html names ${source}, which is not among ${[...names.keys()].join(', ')}`)
+function named (source: string, document: string, names: ReadonlyMap<string, string>): string {
+  return document.replace(/\{\{(.+?)\}\}/g, (_, file: string) => {
+    const name = names.get(file)
+    if (name === undefined) throw new Error(`${source} names ${file}, which is not among ${[...names.keys()].join(', ')}`)
     return name
   })
 }
