@@ -32,9 +32,14 @@ const FileEntry = Type.Object({
   bytes: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: "the file's size" })
 }, { description: 'an object of sha256 and bytes' })
 
-/** A description completes the sentence "FIELD must be". */
+/** What is looked at first: in another format all else may be otherwise. */
+const Format = Type.Object({
+  format_version: Type.Literal(1, { description: '1, the only format that this version of fewstep reads' })
+}, { description: 'a JSON object' })
+
+/** A description completes the sentence "FIELD must be". What it does not name may be there: later versions say more of a model. */
 export const Manifest = Type.Object({
-  format_version: Type.Literal(1, { description: '1, the only format that this version of fewstep reads' }),
+  ...Format.properties,
   name: Type.String({
     pattern: `^(?! )[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,${MAX_NAME}}(?<! )$`,
     description: `1 to ${MAX_NAME} letters, digits, signs and spaces, no space at either end`
@@ -108,7 +113,7 @@ export function manifestFile (directory: string): string {
 export async function readManifest (directory: string): Promise<Manifest> {
   const file = manifestFile(directory)
   const json = await readJson(file, MAX_BYTES).catch((error: unknown) => { throw withAdvice(error) })
-  const what = illTyped(Manifest, json) ?? contradiction(json as Manifest)
+  const what = illTyped(Format, json) ?? illTyped(Manifest, json) ?? contradiction(json as Manifest)
   if (what !== undefined) throw problem(file, what)
   return json as Manifest
 }
