@@ -6,7 +6,7 @@ export const CHART_SCHEMA = new URL('../deploy/helm/fewstep/values.schema.json',
 
 /** The chart sets these itself, or, as keys are secrets, lets nobody write them into a ConfigMap. */
 const NOT_FOR_VALUES = new Set([
-  'HOST', 'PORT', 'FEWSTEP_MODEL', 'FEWSTEP_CACHE_DIR', 'FEWSTEP_API_KEYS', 'FEWSTEP_API_KEYS_FILE'
+  'HOST', 'PORT', 'FEWSTEP_MODEL', 'FEWSTEP_CACHE_DIR', 'FEWSTEP_API_KEYS', 'FEWSTEP_API_KEYS_FILE', 'FEWSTEP_ADMIN_KEYS'
 ])
 
 /** The file as it should be. */

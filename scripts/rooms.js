@@ -7,7 +7,7 @@
  *
  * inside http/
  *
- *     app -> dialects (native, openai, score, kserve), operation, playground, docs, guard -> generation -> errors -> log, openapi
+ *     app -> dialects (native, openai, score, kserve), operation, admin, playground, docs, guard -> generation -> errors -> log, openapi
  *     playground, docs -> pages
  *     app, operation, kserve -> connection -> errors
  *
@@ -39,7 +39,7 @@ const ROOMS = {
   generation: ['diffusion', 'model', 'engine', 'errors'],
   // Of the engine it knows what is told of a ticket.
   tracing: ['engine'],
-  'loaded-models': ['model', 'engine'],
+  'loaded-models': ['model', 'engine', 'errors'],
   'http/fastify': [],
   'http/openapi': ['http/fastify', 'version'],
   'http/log': ['http/fastify', 'errors'],
@@ -59,9 +59,10 @@ const ROOMS = {
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation',
     'generation', 'engine', 'loaded-models', 'errors', 'config'
   ],
+  'http/admin': ['http/fastify', 'http/errors', 'http/openapi', 'http/generation', 'loaded-models', 'errors', 'config'],
   'http/app': [
     'http/fastify', 'http/log', 'http/errors', 'http/openapi', 'http/connection', 'http/generation', 'http/guard',
-    'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/playground', 'http/docs',
+    'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/admin', 'http/playground', 'http/docs',
     'loaded-models', 'errors', 'config'
   ],
   server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],

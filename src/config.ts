@@ -3,11 +3,13 @@ import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { Environment, type EXECUTION_PROVIDERS, type METRICS_ACCESS, type PRECISIONS, type READY_WHEN } from './config/environment.js'
+import {
+  Environment, LOG_LEVELS, type EXECUTION_PROVIDERS, type METRICS_ACCESS, type METRICS_ALIASES, type PRECISIONS, type READY_WHEN
+} from './config/environment.js'
 import { addressRanges, listOf, origins } from './config/lists.js'
 import { isServiceLink } from './config/service-links.js'
 
-export { Environment }
+export { Environment, LOG_LEVELS }
 
 export const DEFAULT_MODEL = fileURLToPath(new URL('../models/fewstep-stories', import.meta.url))
 
@@ -31,7 +33,7 @@ const GENERATE_SETTINGS: readonly SettingName[] = [
 ]
 
 /** Whose values are told to nobody. */
-const SECRETS: ReadonlySet<SettingName> = new Set(['FEWSTEP_API_KEYS'] as const)
+const SECRETS: ReadonlySet<SettingName> = new Set(['FEWSTEP_API_KEYS', 'FEWSTEP_ADMIN_KEYS'] as const)
 
 /** What those who ask a server are told by, and no server reads. */
 const CLIENT_SETTINGS = new Set(['FEWSTEP_API_KEY'])
@@ -46,14 +48,19 @@ export interface Config {
   readonly apiKeysFile: string | undefined
   /** As they are set: secrets, which no message quotes. */
   readonly apiKeys: readonly string[]
+  /** The same, of those who may load and unload models. */
+  readonly adminKeys: readonly string[]
   readonly metricsAccess: (typeof METRICS_ACCESS)[number]
+  readonly metricsAliases: (typeof METRICS_ALIASES)[number]
   /** A key's, or without keys an address's, unless the key has its own; 0: none. */
   readonly requestsPerMinute: number
   readonly positionsPerMinute: number
   readonly canvasesAtOnce: number
   readonly failedKeysPerMinute: number
-  /** At least one; the first is the default model's. */
+  /** At least one; the first is the default model's. PARENT/* stands for all in a folder. */
   readonly modelDirectories: readonly string[]
+  /** Where an admin may have models loaded from; none: the parents of those. */
+  readonly modelRoots: readonly string[]
   readonly executionProvider: (typeof EXECUTION_PROVIDERS)[number]
   readonly precision: (typeof PRECISIONS)[number]
   /** Ids of GPUs; undefined: all that there are. */
@@ -108,12 +115,15 @@ export function readConfig (env: NodeJS.ProcessEnv = process.env, names: readonl
     corsOrigins: origins('FEWSTEP_CORS_ORIGINS', values.FEWSTEP_CORS_ORIGINS),
     apiKeysFile: values.FEWSTEP_API_KEYS_FILE || undefined,
     apiKeys: listOf(values.FEWSTEP_API_KEYS),
+    adminKeys: listOf(values.FEWSTEP_ADMIN_KEYS),
     metricsAccess: values.FEWSTEP_METRICS_ACCESS,
+    metricsAliases: values.FEWSTEP_METRICS_ALIASES,
     requestsPerMinute: values.FEWSTEP_REQUESTS_PER_MINUTE,
     positionsPerMinute: values.FEWSTEP_POSITIONS_PER_MINUTE,
     canvasesAtOnce: values.FEWSTEP_CANVASES_AT_ONCE,
     failedKeysPerMinute: values.FEWSTEP_FAILED_KEYS_PER_MINUTE,
     modelDirectories: modelDirectoriesOf(values.FEWSTEP_MODEL),
+    modelRoots: listOf(values.FEWSTEP_MODELS_ROOT),
     executionProvider: values.FEWSTEP_EXECUTION_PROVIDER,
     precision: values.FEWSTEP_PRECISION,
     devices: values.FEWSTEP_DEVICES === '' ? undefined : values.FEWSTEP_DEVICES.split(',').map(Number),

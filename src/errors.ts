@@ -5,6 +5,7 @@ const TABLE = {
   invalid_request: 400,
   context_length_exceeded: 400,
   invalid_api_key: 401,
+  forbidden: 403,
   not_found: 404,
   model_not_found: 404,
   method_not_allowed: 405,
@@ -22,6 +23,7 @@ const TABLE = {
   not_supported: 422,
   invalid_reveal_above: 422,
   deadline_too_short: 422,
+  model_refused: 422,
   queue_full: 429,
   rate_limited: 429,
   headers_too_large: 431,
@@ -31,7 +33,8 @@ const TABLE = {
   not_ready: 503,
   model_failed: 503,
   draining: 503,
-  deadline_exceeded: 504
+  deadline_exceeded: 504,
+  not_enough_memory: 507
 } as const
 
 export type ErrorCode = keyof typeof TABLE

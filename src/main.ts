@@ -1,7 +1,7 @@
 /** The service's entry point: `node dist/main.js`. */
-import { stopOnSignals } from './signals.js'
+import { serviceSignals } from './signals.js'
 
-const stop = stopOnSignals(() => process.exit(1))
+const signals = serviceSignals(() => process.exit(1))
 // Only now: the service takes its time to load.
 const { serve } = await import('./serve.js')
-await serve(stop)
+await serve(signals)

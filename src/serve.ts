@@ -1,19 +1,18 @@
-/** Run the service in this process until a signal stops it. */
+/** Run the service in this process until a signal stops it; others have it load models again, or log more. */
 import { once } from 'node:events'
 import { readConfig, type Config } from './config.js'
 import { createLog, type Log } from './logger/logger.js'
 import { explainListenError } from './server/listen-error.js'
 import { startServer } from './server/server.js'
-import type { Stopped } from './signals.js'
+import type { ServiceSignals, Stopped } from './signals.js'
 import { startTracing } from './tracing/start-tracing.js'
 import { VERSION } from './version.js'
 
 /**
- * Reads the environment, listens, and stops when `stop` is aborted, also while models load. A wrong setting or a damaged
+ * Reads the environment, listens, and stops when it is told to, also while models load. A wrong setting or a damaged
  * model is one sentence on stderr and exit code 1.
- * @param stop with a `Stopped` as its reason
  */
-export async function serve (stop: AbortSignal): Promise<void> {
+export async function serve (signals: ServiceSignals): Promise<void> {
   process.stderr.on('error', () => {}) // where nobody can read it, the exit code is left
   const config = settings()
   if (config === undefined) return
@@ -25,7 +24,7 @@ export async function serve (stop: AbortSignal): Promise<void> {
     process.exit(1)
   })
   try {
-    await run(config, log, stop)
+    await run(config, log, signals)
     process.exit(0)
   } catch (error) {
     fail(error)
@@ -33,20 +32,26 @@ export async function serve (stop: AbortSignal): Promise<void> {
   }
 }
 
-async function run (config: Config, { logger, droppedLines }: Log, stop: AbortSignal): Promise<void> {
+async function run (config: Config, { logger, level, droppedLines }: Log, { stop, requests }: ServiceSignals): Promise<void> {
   const say = (message: string): void => { logger.info({ signal: (stop.reason as Stopped).signal }, message) }
   const breakOff = (): void => { say('stopping: the start is broken off') }
   stop.addEventListener('abort', breakOff)
+  requests.on('toggleDebug', () => {
+    level.set(level.get() !== 'debug' ? 'debug' : config.logLevel === 'debug' ? 'info' : config.logLevel)
+    logger.warn({ level: level.get() }, 'the level of the log was changed')
+  })
   const tracing = config.traces ? await startTracing(VERSION, logger) : undefined
   let server
   try {
-    server = await startServer(config, logger, { signal: stop, droppedLogLines: droppedLines })
+    server = await startServer(config, logger, { signal: stop, logLevel: level, droppedLogLines: droppedLines })
   } catch (error) {
     if (stop.aborted) return
     throw explainListenError(error, config)
   } finally {
     stop.removeEventListener('abort', breakOff)
   }
+  const { reload } = server
+  requests.on('reload', () => { void reload() })
   if (!stop.aborted) await once(stop, 'abort')
   say('stopping: not ready any more; what comes in the grace period is served, what runs finishes')
   // Whoever presses Ctrl-C has no balancer to wait for.

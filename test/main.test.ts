@@ -2,14 +2,17 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { eventsOf, generate, post } from './support/client.js'
+import { readManifest } from '../src/model/manifest.js'
 import { copyOf } from './support/copy.js'
+import { edit } from './support/model-folder.js'
 import { asProcessOne } from './support/namespace.js'
 import { childrenOf, isAlive, listenersOf, workersOf } from './support/processes.js'
 import { TINY_TEXT } from './support/server.js'
 import { listening, startProcess, type ServiceProcess } from './support/service-process.js'
+import { onTerminal, withoutTerminal } from './support/terminals.js'
 import { until } from './support/until.js'
 
-for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`${signal} lets a running stream finish and exits with 0`, async (t) => {
     const child = startProcess({})
     const exited = once(child, 'close')
@@ -60,6 +63,52 @@ t.test('as process 1, which loses signals that it does not handle, too', async (
   t.match(child.output.stdout, /"msg":"stopping: the start is broken off"/)
 })
 
+t.test('SIGHUP means that a terminal was closed, and stops, where there is one', async (t) => {
+  const child = startProcess({}, onTerminal)
+  const exited = once(child, 'close')
+  await listening(child)
+  let service = 0
+  await until(async () => (service = (await childrenOf(child.pid ?? 0))[0] ?? 0) > 0)
+  process.kill(service, 'SIGHUP')
+  t.same(await exited, [0, null])
+  t.match(child.output.stdout, /stopping: not ready any more/)
+})
+
+t.test('else SIGHUP has models that changed loaded again, and SIGUSR2 more logged', async (t) => {
+  const folder = await copyOf('tiny-text', { name: 'mine' })
+  const child = startProcess({ FEWSTEP_MODEL: folder }, withoutTerminal)
+  const exited = once(child, 'close')
+  const url = await listening(child)
+  const says = async (what: RegExp): Promise<void> => { while (!what.test(child.output.stdout)) await once(child.stdout, 'data') }
+  const live = async (): Promise<void> => { await (await fetch(`${url}/health/live`)).text() }
+
+  const workers = await workersOf(child.pid ?? 0)
+  child.kill('SIGHUP')
+  await says(/"loaded":\[\],"replaced":\[\],"unchanged":\["mine"\],"unloaded":\[\],"msg":"the models were read again"/)
+  t.same(await workersOf(child.pid ?? 0), workers)
+  const { defaults } = await readManifest(folder)
+  await edit(folder, 'manifest.json', (manifest) => { manifest['defaults'] = { ...defaults, steps: 3 } })
+  child.kill('SIGHUP')
+  await says(/"replaced":\["mine"\]/)
+  t.match(await generate(url, { max_tokens: 2 }), { outputs: [{ steps: 3 }] })
+  await says(/"msg":"a model is gone: its workers have ended"/)
+  t.notOk(workers.some(isAlive))
+
+  await live()
+  t.notMatch(child.output.stdout, '/health/live')
+  child.kill('SIGUSR2')
+  await says(/"level":"debug","msg":"the level of the log was changed"/)
+  await live()
+  await says(/"route":"\/health\/live"/)
+  child.kill('SIGUSR2')
+  await says(/"level":"info","msg":"the level of the log was changed"/)
+  for (const worker of await workersOf(child.pid ?? 0)) process.kill(worker, 'SIGUSR2')
+  t.match(await generate(url, { max_tokens: 2 }), { outputs: [{ steps: 3 }] }, 'a worker is not concerned')
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
+  t.equal(child.output.stderr, '')
+})
+
 t.test('SIGUSR1 opens no debugger, neither in the service nor in its workers', async (t) => {
   const child = startProcess({})
   const exited = once(child, 'close')
@@ -75,15 +124,13 @@ t.test('SIGUSR1 opens no debugger, neither in the service nor in its workers', a
   t.notMatch(child.output.stderr, 'Debugger')
 })
 
-t.test('SIGTERM and SIGHUP serve on for the grace period, Ctrl-C waits for nobody', async (t) => {
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-    const child = startProcess({ FEWSTEP_DRAIN_GRACE_MS: '3600000' })
-    const url = await listening(child)
-    child.kill(signal)
-    await until(async () => (await fetch(`${url}/health/ready`)).status === 503)
-    t.equal((await generate(url, { max_tokens: 2, steps: 2 })).outputs.length, 1)
-    child.kill('SIGKILL')
-  }
+t.test('SIGTERM serves on for the grace period, Ctrl-C waits for nobody', async (t) => {
+  const child = startProcess({ FEWSTEP_DRAIN_GRACE_MS: '3600000' })
+  const url = await listening(child)
+  child.kill('SIGTERM')
+  await until(async () => (await fetch(`${url}/health/ready`)).status === 503)
+  t.equal((await generate(url, { max_tokens: 2, steps: 2 })).outputs.length, 1)
+  child.kill('SIGKILL')
   const other = startProcess({ FEWSTEP_DRAIN_GRACE_MS: '3600000' })
   await listening(other)
   other.kill('SIGINT')

@@ -19,7 +19,7 @@ const SETTINGS = {
 
 async function measure (): Promise<Measurement> {
   const keys = Array.from({ length: KEYS }, makeKey)
-  const keyring = await Keyring.open({ apiKeysFile: undefined, apiKeys: keys.map((key, i) => `key-${i}:${key}`) }, pino({ enabled: false }))
+  const keyring = await Keyring.open({ apiKeysFile: undefined, adminKeys: [], apiKeys: keys.map((key, i) => `key-${i}:${key}`) }, pino({ enabled: false }))
   const guard = new Guard({ settings: SETTINGS, keyring, registry: new Registry() })
   const price = { canvases: 1, positions: 1024 }
   const check = (i: number): void => {

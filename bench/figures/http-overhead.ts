@@ -9,8 +9,8 @@ const SAMPLING = { solver: 'cumulative', jumps: 'spread', temperature: TEMPERATU
 async function measure (): Promise<Measurement> {
   const template = { tokens: new Int32Array(LENGTH), editable: new Uint8Array(LENGTH).fill(1) }
   const budget = { kind: 'exact', stepSizes: namedSchedule('uniform', STEPS) } as const
-  const direct: Way = ({ models }, seed) =>
-    models.all[0].engine.generate({ id: 'bench', rows: [{ seed, template }], budget, sampling: SAMPLING })
+  const direct: Way = async ({ models }, seed) =>
+    await models.all[0]?.engine.generate({ id: 'bench', rows: [{ seed, template }], budget, sampling: SAMPLING })
   const { value, spread, firstMs: httpMs, secondMs: engineMs } = await servedRatio(posted('/v1/generate'), direct)
   return { value, spread, unit: '×', detail: { httpMs, engineMs, tokens: LENGTH, steps: STEPS } }
 }

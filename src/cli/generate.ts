@@ -9,6 +9,7 @@ import {
   decideChoices, MAX_CONTINUATIONS, prepare, scoreText, type PreparedScore, type ScoreResult
 } from '../generation/index.js'
 import { toTextRequest } from '../http/native/generate-json.js'
+import { expandFolders } from '../model/model-folders.js'
 import { loadModel } from '../model/model.js'
 import { firstDraft } from './draft.js'
 import type { GenerateCommand } from './generate-options.js'
@@ -69,7 +70,7 @@ interface Started extends Presented {
 
 async function startHere ({ model: folder }: GenerateCommand, request: GenerateRequest, signal: AbortSignal): Promise<Started> {
   const config = readGenerateConfig()
-  const model = await loadModel(folder ?? config.modelDirectories[0] ?? DEFAULT_MODEL, signal)
+  const model = await loadModel(folder ?? (await expandFolders(config.modelDirectories))[0] ?? DEFAULT_MODEL, signal)
   // Checked by the options' parser, as the service's schema would.
   const text = toTextRequest(request as Parameters<typeof toTextRequest>[0])
   let started: Promise<Engine> | undefined

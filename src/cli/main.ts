@@ -3,7 +3,7 @@
 import { constants } from 'node:os'
 import { FewstepError as ClientError } from '../client/index.js'
 import { FewstepError } from '../errors.js'
-import { stopOnSignals, type Stopped } from '../signals.js'
+import { serviceSignals, stopOnSignals, type Stopped } from '../signals.js'
 import { VERSION } from '../version.js'
 import { Arguments } from './arguments.js'
 import { COMMANDS, isCommand, type CommandName } from './commands.js'
@@ -39,9 +39,9 @@ const RUNNERS: Record<CommandName, Runner> = {
     if (first !== undefined) {
       throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
     }
-    const stop = stopOnSignals(() => process.exit(1))
+    const signals = serviceSignals(() => process.exit(1))
     const { serve } = await import('../serve.js')
-    await serve(stop)
+    await serve(signals)
   },
   key: (args) => {
     if (args.includes('--help') || args.includes('-h')) return print(helpOf(COMMANDS.key))

@@ -12,7 +12,7 @@ export interface components {
                  * @example invalid_request
                  * @enum {unknown}
                  */
-                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "not_supported" | "invalid_reveal_above" | "deadline_too_short" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded";
+                code: "invalid_json" | "invalid_request" | "context_length_exceeded" | "invalid_api_key" | "forbidden" | "not_found" | "model_not_found" | "method_not_allowed" | "request_timeout" | "body_too_large" | "url_too_long" | "unsupported_media_type" | "expectation_failed" | "prompt_too_long" | "invalid_schedule" | "invalid_template" | "invalid_block_length" | "invalid_solver" | "invalid_jumps" | "not_supported" | "invalid_reveal_above" | "deadline_too_short" | "model_refused" | "queue_full" | "rate_limited" | "headers_too_large" | "cancelled" | "inference_failed" | "internal_error" | "not_ready" | "model_failed" | "draining" | "deadline_exceeded" | "not_enough_memory";
                 /**
                  * @description Says what is wrong and what to change.
                  * @example steps must be at most 1024

@@ -5,6 +5,8 @@ export const EXECUTION_PROVIDERS = ['auto', 'cpu', 'cuda'] as const
 export const READY_WHEN = ['any', 'all'] as const
 export const PRECISIONS = ['auto', 'float32', 'int8'] as const
 export const METRICS_ACCESS = ['open', 'key'] as const
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export const METRICS_ALIASES = ['none', 'vllm'] as const
 
 /** Bounds what is set in milliseconds, well below the 2^31 - 1 at which Node's timers overflow and fire at once. */
 const HOUR_MS = 3_600_000
@@ -44,9 +46,19 @@ export const Environment = Type.Object({
       'Keys themselves, for a quick start, as in alice:KEY,bob:KEY; each has at least 16 characters. The file is safer: it cannot be ' +
       'used to ask.'
   }),
+  FEWSTEP_ADMIN_KEYS: Type.String({
+    default: '',
+    description:
+      'Keys for /admin and /v2/repository, which load and unload models, as in ops:KEY. They alone keep nobody from generating. A line of ' +
+      'the file is such a key where admin stands in it. Without any, these routes are refused.'
+  }),
   FEWSTEP_METRICS_ACCESS: Type.Enum([...METRICS_ACCESS], {
     default: 'open',
     description: 'open or key: whether /metrics asks for a key, where there are keys. It names them, never more.'
+  }),
+  FEWSTEP_METRICS_ALIASES: Type.Enum([...METRICS_ALIASES], {
+    default: 'none',
+    description: "none or vllm: whether /metrics has some figures a second time, under vLLM's names, for what reads those."
   }),
   FEWSTEP_REQUESTS_PER_MINUTE: Type.Integer({
     default: 0,
@@ -76,7 +88,15 @@ export const Environment = Type.Object({
   }),
   FEWSTEP_MODEL: Type.String({
     default: '',
-    description: "Models' folders, as in models/a,models/b; the first serves requests that name none. Empty: the embedded model."
+    description:
+      "Models' folders, as in models/a,models/b; models/* for all in a folder, by name. The first serves requests that name none. " +
+      'Empty: the embedded model. SIGHUP has what changed loaded again.'
+  }),
+  FEWSTEP_MODELS_ROOT: Type.String({
+    default: '',
+    description:
+      'Folders, with commas between them, below which an admin may have models loaded while the service runs. Empty: the parents of the ' +
+      'folders above.'
   }),
   FEWSTEP_EXECUTION_PROVIDER: Type.Enum([...EXECUTION_PROVIDERS], {
     default: 'auto',
@@ -209,8 +229,8 @@ export const Environment = Type.Object({
       'Collector of traces, as in http://127.0.0.1:4318: a span for each generation, its wait and its steps, by OTLP over HTTP. The ' +
       "other variables of OpenTelemetry's SDK (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS) count, too; empty: none."
   }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+  LOG_LEVEL: Type.Enum([...LOG_LEVELS], {
     default: 'info',
-    description: 'fatal, error, warn, info, debug, trace or silent.'
+    description: 'fatal, error, warn, info, debug, trace or silent. SIGUSR2 sets debug, and once more what it was before.'
   })
 })

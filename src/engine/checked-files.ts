@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { sha256Of } from '../model/sha256.js'
 
-const ADVICE = 'put the checked file back, or restart the service to run another model'
+const ADVICE = 'put the checked file back, or have the service load the folder again to run another model'
 
 /** Hexadecimal sha256 by path. */
 export type FileHashes = Readonly<Record<string, string>>

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
 import { verdict, type Admissible, type Expectation, type Work } from './admission.js'
 import { systemClock, type Clock } from './clock.js'
+import type { CostCurve } from './cost-curve.js'
 import { Dispatcher, type StepTotals } from './dispatcher.js'
 import { chooseGraphs, graphFiles, type GraphChoice } from './graph-choice.js'
 import { Lateness } from './lateness.js'
@@ -15,11 +16,12 @@ import type { GenerateOptions, GenerationRequest, GenerationResult, RanBatch, Ti
 import type { Row, RowSource } from './row.js'
 import { SessionPool } from './session-pool.js'
 import { Ticket, type TicketHost } from './ticket.js'
+import type { Tuning } from './tuning-cache.js'
 import { tryStep } from './trial-step.js'
 import type { ExecutionProvider, Precision } from './worker-protocol.js'
 
 type SessionSettings = Pick<OpenSessionsOptions,
-  'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory'>
+  'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory' | 'tuning'>
 
 export interface EngineOptions extends SessionSettings {
   readonly model: { readonly directory: string, readonly manifest: Manifest }
@@ -43,6 +45,8 @@ export interface EngineStats {
   readonly state: EngineState
   /** Generations that are not settled. */
   readonly generations: number
+  /** Those of them that no step has begun for. */
+  readonly waitingGenerations: number
   readonly queuedRows: number
   readonly runningRows: number
   /** Clients' abort signals and deadlines that are listened to: none without generations. */
@@ -60,6 +64,7 @@ export class Engine {
   readonly #host: TicketHost
   readonly #source: RowSource
   readonly #precision: Precision
+  readonly #costs: CostCurve
   readonly #pool: SessionPool
   readonly #dispatcher: Dispatcher
   readonly #worker: OpenedSessions['sessions'][number]['options'] | undefined
@@ -88,6 +93,7 @@ export class Engine {
       maxLength: manifest.max_length
     }
     this.#precision = precision
+    this.#costs = costs
     this.#host = {
       source: this.#source,
       now: this.#clock.now,
@@ -144,11 +150,18 @@ export class Engine {
     return this.#pool.pids
   }
 
+  /** What it runs with, and what it has learned of a step's costs. */
+  get tuning (): Tuning {
+    const plan = { workers: this.#pool.size, threads: this.#worker?.threads ?? 1 }
+    return { measuredAt: new Date().toISOString(), plan, precision: this.#precision, costs: this.#costs.points }
+  }
+
   stats (): EngineStats {
     const { readyCount, size, replacements } = this.#pool
     return {
       state: this.#state,
       generations: this.#tickets.size,
+      waitingGenerations: [...this.#tickets].filter(({ begun }) => !begun).length,
       queuedRows: this.#dispatcher.waitingRows,
       runningRows: this.#dispatcher.runningRows,
       listeners: this.#listeners,

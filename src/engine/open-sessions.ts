@@ -38,6 +38,8 @@ export interface OpenSessionsOptions {
   /** Longest time for warming up on the CPU; 0: not at all. On GPUs every shape is run. */
   readonly warmUpMs: number
   readonly cacheDirectory: string | undefined
+  /** Of a model that is served meanwhile: where nothing was kept it is taken over, as measurements would disturb that one, and it them. */
+  readonly tuning?: Tuning | undefined
   readonly logger: Logger
   /** Breaks it off. */
   readonly signal?: AbortSignal | undefined
@@ -116,7 +118,7 @@ async function onCpu (
 ): Promise<OpenedSessions> {
   const { graphs: { cpu: graphs }, maxLength, maxBatch, warmUpMs, logger } = options
   const conditions = { ...options, graphs }
-  const kept = await keptTuning(conditions, first.runtimeVersion)
+  const kept = await keptTuning(conditions, first.runtimeVersion) ?? options.tuning
   const plan = kept?.plan ?? await bestPlan(first, plans, options, opened)
   const graph = graphs.find(({ precision }) => precision === kept?.precision) ?? await bestGraph(first, plan, options, opened)
   const { precision } = graph
@@ -132,7 +134,9 @@ async function onCpu (
         `FEWSTEP_CACHE_DIR ${options.cacheDirectory} cannot be written, so the next start measures again: name another folder, or none`)
     })
   }
-  const measured = kept === undefined ? { measured: 'now' } : { measured: 'at an earlier start', measuredAt: kept.measuredAt }
+  const measured = kept === undefined
+    ? { measured: 'now' }
+    : { measured: kept === options.tuning ? 'of a model that was served' : 'at an earlier start', measuredAt: kept.measuredAt }
   logger.info({ ...plan, precision, ...measured }, 'session workers are ready')
   return { sessions: opened, precision, costs }
 }

@@ -95,6 +95,8 @@ export interface GenerationResult {
   readonly timings: {
     /** From submission to the start of the first step. */
     readonly queueMs: number
+    /** From submission to the end of the first step. */
+    readonly firstStepMs: number
     /** Time that its rows spent in workers; steps side by side count once. */
     readonly computeMs: number
     readonly totalMs: number

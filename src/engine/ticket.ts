@@ -53,6 +53,8 @@ export class Ticket {
   readonly #rows: Array<{ steps: number, open: boolean }>
   #error: Error | undefined
   #startedAt: number | undefined
+  /** When its first step was done. */
+  #refinedAt: number | undefined
   #computeMs = 0
   /** Until when steps are counted in `computeMs`: those side by side count once. */
   #countedUntil = -Infinity
@@ -68,6 +70,11 @@ export class Ticket {
   /** Rows that take up room, whether a canvas of theirs is in the engine at the moment or not. */
   get places (): number {
     return this.#error === undefined ? this.#rows.filter(({ open }) => open).length : 0
+  }
+
+  /** Whether a canvas of it was ever on its way to a worker. */
+  get begun (): boolean {
+    return this.#startedAt !== undefined
   }
 
   /** The fewest steps that one of the rows has taken, and how many it was to take. */
@@ -116,6 +123,7 @@ export class Ticket {
     this.terms.observer?.stepped({ ...batch, row: call.canvas.row, block: call.canvas.block, step, steps })
     this.#computeMs += Math.max(0, end - Math.max(begin, this.#countedUntil))
     this.#countedUntil = end
+    this.#refinedAt ??= end
     this.#networkCalls++
     this.#positions += row.paddedLength
     call.onStep?.({ row: call.canvas.row, step, steps, t, tokens: row.tokens.slice(), confidence: row.confidence.slice() })
@@ -144,7 +152,12 @@ export class Ticket {
     const now = this.#host.now()
     const { submittedAt } = this.terms
     return {
-      timings: { queueMs: (this.#startedAt ?? now) - submittedAt, computeMs: this.#computeMs, totalMs: now - submittedAt },
+      timings: {
+        queueMs: (this.#startedAt ?? now) - submittedAt,
+        firstStepMs: (this.#refinedAt ?? now) - submittedAt,
+        computeMs: this.#computeMs,
+        totalMs: now - submittedAt
+      },
       networkCalls: this.#networkCalls,
       positions: this.#positions
     }

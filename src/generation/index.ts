@@ -20,6 +20,7 @@ export {
   MAX_STOP_STRINGS, MAX_TEMPERATURE, MAX_TOP_K,
   type TextRequest
 } from './text-request.js'
+export { FINISH_REASONS } from './text-result.js'
 export type { FinishReason, GapFill, PlacedChange, TextChange, TextOutput, TextResult, TextStep } from './text-result.js'
 export { checkWellFormed } from './well-formed.js'
 export { STEPS_REASONS } from '../engine/step-budget.js'

@@ -4,7 +4,8 @@ import type { StepsReason } from '../engine/step-budget.js'
 import type { TextScore } from './score-request.js'
 import type { Settled } from './settled.js'
 
-export type FinishReason = 'stop' | 'length'
+export const FINISH_REASONS = ['stop', 'length'] as const
+export type FinishReason = (typeof FINISH_REASONS)[number]
 
 /** A position whose token or text piece is not what it was in the event before. */
 export interface TextChange {

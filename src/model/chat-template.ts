@@ -1,7 +1,7 @@
 /** How a conversation becomes a prompt: by the model's own template, in Jinja, or a plain one. */
 import { join } from 'node:path'
 import { Template } from '@huggingface/jinja'
-import { problem, readJson, readText } from './files.js'
+import { problem, readJson, readText, unlessMissing } from './files.js'
 import { reasonOf } from './quote.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -9,6 +9,9 @@ export interface ChatMessage {
   readonly role: string
   readonly content: string
 }
+
+/** Files of a model's folder that its manifest need not list: a template, and a configuration that may hold one. */
+export const CHAT_FILES = ['chat_template.jinja', 'tokenizer_config.json'] as const
 
 /** Published templates have some ten thousand bytes; a configuration may hold several, and a line for each added token. */
 const MAX_TEMPLATE_BYTES = 2 ** 20
@@ -67,7 +70,7 @@ export class ChatTemplate {
    * chat_template.jinja in a model's folder, or tokenizer_config.json. @throws Error with one sentence: the file, and what is wrong in it
    */
   static async read (directory: string, tokenizer: Tokenizer): Promise<ChatTemplate> {
-    const [jinja, configFile] = ['chat_template.jinja', 'tokenizer_config.json'].map((name) => join(directory, name)) as [string, string]
+    const [jinja, configFile] = CHAT_FILES.map((name) => join(directory, name)) as [string, string]
     const config = (await readJson(configFile, MAX_CONFIG_BYTES).catch(unlessMissing) ?? {}) as TokenizerConfig
     const own = await readText(jinja, MAX_TEMPLATE_BYTES).catch(unlessMissing)
     const { chat_template: listed } = config
@@ -105,8 +108,4 @@ export class ChatTemplate {
 
 function contentOf (token: SpecialToken | undefined): string | null {
   return typeof token === 'object' ? token?.content ?? null : token ?? null
-}
-
-function unlessMissing (error: unknown): undefined {
-  if ((error as { cause?: NodeJS.ErrnoException }).cause?.code !== 'ENOENT') throw error
 }

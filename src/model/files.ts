@@ -75,6 +75,11 @@ export async function readJson (file: string, maxBytes: number): Promise<unknown
   }
 }
 
+/** For a file that may be left out: undefined where there is none. @throws whatever else is wrong with it */
+export function unlessMissing (error: unknown): undefined {
+  if ((error as { cause?: NodeJS.ErrnoException }).cause?.code !== 'ENOENT') throw error
+}
+
 async function kindOf (handle: FileHandle): Promise<string | undefined> {
   const stats = await handle.stat()
   if (stats.isFile()) return undefined

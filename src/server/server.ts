@@ -6,6 +6,7 @@ import type { Config } from '../config.js'
 import { buildApp, type Service } from '../http/app/build-app.js'
 import { Keyring } from '../http/guard/keyring.js'
 import { LoadedModels } from '../loaded-models.js'
+import { levelOf, type LogLevel } from '../logger/log-level.js'
 import { listen, type Listeners } from './listen.js'
 
 /** How long responses may take to reach their readers where the drain timeout is shorter. */
@@ -22,6 +23,8 @@ export interface Server {
   /** Where it listens. */
   readonly url: string
   readonly models: LoadedModels
+  /** Load what changed in the folders that settings name; see `LoadedModels.reload`. The log says what came of it. Never throws. */
+  readonly reload: () => Promise<void>
   /**
    * Stop: not ready at once; after the grace period nobody can connect any more and new generations are refused; running ones
    * finish, then everything closes. What needs longer than the drain timeout is cut off. Calling it again returns the same promise.
@@ -32,6 +35,8 @@ export interface Server {
 export interface StartOptions {
   /** Breaks the start off; of no effect afterwards. */
   readonly signal?: AbortSignal | undefined
+  /** undefined: that of the logger. */
+  readonly logLevel?: LogLevel
   /** How many lines the log has lost so far; for the metrics. */
   readonly droppedLogLines?: () => number
 }
@@ -47,8 +52,8 @@ export async function startServer (config: Config, logger: Logger, options: Star
   // Before the models, which take their time.
   const keyring = await Keyring.open(config, logger)
   try {
-    const { url, models, stop } = await startWith(keyring, config, logger, options)
-    return { url, models, stop: async (how) => { await stop(how).finally(() => keyring?.close()) } }
+    const { stop, ...server } = await startWith(keyring, config, logger, options)
+    return { ...server, stop: async (how) => { await stop(how).finally(() => keyring?.close()) } }
   } catch (error) {
     keyring?.close()
     throw error
@@ -56,11 +61,12 @@ export async function startServer (config: Config, logger: Logger, options: Star
 }
 
 async function startWith (
-  keyring: Keyring | undefined, config: Config, logger: Logger, { signal, droppedLogLines }: StartOptions
+  keyring: Keyring | undefined, config: Config, logger: Logger,
+  { signal, logLevel = levelOf(logger), droppedLogLines }: StartOptions
 ): Promise<Server> {
   const models = await LoadedModels.start(config.modelDirectories, { ...config, logger, signal })
   try {
-    const service = await buildApp({ config, models, keyring, logger, droppedLogLines })
+    const service = await buildApp({ config, models, keyring, logger, logLevel, droppedLogLines })
     signal?.throwIfAborted()
     const listeners = await listen(service, config, (address) => `${models.names.join(', ')}: fewstep listens on ${address}`)
     let stopped: Promise<void> | undefined
@@ -69,10 +75,24 @@ async function startWith (
       if (!grace) hurry.abort()
       return (stopped ??= stopWithin(config, hurry.signal, { service, listeners, models }))
     }
-    return { url: listeners.url, models, stop }
+    return { url: listeners.url, models, reload: async () => { await reload(models, logger) }, stop }
   } catch (error) {
     await models.close()
     throw error
+  }
+}
+
+async function reload (models: LoadedModels, logger: Logger): Promise<void> {
+  try {
+    const { failed, ...outcome } = await models.reload()
+    for (const { name, reason } of failed) {
+      logger.error({ model: name, reason }, models.failure(name) === undefined
+        ? 'a model was not loaded: the one before it stays'
+        : 'a model did not start: the others are served')
+    }
+    logger.info(outcome, 'the models were read again')
+  } catch (error) {
+    logger.error({ reason: (error as Error).message }, 'the models stay as they were')
   }
 }
 

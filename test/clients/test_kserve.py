@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from open_inference.openapi.client import InferenceRequest, OpenInferenceClient
 from open_inference.openapi.errors import BadRequestError, NotFoundError
+from service import ROOT, running
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
 MODELS = ["tiny-text", "tiny-llada"]
+FIXTURES = ROOT / "test/fixtures/models"
 OPTIONS = {"max_tokens": 12, "steps": 2, "seed": 7, "n": 3}
 
 
@@ -55,6 +57,29 @@ def test_open_inference_infers(open_inference: OpenInferenceClient, model: str) 
         name: [3] for name in ("text_output", "finish_reason", "seed", "steps")
     }
     assert answer == open_inference.model_version_infer(model, "1", request=request())
+
+
+def test_triton_loads_and_unloads_models() -> None:
+    key = {"x-api-key": "a-key-of-the-tests"}
+    with (
+        running(FEWSTEP_MODEL=str(FIXTURES / "tiny-text"), FEWSTEP_ADMIN_KEYS="ops:a-key-of-the-tests") as address,
+        InferenceServerClient(address.removeprefix("http://"), network_timeout=300.0) as client,
+    ):
+
+        def states() -> dict[str, str]:
+            return {model["name"]: model["state"] for model in client.get_model_repository_index(headers=key)}
+
+        assert (states()["tiny-text"], states()["tiny-llada"]) == ("READY", "UNAVAILABLE")
+        client.load_model("tiny-llada", headers=key)
+        assert client.is_model_ready("tiny-llada")
+        assert states()["tiny-llada"] == "READY"
+        client.infer("tiny-llada", [text_input(binary=True)])
+        client.unload_model("tiny-llada", headers=key)
+        assert not client.is_model_ready("tiny-llada")
+        with pytest.raises(InferenceServerException, match="there is no model nobody"):
+            client.load_model("nobody", headers=key)
+        with pytest.raises(InferenceServerException, match="asks for a key"):
+            client.load_model("tiny-llada")
 
 
 def test_open_inference_reads_errors(open_inference: OpenInferenceClient) -> None:

@@ -35,7 +35,7 @@ MATRIX: dict[str, Resource] = {
             "FEWSTEP_DRAIN_GRACE_MS": 0,
         }
     },
-    "keys of its own": {"keys": {"lines": [f"alice {DIGEST}", f"bob {DIGEST} requests=60 canvases=4"]}},
+    "keys of its own": {"keys": {"lines": [f"alice {DIGEST}", f"bob {DIGEST} admin requests=60 canvases=4"]}},
     "keys from a Secret": {"keys": {"existingSecret": "fewstep-keys", "secretKey": "keys.txt"}},
     "models on a volume": {"models": {"folders": ["mine", "other"], "volume": CLAIM}},
     "models that are fetched": {"models": {"folders": ["mine"], "fetch": [ARCHIVE]}},

@@ -41,7 +41,7 @@ def free_port() -> int:
 def service() -> Iterator[str]:
     """Its address, HOST:PORT. It has keys."""
     model = str(ROOT / "test/fixtures/models/tiny-text")
-    with running(FEWSTEP_MODEL=model, FEWSTEP_API_KEYS=f"alice:{KEY}") as address:
+    with running(FEWSTEP_MODEL=model, FEWSTEP_API_KEYS=f"alice:{KEY}", FEWSTEP_METRICS_ALIASES="vllm") as address:
         yield address.removeprefix("http://")
 
 
@@ -160,9 +160,36 @@ def test_the_metrics_of_the_service_are_as_prometheus_wants_them(service: str) -
     with urllib.request.urlopen(f"http://{service}/metrics", timeout=30) as answer:
         text = answer.read()
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=60)
-    # The libraries' own have names of long standing.
+    # The libraries' own have names of long standing, and so have vLLM's.
     complaints = [line for line in done.stderr.decode().splitlines() if not line.startswith("nodejs_")]
-    assert complaints == []
+    colons = [line for line in complaints if line.endswith("metric names should not contain ':'")]
+    assert [line for line in complaints if line not in colons] == []
+    assert {line.split(":", 1)[0] for line in colons} == {"vllm"}
+
+
+# What dashboards for vLLM and the endpoint picker of the inference extension ask for.
+VLLM_QUERIES = (
+    "sum(vllm:num_requests_waiting{model_name='tiny-text'})",
+    "sum(vllm:num_requests_running{model_name='tiny-text'})",
+    "rate(vllm:prompt_tokens_total{model_name='tiny-text'}[1m]) > 0",
+    "rate(vllm:generation_tokens_total{model_name='tiny-text'}[1m]) > 0",
+    "sum by (finished_reason) (increase(vllm:request_success_total{model_name='tiny-text'}[1m])) > 0",
+    "histogram_quantile(0.99, sum by (le) (rate(vllm:e2e_request_latency_seconds_bucket[1m]))) > 0",
+    "histogram_quantile(0.95, sum by (le) (rate(vllm:time_to_first_token_seconds_bucket[1m]))) > 0",
+    "rate(vllm:request_queue_time_seconds_sum[1m]) / rate(vllm:request_queue_time_seconds_count[1m]) >= 0",
+    "rate(vllm:request_inference_time_seconds_sum[1m]) > 0",
+    "sum by (le) (increase(vllm:request_prompt_tokens_bucket[1m])) > 0",
+    "sum by (le) (increase(vllm:request_generation_tokens_bucket[1m])) > 0",
+    "sum(vllm:request_params_n_count)",
+)
+
+
+def test_what_knows_the_names_of_vllm_finds_its_figures(prometheus: str) -> None:
+    begin = time.monotonic()
+    # A rate needs two scrapes.
+    while left := [text for text in VLLM_QUERIES if not query(prometheus, text)]:
+        assert time.monotonic() - begin < LIFETIME_SECONDS / 4, left
+        time.sleep(0.5)
 
 
 def test_the_compose_configuration_is_one_that_prometheus_takes(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import { startTestServer } from '../support/server.js'
 const modelDirectories = [STORIES, LLADA]
 const services: Record<string, Awaited<ReturnType<typeof startTestServer>>> = {
   '': await startTestServer({ modelDirectories }),
-  keys: await startTestServer({ modelDirectories: [STORIES], apiKeys: ['alice:correct-horse-battery'], requestsPerMinute: 1 })
+  keys: await startTestServer({ modelDirectories: [STORIES], apiKeys: ['alice:correct-horse-battery'], requestsPerMinute: 1 }),
+  admin: await startTestServer({ modelDirectories: [STORIES], adminKeys: ['ops:correct-horse-battery'] })
 }
 t.teardown(async () => { for (const { stop } of Object.values(services)) await stop() })
 

@@ -1,6 +1,7 @@
 /** `fewstep doctor`: what is here, and whether the service would start. */
 import { readFileSync } from 'node:fs'
 import { changedSettings, readClientSettings, readConfig, type Config } from '../../config.js'
+import { expandFolders } from '../../model/model-folders.js'
 import { VERSION } from '../../version.js'
 import { print } from '../print.js'
 import { printableJson } from '../printable.js'
@@ -25,7 +26,7 @@ async function examine (): Promise<Doctor> {
   const onnxruntime = onnxRuntimeFacts()
   const cuda = await cudaFacts(onnxruntime, readClientSettings().libraryPath)
   const models: ModelFacts[] = []
-  for (const folder of config.modelDirectories) models.push(await modelFacts(folder, config, onnxruntime.version))
+  for (const folder of await expandFolders(config.modelDirectories)) models.push(await modelFacts(folder, config, onnxruntime.version))
   const { problem: taken, ...address } = await listening(config.host, config.port)
   return {
     fewstep: VERSION,

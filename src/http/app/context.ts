@@ -1,5 +1,6 @@
 /** What all routes together work with. */
+import type { AdminContext } from '../admin/context.js'
 import type { GenerationContext } from '../generation/context.js'
 import type { OperationContext } from '../operation/context.js'
 
-export type AppContext = GenerationContext & OperationContext
+export type AppContext = GenerationContext & OperationContext & AdminContext

@@ -1,4 +1,5 @@
 /** All routes: each dialect is a plugin of its own, so that its parsers, hooks and errors are. */
+import { addAdmin } from '../admin/admin.js'
 import { ErrorBody } from '../errors/error-schema.js'
 import { addDocs } from '../docs/docs.js'
 import type { App, Source } from '../fastify.js'
@@ -20,6 +21,7 @@ export async function addRoutes (app: App, getContext: Source<AppContext>): Prom
   await app.register(async (score) => { await addScore(score, getContext) })
   await app.register(async (kserve) => { await addKserve(kserve, getContext) }, { prefix: KSERVE_PREFIX })
   await app.register(async (operation) => { await addOperation(operation, getContext) })
+  await app.register(async (admin) => { await addAdmin(admin, getContext) })
   await app.register(async (page) => { addPlayground(page) })
   await app.register(async (docs) => { addDocs(docs) })
   await addReference(app)

@@ -7,8 +7,9 @@ import { suggest } from '../errors/suggest.js'
 /** @throws FewstepError model_not_found or model_failed, listing what is loaded */
 export function chooseModel (models: LoadedModels, name: string | undefined): LoadedModel {
   const { default: first, names } = models
-  if (name === undefined) return started(first, names)
-  return findModel(models, name, 'engine' in first ? `, or leave model out for ${first.model.manifest.name}` : '')
+  if (name !== undefined) return findModel(models, name, first !== undefined && 'engine' in first ? `, or leave model out for ${first.name}` : '')
+  if (first !== undefined) return started(first, names)
+  throw new FewstepError('model_not_found', `the model for requests that name none was unloaded; ${choice(names)} in model`, { field: 'model' })
 }
 
 /**
@@ -22,12 +23,15 @@ export function findModel (models: LoadedModels, name: string, otherwise = ''): 
   const near = suggest(name, names)
   const question = near === undefined ? '' : `did you mean ${near}? `
   throw new FewstepError('model_not_found',
-    `there is no model ${shorten(name)}; ${question}this server runs ${names.join(', ')}: name one of them${otherwise}`, { field: 'model' })
+    `there is no model ${shorten(name)}; ${question}${choice(names)}${otherwise}`, { field: 'model' })
 }
 
 function started (model: LoadedModel | FailedModel, names: readonly string[]): LoadedModel {
   if ('engine' in model) return model
   throw new FewstepError('model_failed',
-    `${shorten(model.name)} did not start, and will not before the server is restarted; ` +
-    `this server runs ${names.join(', ')}: name one of them in model`, { field: 'model' })
+    `${shorten(model.name)} did not start, and will not before an operator has it loaded again; ${choice(names)} in model`, { field: 'model' })
+}
+
+function choice (names: readonly string[]): string {
+  return names.length === 0 ? 'this server runs none now: wait for one, to name' : `this server runs ${names.join(', ')}: name one of them`
 }

@@ -30,6 +30,7 @@ export function checkReady ({ lifecycle, config }: ReadinessContext, { loaded, f
   if (failed.length > 0 && (all || loaded.length === 0)) {
     throw new FewstepError('model_failed', failed.map(({ name, reason }) => `${name} did not start: ${reason}`).join('; '))
   }
+  if (loaded.length === 0) throw new FewstepError('not_ready', 'no model is loaded; an operator has to load one')
   const waiting = loaded.filter((each) => !canBeAsked(each)).map(({ model }) => model.manifest.name)
   if (waiting.length === loaded.length || (all && waiting.length > 0)) {
     throw new FewstepError('not_ready', `no session worker of ${waiting.join(', ')} is ready; try again in a moment`)

@@ -13,6 +13,7 @@ import { admittedScore } from './admitted-score.js'
 import { admitted } from './client-admission.js'
 import { clientLeft } from './client-left.js'
 import type { GenerationContext } from './context.js'
+import { keepUntilAnswered } from './lease.js'
 import { merged, type Part } from './merged.js'
 import { counted, countedEvents, type Outcome } from './outcome.js'
 import { round } from './round.js'
@@ -40,9 +41,11 @@ export interface ServedGeneration {
 export async function serveGeneration (
   { config, metrics, admissions }: Pick<GenerationContext, 'config' | 'metrics' | 'admissions'>,
   { request, reply }: Exchange,
-  { model, engine }: LoadedModel,
+  loaded: LoadedModel,
   { id, texts, stream }: Asked
 ): Promise<ServedGeneration> {
+  keepUntilAnswered({ reply }, loaded)
+  const { model, engine } = loaded
   const { name } = model.manifest
   noteFacts(request, { model: name })
   const observer = traced({ request, reply }, name)
@@ -53,7 +56,7 @@ export async function serveGeneration (
     if (i > 0) await nextTurn()
     const decided = await decideChoices(model, text, {
       id,
-      score: (scoring) => admittedScore({ metrics, admissions }, { request, reply }, { model, engine }, scoring, observer)
+      score: (scoring) => admittedScore({ metrics, admissions }, { request, reply }, loaded, scoring, observer)
     })
     prepared.push(prepare(model, decided === undefined ? text : { ...text, decided, deadlineMs: decided.deadlineMs }, {
       id: texts.length === 1 ? id : `${id}-${i}`, textLimit: config.maxTokens

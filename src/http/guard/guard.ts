@@ -13,7 +13,7 @@ import { GuardMetrics, NOBODY } from './guard-metrics.js'
 import type { Key } from './key-line.js'
 import type { Keyring } from './keyring.js'
 import { hasLimits, limitsOf, type Limits } from './limits.js'
-import { isOpen } from './open-routes.js'
+import { isForAdmins, isOpen } from './open-routes.js'
 import { presentedKey } from './presented-key.js'
 import { Recent } from './recent.js'
 import { tellStanding } from './standing.js'
@@ -59,12 +59,12 @@ export class Guard implements Admissions {
 
   /**
    * Let a request in, or not.
-   * @throws FewstepError invalid_api_key or rate_limited
+   * @throws FewstepError invalid_api_key, forbidden or rate_limited
    */
   letIn ({ request, reply }: Exchange): void {
     const { url = '' } = request.routeOptions
     if (isOpen(url, this.#settings.metricsAccess === 'open')) return
-    const guest = this.#guestOf(request, reply)
+    const guest = isForAdmins(url) ? this.#adminOf(request, reply) : this.#guestOf(request, reply)
     if (guest === undefined) return
     const { name, client } = guest
     const now = this.#now()
@@ -89,14 +89,31 @@ export class Guard implements Admissions {
 
   /** @returns undefined where there is nothing to count */
   #guestOf (request: FastifyRequest, reply: FastifyReply): Guest | undefined {
-    if (this.#keyring === undefined) {
+    if (this.#keyring?.guardsAll !== true) {
       if (!hasLimits(this.#defaults)) return undefined
       return this.#byAddress.get(clientOfAddress(request.ip), () => ({ name: NOBODY, client: new Client(this.#defaults) }))
     }
+    return this.#guestWith(this.#keyOf(request, reply, this.#keyring))
+  }
+
+  /** Where nobody could be let in, even with a key, that is said instead of asking for one. */
+  #adminOf (request: FastifyRequest, reply: FastifyReply): Guest {
+    const key = this.#keyring === undefined ? undefined : this.#keyOf(request, reply, this.#keyring)
+    if (key?.admin === true) return this.#guestWith(key)
+    throw new FewstepError('forbidden', key !== undefined && this.#keyring?.hasAdmins === true
+      ? `the key that was sent, ${key.name}, is not an admin's; send one that is`
+      : 'this server has no admin: set FEWSTEP_ADMIN_KEYS, or write admin behind a key in FEWSTEP_API_KEYS_FILE')
+  }
+
+  #keyOf (request: FastifyRequest, reply: FastifyReply, keyring: Keyring): Key {
     const presented = presentedKey(request.headers)
-    const key = presented === undefined ? undefined : this.#keyring.find(presented)
+    const key = presented === undefined ? undefined : keyring.find(presented)
     if (key === undefined) throw this.#notLetIn(request, reply, presented === undefined)
     noteFacts(request, { key: key.name })
+    return key
+  }
+
+  #guestWith (key: Key): Guest {
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
     const guest = { name: key.name, client: new Client({ ...this.#defaults, ...key.limits }) }

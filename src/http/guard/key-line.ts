@@ -1,4 +1,4 @@
-/** Keys, and the lines of a keys file: `NAME SHA-256 [requests=N] [positions=N] [canvases=N]`. */
+/** Keys, and the lines of a keys file: `NAME SHA-256 [admin] [requests=N] [positions=N] [canvases=N]`. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Limits } from './limits.js'
 
@@ -9,10 +9,13 @@ export interface Key {
   readonly digest: Buffer
   /** Those that differ from the defaults. */
   readonly limits: Partial<Limits>
+  /** Whether it may load and unload models. */
+  readonly admin: boolean
 }
 
 const NAME = /^[A-Za-z\d][\w.-]{0,63}$/
 const DIGEST = /^[\da-f]{64}$/i
+const ADMIN = /^admin$/i
 const LIMIT = /^(requests|positions|canvases)=(\d{1,10})$/
 const LIMIT_NAMES = {
   requests: 'requestsPerMinute', positions: 'positionsPerMinute', canvases: 'canvasesAtOnce'
@@ -44,18 +47,19 @@ export function keyLine (name: string, key: string): string {
  * @throws Error saying what is wrong, without quoting anything: it may be a key
  */
 export function parseKeyLine (line: string): Key | undefined {
-  const [name = '', digest = '', ...limits] = line.trim().split(/\s+/)
+  const [name = '', digest = '', ...words] = line.trim().split(/\s+/)
   if (name === '' || name.startsWith('#')) return undefined
   checkName(name)
   if (!DIGEST.test(digest)) {
     throw new Error("behind the name stands the key's SHA-256, 64 hexadecimal digits, as fewstep key new prints it")
   }
-  return { name, digest: Buffer.from(digest, 'hex'), limits: Object.fromEntries(limits.map(parseLimit)) }
+  const limits = words.filter((word) => !ADMIN.test(word))
+  return { name, digest: Buffer.from(digest, 'hex'), limits: Object.fromEntries(limits.map(parseLimit)), admin: limits.length < words.length }
 }
 
 /** 0 means no limit, whatever the default. */
 function parseLimit (word: string): [keyof Limits, number | undefined] {
   const [, name, number] = LIMIT.exec(word) ?? []
-  if (name === undefined) throw new Error('behind the SHA-256 stand limits: requests=N, positions=N or canvases=N, 0 for none')
+  if (name === undefined) throw new Error('behind the SHA-256 stand admin, and limits: requests=N, positions=N or canvases=N, 0 for none')
   return [LIMIT_NAMES[name as keyof typeof LIMIT_NAMES], Number(number) || undefined]
 }

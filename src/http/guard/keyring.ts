@@ -9,12 +9,15 @@ import { readKeys, type KeySettings } from './key-sources.js'
 const LOOK_MS = 1000
 
 export class Keyring {
+  /** Whether everybody needs a key, or only who administers. */
+  readonly guardsAll: boolean
   readonly #settings: KeySettings
   readonly #onChange: () => void
   #keys: ReadonlyMap<string, Key> = new Map()
 
   private constructor (settings: KeySettings, logger: Logger) {
     this.#settings = settings
+    this.guardsAll = settings.apiKeysFile !== undefined || settings.apiKeys.length > 0
     this.#onChange = () => {
       this.#read().then(
         () => { logger.info({ keys: this.#keys.size }, 'the keys were read again') },
@@ -24,12 +27,12 @@ export class Keyring {
 
   /**
    * The file is read again when it changes; while it is damaged, the keys stay those of before.
-   * @returns undefined where neither setting is set: there are no keys then, and everybody is served
+   * @returns undefined where no setting of keys is set: there are no keys then, and everybody is served
    * @throws Error as `readKeys`
    */
   static async open (settings: KeySettings, logger: Logger): Promise<Keyring | undefined> {
-    const { apiKeysFile, apiKeys } = settings
-    if (apiKeysFile === undefined && apiKeys.length === 0) return undefined
+    const { apiKeysFile, apiKeys, adminKeys } = settings
+    if (apiKeysFile === undefined && apiKeys.length === 0 && adminKeys.length === 0) return undefined
     const keyring = new Keyring(settings, logger)
     await keyring.#read()
     if (apiKeysFile !== undefined) watchFile(apiKeysFile, { interval: LOOK_MS, persistent: false }, keyring.#onChange)
@@ -44,6 +47,10 @@ export class Keyring {
     const digest = digestOf(presented)
     const key = this.#keys.get(digest.toString('hex'))
     return key !== undefined && timingSafeEqual(key.digest, digest) ? key : undefined
+  }
+
+  get hasAdmins (): boolean {
+    return [...this.#keys.values()].some(({ admin }) => admin)
   }
 
   close (): void {

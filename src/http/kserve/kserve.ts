@@ -10,6 +10,7 @@ import { addGenerateRoutes } from './generate-route.js'
 import { addHealthRoutes } from './health-routes.js'
 import { addInferRoute } from './infer-route.js'
 import { addMetadataRoutes } from './metadata-routes.js'
+import { addRepositoryRoutes } from './repository-routes.js'
 import { KserveError, toErrorBody } from './schemas/error.js'
 import { GenerateAnswer, GenerateBody, RefinementAnswer } from './schemas/generate.js'
 import { InferAnswer, InferBody } from './schemas/infer.js'
@@ -25,6 +26,7 @@ export async function addKserve (app: App, getContext: Source<KserveContext>): P
   addHealthRoutes(app, getContext)
   addMetadataRoutes(app, getContext)
   addGenerateRoutes(app, getContext)
+  addRepositoryRoutes(app, getContext)
   await app.register(async (infer) => {
     takeInferBodies(infer, bodyLimit)
     addInferRoute(infer, getContext)

@@ -38,7 +38,7 @@ export function addMetadataRoutes (app: App, getContext: Source<KserveContext>):
       summary: 'What server is this?',
       response: { 200: ServerMetadata, ...refused }
     }
-  }, async () => ({ name: 'fewstep', version: VERSION, extensions: ['generate', 'parameters', 'binary_tensor_data'] }))
+  }, async () => ({ name: 'fewstep', version: VERSION, extensions: ['generate', 'parameters', 'binary_tensor_data', 'model_repository'] }))
 
   for (const { path, suffix, params } of MODEL_PATHS) {
     app.get(path, {

@@ -1,7 +1,8 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
 import { Type } from 'typebox'
 import { SCHEDULES, SOLVERS, TUNED } from '../../generation/index.js'
-import { isMaskedDiffusion, type Manifest } from '../../model/manifest.js'
+import type { LoadedModel } from '../../loaded-models.js'
+import { isMaskedDiffusion } from '../../model/manifest.js'
 import { tunedBudgets } from '../../model/tuned-schedules.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
@@ -11,7 +12,6 @@ import { refTo } from '../openapi/reference.js'
 import { ModelCard, ModelList } from './schemas/models.js'
 
 export function addModelsRoute (app: App, getContext: Source<GenerationContext>): void {
-  const created = Math.floor(Date.now() / 1000)
   app.get('/v1/models', {
     schema: {
       operationId: 'listModels',
@@ -21,9 +21,9 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
     }
   }, async (): Promise<ModelList> => ({
     object: 'list',
-    data: getContext().models.all.map(({ model }) => modelCard(model.manifest, created))
+    data: getContext().models.all.map(modelCard)
   }))
-  const cardOf = (name: string): ModelCard => modelCard(chooseModel(getContext().models, name).model.manifest, created)
+  const cardOf = (name: string): ModelCard => modelCard(chooseModel(getContext().models, name))
   app.get('/v1/models/:id', {
     schema: {
       operationId: 'getModel',
@@ -43,7 +43,7 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
   }, async ({ params: { '*': id } }) => cardOf(id))
 }
 
-function modelCard (manifest: Manifest, created: number): ModelCard {
+function modelCard ({ model: { manifest }, loadedAt }: LoadedModel): ModelCard {
   const { solver, jumps = 'independent', ...defaults } = manifest.defaults
   const solves = !isMaskedDiffusion(manifest)
   const tuned = tunedBudgets(manifest.schedules)
@@ -51,7 +51,7 @@ function modelCard (manifest: Manifest, created: number): ModelCard {
   return {
     id: manifest.name,
     object: 'model',
-    created,
+    created: Math.floor(loadedAt.getTime() / 1000),
     owned_by: 'fewstep',
     algorithm: manifest.algorithm,
     source_distribution: manifest.source_distribution,

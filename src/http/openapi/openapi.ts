@@ -31,7 +31,8 @@ export async function addOpenApi (app: App): Promise<void> {
         { name: 'openai', description: 'The same for clients of OpenAI.' },
         { name: 'models', description: 'What is loaded.' },
         { name: 'kserve', description: "KServe's version 2 protocol (open inference) with its generate extension." },
-        { name: 'operation', description: 'For those who run the service.' }
+        { name: 'operation', description: 'For those who run the service.' },
+        { name: 'admin', description: 'For those who change it while it runs, with the key of an admin.' }
       ]
     },
     transformObject: (document) => completeAnswers('openapiObject' in document ? document.openapiObject : document.swaggerObject),

@@ -17,7 +17,7 @@ const ReadyModel = Type.Object({
 const FailedModel = Type.Object({
   model: Type.String({ description: 'Its name, or its folder\'s where its manifest cannot be read.' }),
   ready: Type.Literal(false),
-  error: Type.String({ description: 'Why it did not start. It will not before the server is restarted.' })
+  error: Type.String({ description: 'Why it did not start. It will not before it is loaded again.' })
 })
 
 export const Readiness = named('Readiness', Type.Object({

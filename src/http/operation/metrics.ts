@@ -1,16 +1,27 @@
 /** Prometheus metrics, in a registry of their own. */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Engine } from '../../engine/engine.js'
-import type { ScoreResult, TextResult } from '../../generation/index.js'
+import { Counter, Histogram, Registry } from 'prom-client'
+import type { Config } from '../../config.js'
+import { ERROR_CODES } from '../../errors.js'
+import { STEPS_REASONS, type ScoreResult, type TextResult } from '../../generation/index.js'
 import type { LoadedModels } from '../../loaded-models.js'
 import type { Lifecycle } from '../connection/lifecycle.js'
 import type { GenerationCounts } from '../generation/context.js'
 import type { Outcome } from '../generation/outcome.js'
 import type { ServedRequest } from '../log/request-log.js'
+import { addEngineMetrics } from './engine-metrics.js'
 import { ProcessMetrics } from './process-metrics.js'
+import { VllmMetrics } from './vllm-metrics.js'
 
 const USUAL_OUTCOMES: readonly Outcome[] = ['completed', 'cancelled', 'deadline_exceeded', 'queue_full', 'draining', 'inference_failed']
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export interface MetricsOptions {
+  readonly models: LoadedModels
+  readonly lifecycle: Lifecycle
+  readonly aliases: Config['metricsAliases']
+  /** How many lines the log has lost so far. */
+  readonly droppedLogLines: () => number
+}
 
 export class Metrics implements GenerationCounts {
   readonly registry = new Registry()
@@ -24,9 +35,11 @@ export class Metrics implements GenerationCounts {
   readonly #queueSeconds: Histogram
   readonly #computeSeconds: Histogram
   readonly #outputs: Counter
+  /** Names of the models that have series. */
+  readonly #known = new Set<string>()
+  readonly #aliases: VllmMetrics | undefined
 
-  /** @param droppedLogLines how many lines the log has lost so far */
-  constructor (models: LoadedModels, lifecycle: Lifecycle, droppedLogLines: () => number) {
+  constructor ({ models, lifecycle, aliases, droppedLogLines }: MetricsOptions) {
     const registers = [this.registry]
     const labelNames = ['method', 'route', 'status']
     this.#requests = new Counter({
@@ -83,22 +96,8 @@ export class Metrics implements GenerationCounts {
       labelNames: ['model', 'steps_reason'],
       registers
     })
-    gauge('fewstep_queued_rows', 'Canvases that wait for their next step.', (stats) => stats.queuedRows)
-    gauge('fewstep_running_rows', 'Canvases in a step.', (stats) => stats.runningRows)
-    gauge('fewstep_queue_limit', 'Canvases admitted at once.', (stats) => stats.maxQueue)
-    gauge('fewstep_workers_ready', 'Session workers that can take a step.', (stats) => stats.workers.ready)
-    total('fewstep_step_batches_total', 'Steps run, of a whole batch each.', ({ steps }) => steps.batches)
-    total('fewstep_step_rows_total', 'Canvases in them: over the batches, the mean batch.', ({ steps }) => steps.rows)
-    total('fewstep_step_positions_total', 'Positions in them, padding included.', ({ steps }) => steps.positions)
-    total('fewstep_step_run_seconds_total', 'Time in ONNX Runtime, over all workers.', ({ steps }) => steps.runMs / 1000)
-    total('fewstep_step_worker_seconds_total', 'Time from handing a batch to a worker to its result, over all workers.',
-      ({ steps }) => steps.workerMs / 1000)
-    total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
-    total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
-    gauge('fewstep_workers', 'Session workers that there should be.', (stats) => stats.workers.total)
-    const ready = gauge('fewstep_ready', '1 while others should send requests to the model.',
-      (stats) => Number(lifecycle.phase === 'serving' && stats.state === 'ready' && stats.workers.ready > 0))
-    for (const { name } of models.failed) ready.set({ model: name }, 0)
+    addEngineMetrics(this.registry, models, lifecycle)
+    this.#aliases = aliases === 'vllm' ? new VllmMetrics(this.registry, models) : undefined
     // eslint-disable-next-line no-new -- it lives in the registry
     new Counter({
       name: 'fewstep_log_lines_dropped_total',
@@ -109,37 +108,9 @@ export class Metrics implements GenerationCounts {
         this.inc(droppedLogLines())
       }
     })
-    // A model that was never asked has zeros, not holes.
-    for (const model of models.names) {
-      for (const counter of [this.#tokens, this.#scoredTokens, this.#networkCalls]) counter.inc({ model }, 0)
-      for (const outcome of USUAL_OUTCOMES) this.#generations.inc({ model, outcome }, 0)
-      for (const histogram of [this.#queueSeconds, this.#computeSeconds]) histogram.zero({ model })
-    }
-
-    function total (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): void {
-      // eslint-disable-next-line no-new -- it lives in the registry
-      new Counter({
-        name,
-        help,
-        labelNames: ['model'],
-        registers,
-        collect () {
-          this.reset()
-          for (const { model, engine } of models.all) this.inc({ model: model.manifest.name }, read(engine.stats()))
-        }
-      })
-    }
-    function gauge (name: string, help: string, read: (stats: ReturnType<Engine['stats']>) => number): Gauge {
-      return new Gauge({
-        name,
-        help,
-        labelNames: ['model'],
-        registers,
-        collect () {
-          for (const { model, engine } of models.all) this.set({ model: model.manifest.name }, read(engine.stats()))
-        }
-      })
-    }
+    for (const model of models.names) this.#begin(model)
+    models.events.on('loaded', ({ name }) => { this.#begin(name) })
+    models.events.on('ended', ({ name }) => { if (!models.knows(name)) this.#forget(name) })
   }
 
   /** All of it in Prometheus' text format. */
@@ -154,23 +125,47 @@ export class Metrics implements GenerationCounts {
 
   /** @param model its name */
   ended (model: string, outcome: Outcome): void {
-    this.#generations.inc({ model, outcome })
+    if (this.#known.has(model)) this.#generations.inc({ model, outcome })
   }
 
   /** @param model its name */
-  generated (model: string, { outputs, usage, timings }: TextResult): void {
+  generated (model: string, result: TextResult): void {
+    const { outputs, usage, timings } = result
+    if (!this.#known.has(model)) return
     for (const { stepsReason } of outputs) this.#outputs.inc({ model, steps_reason: stepsReason })
     this.#tokens.inc({ model }, usage.completionTokens)
     this.#networkCalls.inc({ model }, usage.networkCalls)
     this.#queueSeconds.observe({ model }, timings.queueMs / 1000)
     this.#computeSeconds.observe({ model }, timings.computeMs / 1000)
+    this.#aliases?.generated(model, result)
   }
 
   /** @param model its name */
   scored (model: string, { scoredTokens, networkCalls, timings }: ScoreResult): void {
+    if (!this.#known.has(model)) return
     this.#scoredTokens.inc({ model }, scoredTokens)
     this.#networkCalls.inc({ model }, networkCalls)
     this.#queueSeconds.observe({ model }, timings.queueMs / 1000)
     this.#computeSeconds.observe({ model }, timings.computeMs / 1000)
+  }
+
+  /** A model that was never asked has zeros, not holes; one that replaces another goes on where that one was. */
+  #begin (model: string): void {
+    if (this.#known.has(model)) return
+    this.#known.add(model)
+    for (const counter of [this.#tokens, this.#scoredTokens, this.#networkCalls]) counter.inc({ model }, 0)
+    for (const outcome of USUAL_OUTCOMES) this.#generations.inc({ model, outcome }, 0)
+    for (const histogram of [this.#queueSeconds, this.#computeSeconds]) histogram.zero({ model })
+    this.#aliases?.begin(model)
+  }
+
+  /** One that is gone leaves no series behind, or they would pile up. */
+  #forget (model: string): void {
+    this.#known.delete(model)
+    for (const counter of [this.#tokens, this.#scoredTokens, this.#networkCalls]) counter.remove({ model })
+    for (const histogram of [this.#queueSeconds, this.#computeSeconds]) histogram.remove({ model })
+    for (const outcome of ['completed', ...ERROR_CODES]) this.#generations.remove({ model, outcome })
+    for (const reason of STEPS_REASONS) this.#outputs.remove({ model, steps_reason: reason })
+    this.#aliases?.forget(model)
   }
 }

@@ -4,6 +4,7 @@ import type { LoadedModel } from '../../loaded-models.js'
 import type { Exchange } from '../fastify.js'
 import { admittedScore } from '../generation/admitted-score.js'
 import type { GenerationContext } from '../generation/context.js'
+import { keepUntilAnswered } from '../generation/lease.js'
 import { round } from '../generation/round.js'
 import { traced } from '../generation/traced.js'
 import { noteFacts } from '../log/request-log.js'
@@ -12,6 +13,7 @@ import { noteFacts } from '../log/request-log.js'
 export async function serveScore (
   context: Pick<GenerationContext, 'metrics' | 'admissions'>, exchange: Exchange, loaded: LoadedModel, asked: ScoreRequest, id: string
 ): Promise<ScoreResult> {
+  keepUntilAnswered(exchange, loaded)
   const { model } = loaded
   const { request } = exchange
   noteFacts(request, { model: model.manifest.name })

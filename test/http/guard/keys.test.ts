@@ -7,6 +7,7 @@ import { digestOf, keyLine, makeKey, parseKeyLine } from '../../../src/http/guar
 import { readKeys, type KeySettings } from '../../../src/http/guard/key-sources.js'
 
 const KEY = makeKey()
+const NONE: KeySettings = { apiKeysFile: undefined, apiKeys: [], adminKeys: [] }
 
 async function fileOf (text: string): Promise<string> {
   const file = join(await mkdtemp(join(tmpdir(), 'fewstep-keys-')), 'keys')
@@ -20,9 +21,10 @@ async function refusal (settings: KeySettings): Promise<Error | undefined> {
 
 t.test('a line has a name, a digest and limits, and never the key', async (t) => {
   t.notOk(keyLine('alice', KEY).includes(KEY))
-  t.same(parseKeyLine(keyLine('alice', KEY)), { name: 'alice', digest: digestOf(KEY), limits: {} })
+  t.same(parseKeyLine(keyLine('alice', KEY)), { name: 'alice', digest: digestOf(KEY), limits: {}, admin: false })
   t.same(parseKeyLine(`  ${keyLine('b.o-b_2', KEY).toUpperCase()}  canvases=4\trequests=0 positions=1000\r`)?.limits,
     { canvasesAtOnce: 4, requestsPerMinute: undefined, positionsPerMinute: 1000 })
+  t.match(parseKeyLine(`${keyLine('ops', KEY)} admin requests=3`), { admin: true, limits: { requestsPerMinute: 3 } })
   t.equal(parseKeyLine('  '), undefined)
   t.equal(parseKeyLine('# alice left'), undefined)
   t.not(makeKey(), KEY)
@@ -39,7 +41,7 @@ t.test('a wrong line is named by its file and number, and nothing of it is quote
   }
   for (const [line, says] of Object.entries(cases)) {
     const apiKeysFile = await fileOf(`# keys\n${line}\n`)
-    const error = await refusal({ apiKeysFile, apiKeys: [] })
+    const error = await refusal({ ...NONE, apiKeysFile })
     t.ok(error?.message.startsWith(`FEWSTEP_API_KEYS_FILE ${apiKeysFile}, line 2: `), line)
     t.match(error?.message, says)
     t.notOk(error?.message.includes(KEY))
@@ -47,20 +49,21 @@ t.test('a wrong line is named by its file and number, and nothing of it is quote
 })
 
 t.test('a file that is not there, or has no keys, or two of one name, is refused', async (t) => {
-  await t.rejects(readKeys({ apiKeysFile: '/nowhere/keys', apiKeys: [] }),
+  await t.rejects(readKeys({ ...NONE, apiKeysFile: '/nowhere/keys' }),
     { message: 'FEWSTEP_API_KEYS_FILE /nowhere/keys cannot be read: ENOENT' })
-  await t.rejects(readKeys({ apiKeysFile: await fileOf('# none\n'), apiKeys: [] }), { message: /^FEWSTEP_API_KEYS_FILE .* has no keys/ })
+  await t.rejects(readKeys({ ...NONE, apiKeysFile: await fileOf('# none\n') }), { message: /^FEWSTEP_API_KEYS_FILE .* has no keys/ })
   const apiKeysFile = await fileOf(`${keyLine('alice', KEY)}\n`)
-  t.match(await readKeys({ apiKeysFile, apiKeys: [`bob:${KEY}x`] }), [{ name: 'bob' }, { name: 'alice' }])
-  await t.rejects(readKeys({ apiKeysFile, apiKeys: [`alice:${KEY}x`] }), { message: /two keys have the name alice/ })
+  t.match(await readKeys({ apiKeysFile, apiKeys: [`bob:${KEY}x`], adminKeys: [`ops:${KEY}y`] }),
+    [{ name: 'bob', admin: false }, { name: 'ops', admin: true }, { name: 'alice', admin: false }])
+  await t.rejects(readKeys({ ...NONE, apiKeysFile, apiKeys: [`alice:${KEY}x`] }), { message: /two keys have the name alice/ })
 })
 
 t.test('keys of the setting have a name and a length, and no error quotes them', async (t) => {
-  t.match(await readKeys({ apiKeysFile: undefined, apiKeys: [`alice:${KEY}`, 'bob:0123456789:abcdef'] }),
+  t.match(await readKeys({ ...NONE, apiKeys: [`alice:${KEY}`, 'bob:0123456789:abcdef'] }),
     [{ name: 'alice', digest: digestOf(KEY) }, { name: 'bob', digest: digestOf('0123456789:abcdef') }])
   const secret = 'secretsecretsecret'
   for (const entry of [secret, `:${secret}`, 'alice:secret', `a b:${secret}`, `alice:${secret} secret`, '']) {
-    const error = await refusal({ apiKeysFile: undefined, apiKeys: [`bob:${KEY}`, entry] })
+    const error = await refusal({ ...NONE, apiKeys: [`bob:${KEY}`, entry] })
     t.match(error?.message, /^entry 2 of FEWSTEP_API_KEYS/, entry)
     t.notMatch(error?.message, /secret/)
   }

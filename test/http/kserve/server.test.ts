@@ -12,7 +12,7 @@ const { url } = server
 
 t.test('the server says what it is', async (t) => {
   t.match(await ask(url, ''), {
-    status: 200, body: { name: 'fewstep', version: /^\d+\.\d+\.\d+/, extensions: ['generate', 'parameters', 'binary_tensor_data'] }
+    status: 200, body: { name: 'fewstep', version: /^\d+\.\d+\.\d+/, extensions: ['generate', 'parameters', 'binary_tensor_data', 'model_repository'] }
   })
 })
 

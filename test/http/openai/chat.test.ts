@@ -171,7 +171,7 @@ t.test("a model's own template writes the conversation, and its end-of-turn toke
   }))
   const own = await startTestServer({ modelDirectories: [directory] })
   t.teardown(own.stop)
-  const { model } = own.models.all[0]
+  const { model } = own
   const { tokenizer } = model
   const special = tokenizer.encode('ing', { allowSpecial: true })[0] ?? -1
   t.ok(model.chat.endTokens.includes(special), 'what follows a turn ends one')

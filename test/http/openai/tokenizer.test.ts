@@ -7,7 +7,7 @@ import { startTestServer, TINY_TEXT } from '../../support/server.js'
 const server = await startTestServer({ modelDirectories: [TINY_TEXT, await copyOf('tiny-text', { name: 'team/tiny text' })] })
 t.teardown(server.stop)
 const { url } = server
-const { tokenizer } = server.models.all[0].model
+const { tokenizer } = server.model
 
 async function post (path: string, body: object): Promise<{ status: number } & Record<string, unknown>> {
   const response = await fetch(`${url}${path}`, {
@@ -40,7 +40,7 @@ t.test('texts longer than a canvas are tokenised, far longer ones refused', asyn
 
 t.test('the tokenizer says what it is', async (t) => {
   t.match(await (await fetch(`${url}/tokenizer_info`)).json(), {
-    vocab_size: server.models.all[0].model.manifest.vocab_size, model_max_length: 64, eos_token: '<|endoftext|>', chat_template: null
+    vocab_size: server.model.manifest.vocab_size, model_max_length: 64, eos_token: '<|endoftext|>', chat_template: null
   })
 })
 
