@@ -1,6 +1,7 @@
 /** All figures, in the order in which they are measured and printed. */
 import type { Figure } from './figure.js'
 import { engineOverhead } from './engine-overhead.js'
+import { engineOverheadFastSteps } from './engine-overhead-fast-steps.js'
 import { eventLoopHold } from './event-loop-hold.js'
 import { fusedOverBare } from './fused-over-bare.js'
 import { fusedVsJs } from './fused-vs-js.js'
@@ -22,6 +23,7 @@ export const FIGURES: readonly Figure[] = [
   fusedOverBare,
   fusedVsJs,
   engineOverhead,
+  engineOverheadFastSteps,
   saturatedShare,
   vsAutoregressive,
   vsTorch,
