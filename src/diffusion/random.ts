@@ -12,25 +12,28 @@ const W1 = 0xBB67AE85
 const ROUNDS = 10
 const UNIT = 2 ** -24
 
-/** High 32 bits of the 64-bit product of two unsigned 32-bit numbers. */
+/** High 32 bits of the 64-bit product of two numbers of 32 bits, whatever their signs say. No sum in it takes more than 32 bits. */
 function mulHigh (a: number, b: number): number {
   const aLow = a & 0xffff
   const aHigh = a >>> 16
   const bLow = b & 0xffff
   const bHigh = b >>> 16
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
-  const carry = (middle & 0xffff) + aLow * bHigh
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) | 0
+  const carry = ((middle & 0xffff) + Math.imul(aLow, bHigh)) | 0
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0
 }
 
 /** Four unsigned 32-bit numbers of a counter (four words) and a key (two words), written to `out`. */
 export function philox (counter: readonly [number, number, number, number], key: readonly [number, number], out: Uint32Array): void {
-  let [c0, c1, c2, c3] = counter
-  let [k0, k1] = key
+  mix(counter[0] | 0, counter[1] | 0, counter[2] | 0, counter[3] | 0, key[0] | 0, key[1] | 0, out)
+}
+
+/** All in 32-bit integers and in no arrays: noise is drawn for every position of every step. */
+function mix (c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Uint32Array): void {
   for (let round = 0; round < ROUNDS; round++) {
-    const high0 = mulHigh(M0, c0 >>> 0)
+    const high0 = mulHigh(M0, c0)
     const low0 = Math.imul(M0, c0)
-    const high1 = mulHigh(M1, c2 >>> 0)
+    const high1 = mulHigh(M1, c2)
     const low1 = Math.imul(M1, c2)
     c0 = high1 ^ c1 ^ k0
     c1 = low1
@@ -59,9 +62,9 @@ const words = new Uint32Array(4)
  * @param block of the text, from 0
  */
 export function fillNoise (seed: number, step: number, length: number, out: Float32Array, offset: number, block = 0): void {
-  const key = keyOf(seed)
+  const [k0, k1] = keyOf(seed)
   for (let position = 0; position < length; position++) {
-    philox([position, step, 0, block], key, words)
+    mix(position, step | 0, 0, block | 0, k0 | 0, k1 | 0, words)
     out[offset + 2 * position] = ((words[0] ?? 0) >>> 8) * UNIT
     out[offset + 2 * position + 1] = ((words[1] ?? 0) >>> 8) * UNIT
   }
