@@ -1,10 +1,21 @@
 /** What decides which rows run next. Each policy is a function of a snapshot. */
+import { goesAhead } from '../../src/engine/ahead.js'
 import { nextBatch } from '../../src/engine/batcher.js'
 import { plannedSteps } from '../../src/engine/step-budget.js'
 import type { Batch, Policy, Row, ServiceSnapshot } from './simulator.js'
 
+/** The service's own batches, those that it sends ahead among them. */
+function earliestDue (snapshot: ServiceSnapshot): Row[] {
+  const rows = nextBatch(snapshot)
+  const [first] = rows
+  if (!snapshot.ahead || first === undefined) return rows
+  const { costs, maxBatch } = snapshot
+  return goesAhead(rows.length, costs.efficientRows(first.paddedLength, maxBatch, first.lane)) ? rows : []
+}
+
 /** The rows that came first of the kind of the very first, up to the largest batch: padding costs no policy anything. */
-function oldest ({ waiting, maxBatch }: ServiceSnapshot): Row[] {
+function oldest ({ waiting, maxBatch, ahead }: ServiceSnapshot): Row[] {
+  if (ahead) return []
   let first: Row | undefined
   for (const row of waiting) if (first === undefined || row.sequence < first.sequence) first = row
   const company = [...waiting].filter(({ paddedLength, lane }) => paddedLength === first?.paddedLength && lane === first.lane)
@@ -28,12 +39,12 @@ const fifoRequest: Policy = (snapshot) => {
 const stepFifo: Policy = (snapshot) => stepOf(oldest(snapshot))
 
 /** The service's own batches, with the steps that were asked for. */
-const edf: Policy = (snapshot) => stepOf(nextBatch(snapshot))
+const edf: Policy = (snapshot) => stepOf(earliestDue(snapshot))
 
 /** The service's own batches and its own elastic budgets. */
 const edfElastic: Policy = (snapshot) => {
   const { now, workers, maxBatch, costs, admitted, turnaroundMs } = snapshot
-  const rows = nextBatch(snapshot)
+  const rows = earliestDue(snapshot)
   const targets = rows.map(({ arrival, taken, deadlineAt, paddedLength, lane }) => plannedSteps(arrival.steps, taken, {
     load: admitted / (workers * costs.efficientRows(paddedLength, maxBatch, lane)),
     slackMs: deadlineAt - now,

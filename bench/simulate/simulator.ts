@@ -1,4 +1,5 @@
 /** A service as a sequence of events: requests arrive, batches end, deadlines pass. Whatever decides is handed in. */
+import { AHEAD_MS } from '../../src/engine/ahead.js'
 import { type CostCurve } from '../../src/engine/cost-curve.js'
 import { expectation, verdict, type Admissible, type Expectation, type Work } from '../../src/engine/admission.js'
 import { dueTime } from '../../src/engine/batcher.js'
@@ -18,6 +19,8 @@ export interface Row extends Candidate {
 
 export interface ServiceSnapshot extends Snapshot<Row> {
   readonly workers: number
+  /** The batch is for a worker that is still at a short step; the rows that wait are to be shared out among all workers. */
+  readonly ahead: boolean
   /** Rows here, waiting and running. */
   readonly admitted: number
   /** Moving average of the time from the end of a row's step to the end of its next one. */
@@ -137,8 +140,14 @@ class SimulatedRow implements Row, Admissible {
 }
 
 type Event =
-  | { readonly kind: 'ended', readonly batch: Batch, readonly stepMs: number }
+  | { readonly kind: 'ended', readonly batch: Batch, readonly stepMs: number, readonly worker: Worker }
   | { readonly kind: 'expires', readonly row: SimulatedRow }
+
+interface Worker {
+  /** What it is at is expected to take so long in all; undefined: nothing. */
+  expectedMs: number | undefined
+  next: Batch | undefined
+}
 
 /** @param arrivals ascending in time */
 export function simulate (arrivals: readonly Arrival[], policy: Policy, service: Service): Simulation {
@@ -162,7 +171,7 @@ class Run implements Simulation {
   readonly #running = new Set<SimulatedRow>()
   readonly #uniform: () => number
   readonly #lateness = new Lateness()
-  #idle: number
+  readonly #workers: readonly Worker[]
   #arrived = 0
   #turnaroundMs = 0
   #now = 0
@@ -171,7 +180,7 @@ class Run implements Simulation {
     this.#arrivals = arrivals
     this.#policy = policy
     this.#service = service
-    this.#idle = service.workers
+    this.#workers = Array.from({ length: service.workers }, () => ({ expectedMs: undefined, next: undefined }))
     this.#uniform = uniforms(service.seed)
     this.spanMs = arrivals.at(-1)?.atMs ?? 0
   }
@@ -187,7 +196,7 @@ class Run implements Simulation {
   }
 
   #happen (event: Event | undefined): void {
-    if (event?.kind === 'ended') this.#end(event.batch, event.stepMs)
+    if (event?.kind === 'ended') this.#end(event.batch, event.stepMs, event.worker)
     else if (event?.kind === 'expires') this.#leave(event.row, 'expired')
   }
 
@@ -219,44 +228,64 @@ class Run implements Simulation {
   }
 
   #dispatch (): void {
-    const { workers, maxBatch } = this.#service
-    while (this.#idle > 0 && this.#waiting.size > 0) {
-      const batch = this.#policy({
-        waiting: this.#waiting,
-        now: this.#now,
-        idleWorkers: this.#idle,
-        maxBatch,
-        costs: this.#belief,
-        workers,
-        admitted: this.#waiting.size + this.#running.size,
-        turnaroundMs: this.#turnaroundMs
-      })
+    while (this.#waiting.size > 0) {
+      const idle = this.#workers.filter(({ expectedMs }) => expectedMs === undefined)
+      const [worker] = idle
+      if (worker === undefined) break
+      const batch = this.#choose(idle.length, false)
       if (batch === undefined) return
-      this.#begin(batch)
+      this.#take(batch)
+      this.#begin(batch, worker)
+    }
+    while (this.#waiting.size > 0) {
+      const worker = this.#workers.find(({ expectedMs = Infinity, next }) => next === undefined && expectedMs <= AHEAD_MS)
+      const batch = worker === undefined ? undefined : this.#choose(this.#workers.length, true)
+      if (worker === undefined || batch === undefined) return
+      this.#take(batch)
+      worker.next = batch
     }
   }
 
-  #begin (batch: Batch): void {
-    const { costs, jitter } = this.#service
-    const [first] = batch.rows
-    const disturbance = jitter === 0 ? 1 : Math.exp(jitter * gaussian(this.#uniform))
-    const stepMs = disturbance * costs.estimate(batch.rows.length, first?.paddedLength ?? 0, first?.lane)
-    const endMs = this.#now + batch.steps * stepMs
-    this.#idle--
-    for (const row of batch.rows as readonly SimulatedRow[]) {
+  #choose (idleWorkers: number, ahead: boolean): Batch | undefined {
+    const { workers, maxBatch } = this.#service
+    return this.#policy({
+      waiting: this.#waiting,
+      now: this.#now,
+      idleWorkers,
+      maxBatch,
+      costs: this.#belief,
+      workers,
+      ahead,
+      admitted: this.#waiting.size + this.#running.size,
+      turnaroundMs: this.#turnaroundMs
+    })
+  }
+
+  #take ({ rows }: Batch): void {
+    for (const row of rows as readonly SimulatedRow[]) {
       if (!this.#waiting.delete(row)) throw new Error(`row ${row.sequence} does not wait`)
       this.#running.add(row)
       row.steppedAt ??= this.#now
     }
+  }
+
+  #begin (batch: Batch, worker: Worker): void {
+    const { costs, jitter } = this.#service
+    const [first] = batch.rows
+    const { paddedLength = 0, lane } = first ?? {}
+    const disturbance = jitter === 0 ? 1 : Math.exp(jitter * gaussian(this.#uniform))
+    const stepMs = disturbance * costs.estimate(batch.rows.length, paddedLength, lane)
+    const endMs = this.#now + batch.steps * stepMs
+    worker.expectedMs = batch.steps * this.#belief.estimate(batch.rows.length, paddedLength, lane) || Infinity // 0: unknown
     this.batches++
     this.batchRows += batch.rows.length
     this.rowSteps += batch.steps * batch.rows.length
     this.busyMs += Math.max(0, Math.min(endMs, this.spanMs) - this.#now)
-    this.#events.push(endMs, RANK.ended, { kind: 'ended', batch, stepMs })
+    this.#events.push(endMs, RANK.ended, { kind: 'ended', batch, stepMs, worker })
   }
 
-  #end ({ rows, steps, targets }: Batch, stepMs: number): void {
-    this.#idle++
+  #end ({ rows, steps, targets }: Batch, stepMs: number, worker: Worker): void {
+    worker.expectedMs = undefined
     const [first] = rows
     if (first !== undefined) {
       const { paddedLength, lane } = first
@@ -270,6 +299,9 @@ class Run implements Simulation {
       if (row.taken === target && !row.next()) this.#leave(row, 'done')
       else this.#waiting.add(row)
     }
+    const { next } = worker
+    worker.next = undefined
+    if (next !== undefined) this.#begin(next, worker)
   }
 
   #measureTurnaround (row: SimulatedRow, steps: number): void {

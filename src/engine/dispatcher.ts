@@ -1,5 +1,6 @@
-/** Rows between their steps: gives every idle session a batch, runs failed ones again apart, and measures what steps cost. */
+/** Rows between their steps: gives every session a batch, and the next one ahead, runs failed ones again apart, measures steps. */
 import type { Logger } from 'pino'
+import { goesAhead, StepNotBegun } from './ahead.js'
 import { expectation, type Admissible, type Expectation } from './admission.js'
 import { assembleBatch, distributeResult } from './assemble.js'
 import { BatchLimits } from './batch-limits.js'
@@ -25,20 +26,20 @@ export interface StepTotals {
   readonly positions: number
   /** Time in session.run, over all workers. */
   readonly runMs: number
-  /** Time from handing a batch to a worker to its result, over all workers. */
+  /** Time from handing a batch to a worker that is idle, or the end of the step before, to its result, over all workers. */
   readonly workerMs: number
   /** Batches that failed. */
   readonly failures: number
 }
 
 export interface DispatcherOptions {
-  readonly pool: Pick<SessionPool, 'run' | 'idleCount' | 'size'>
+  readonly pool: Pick<SessionPool, 'run' | 'idleCount' | 'aheadCount' | 'size'>
   readonly costs: Pick<CostCurve, 'observe' | 'estimate' | 'efficientRows' | 'rowsToRun'>
   readonly maxBatch: number
   readonly logger: Logger
   /** Milliseconds, monotonic. */
   readonly now: () => number
-  /** A batch with this row is on its way to a worker. */
+  /** A batch with this row is what a worker does next. */
   readonly onBegin: (row: Row) => void
   /** A row took a step in such a batch. */
   readonly onStep: (row: Row, batch: RanBatch) => void
@@ -70,6 +71,7 @@ export class Dispatcher {
     return this.#waiting.size + this.#suspects.size
   }
 
+  /** In a batch that a worker has, be it at it or not yet. */
   get runningRows (): number {
     return this.#running.size
   }
@@ -101,39 +103,59 @@ export class Dispatcher {
     return this.#options.now() - this.#measuredAt > DOUBT_MS
   }
 
-  /** Give every idle session a batch. */
+  /** Give every idle session a batch, and every one that will soon be idle, where there are rows enough. */
   tick (): void {
-    const { pool, logger } = this.#options
+    const { pool } = this.#options
     while (pool.idleCount > 0) {
-      const batch = this.#suspects.next() ?? this.#choose()
+      const batch = this.#suspects.next() ?? this.#choose(pool.idleCount)
       if (batch.rows.length === 0) return
-      this.#run(batch).catch((error: unknown) => { logger.error({ err: error }, 'a step went wrong outside its worker') })
+      this.#start(batch)
+    }
+    // Of what has failed one batch at a time is tried.
+    while (pool.aheadCount > 0 && this.#waiting.size > 0 && this.#suspects.size === 0) {
+      const batch = this.#choose(pool.size)
+      const [first] = batch.rows
+      if (first === undefined || !goesAhead(batch.rows.length, this.#efficientRows(first))) return
+      this.#start(batch)
     }
   }
 
-  #choose (): Batch {
-    const { pool, maxBatch, costs } = this.#options
+  #start (batch: Batch): void {
+    this.#run(batch).catch((error: unknown) => { this.#options.logger.error({ err: error }, 'a step went wrong outside its worker') })
+  }
+
+  /** @param workers among whom the rows that wait are shared out */
+  #choose (workers: number): Batch {
+    const { maxBatch, costs } = this.#options
     const now = this.#options.now()
-    const rows = nextBatch({ waiting: this.#waiting, now, idleWorkers: pool.idleCount, maxBatch, costs })
+    const rows = nextBatch({ waiting: this.#waiting, now, idleWorkers: workers, maxBatch, costs })
     const [first] = rows
     return { rows: first === undefined ? [] : rows.slice(0, this.#limits.rowsFor(first, now)) }
   }
 
   /** Only what the worker does, and its result, may fail a step: what comes after is no reason to run it again. */
   async #run (batch: Batch): Promise<void> {
-    const { pool, now } = this.#options
+    const { pool, costs, now } = this.#options
     const { rows } = batch
     const { paddedLength = 0, lane = 'step' } = rows[0] ?? {}
-    const begin = now()
-    for (const row of rows) this.#begin(row, begin)
+    const sentAt = now()
+    let begin = sentAt
+    for (const row of rows) this.#take(row, sentAt)
+    const expectedMs = costs.estimate(rows.length, paddedLength, lane) || Infinity // 0: unknown
+    const onBegin = (): void => {
+      begin = now()
+      for (const row of rows) if (this.#running.has(row)) this.#options.onBegin(row)
+    }
     let runMs: number
     let worker: number | undefined
     try {
-      const result = await pool.run({ rows: rows.length, paddedLength, lane }, (arrays) => { assembleBatch(rows, arrays) })
+      const shape = { rows: rows.length, paddedLength, lane }
+      const result = await pool.run(shape, (arrays) => { assembleBatch(rows, arrays) }, { expectedMs, onBegin })
       distributeResult(rows, result.arrays)
       ;({ runMs, worker } = result)
     } catch (error) {
-      this.#failed(rows, error)
+      if (error instanceof StepNotBegun) this.#takeBack(rows)
+      else this.#failed(rows, error)
       return
     }
     const end = now()
@@ -141,15 +163,21 @@ export class Dispatcher {
     for (const row of stayed) if (!row.done) this.#waiting.add(row)
     const ran = { begin, end, rows: rows.length, paddedLength, worker }
     for (const row of stayed) this.#tell(row, ran)
-    this.#measure(batch, runMs, begin, end)
+    // What was sent ahead may have ended before it was seen that the step before it had.
+    this.#measure(batch, runMs, begin > sentAt ? Math.max(runMs, end - begin) : end - begin, end)
   }
 
-  #begin (row: Row, now: number): void {
+  #take (row: Row, now: number): void {
     row.aim(this.#pressureOn(row, now))
     this.#waiting.delete(row)
     this.#running.add(row)
     row.steppedAt ??= now
-    this.#options.onBegin(row)
+  }
+
+  /** Nothing has happened to these rows. */
+  #takeBack (rows: readonly Row[]): void {
+    for (const row of rows) if (this.#running.delete(row)) this.#waiting.add(row)
+    this.tick()
   }
 
   #pressureOn (row: Row, now: number): Pressure {
@@ -191,13 +219,13 @@ export class Dispatcher {
     if (givenUp !== undefined) onFailed(givenUp, cause)
   }
 
-  #measure (batch: Batch, runMs: number, begin: number, end: number): void {
+  #measure (batch: Batch, runMs: number, ms: number, end: number): void {
     const { costs } = this.#options
     const { rows } = batch
     const [first] = rows
     if (first === undefined) return
     const { paddedLength, lane } = first
-    costs.observe({ rows: rows.length, paddedLength, lane, ms: end - begin })
+    costs.observe({ rows: rows.length, paddedLength, lane, ms })
     this.#measuredAt = end
     this.#limits.passed(first, rows.length)
     const enough = this.#suspects.passed(batch)
@@ -208,7 +236,7 @@ export class Dispatcher {
     totals.rows += rows.length
     totals.positions += rows.length * paddedLength
     totals.runMs += runMs
-    totals.workerMs += end - begin
+    totals.workerMs += ms
   }
 
   #measureTurnaround (row: Row, now: number): void {

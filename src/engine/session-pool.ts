@@ -1,5 +1,6 @@
-/** Sessions, each in its own process. Work goes to idle ones; one that dies is replaced by another like it. */
+/** Sessions, each in its own process. Work goes to idle ones, or ahead to busy ones; one that dies is replaced by another like it. */
 import type { Logger } from 'pino'
+import { AHEAD_MS } from './ahead.js'
 import type { Clock } from './clock.js'
 import { Place } from './place.js'
 import { Session, type StepResult } from './session.js'
@@ -11,10 +12,17 @@ export interface SessionPoolOptions {
   readonly stepTimeoutMs: number
   readonly logger: Logger
   readonly clock: Clock
-  /** A session is idle (again). */
+  /** A session has ended a step, or is new. */
   readonly onIdle: () => void
   /** No worker is left, and the start of the last one that could have helped has failed: for now nobody is served. */
   readonly onHopeless: (reason: Error) => void
+}
+
+export interface StepOptions {
+  /** By how long the step is expected to take it is judged whether another one may be sent after it; absent: it is not. */
+  readonly expectedMs?: number
+  /** The worker is at it. */
+  readonly onBegin?: () => void
 }
 
 export class SessionPool {
@@ -23,6 +31,8 @@ export class SessionPool {
   readonly #places: readonly Place[]
   readonly #sessions = new Map<Session, Place>()
   readonly #idle: Session[] = []
+  /** How long each of a session's steps is expected to take, in their order; sessions in the order in which those began. */
+  readonly #busy = new Map<Session, readonly number[]>()
   readonly #closing = new AbortController()
   readonly #replacing = new Set<Promise<void>>()
   /** Workers that are being started. */
@@ -51,6 +61,11 @@ export class SessionPool {
     return this.#idle.length
   }
 
+  /** Sessions at one short step, which may be given the next one. */
+  get aheadCount (): number {
+    return [...this.#busy].filter(hasRoom).length
+  }
+
   /** Workers replaced so far. */
   get replacements (): number {
     return this.#replacements
@@ -68,14 +83,17 @@ export class SessionPool {
   }
 
   /**
-   * Run a step on an idle session; `fill` writes its batch.
-   * @throws Error where the step failed or its worker died; the batch may be run again
+   * Run a step on an idle session, or after that of a busy one; `fill` writes its batch.
+   * @throws Error where the step failed or its worker died; the batch may be run again. StepNotBegun
    */
-  async run (shape: BatchShape, fill: (batch: BatchArrays) => void): Promise<StepResult> {
-    const session = this.#idle.pop()
+  async run (
+    shape: BatchShape, fill: (batch: BatchArrays) => void, { expectedMs = Infinity, onBegin }: StepOptions = {}
+  ): Promise<StepResult> {
+    const session = this.#idle.pop() ?? [...this.#busy].find(hasRoom)?.[0]
     if (session === undefined) throw new Error('no idle session')
+    this.#busy.set(session, [...this.#busy.get(session) ?? [], expectedMs])
     try {
-      const result = await session.run(shape, fill, this.#options.stepTimeoutMs)
+      const result = await session.run(shape, fill, this.#options.stepTimeoutMs, onBegin)
       this.#sessions.get(session)?.stepped()
       return result
     } finally {
@@ -99,13 +117,17 @@ export class SessionPool {
   }
 
   #release (session: Session): void {
-    this.#idle.push(session)
+    const [, ...steps] = this.#busy.get(session) ?? []
+    this.#busy.delete(session)
+    if (steps.length === 0) this.#idle.push(session)
+    else this.#busy.set(session, steps)
     // After the caller of run() has seen its result.
     setImmediate(this.#options.onIdle)
   }
 
   #lost (session: Session, place: Place): void {
     this.#sessions.delete(session)
+    this.#busy.delete(session)
     const index = this.#idle.indexOf(session)
     if (index >= 0) this.#idle.splice(index, 1)
     if (this.#closing.signal.aborted) return
@@ -162,4 +184,9 @@ export class SessionPool {
       signal.addEventListener('abort', stop, { once: true })
     })
   }
+}
+
+function hasRoom ([session, steps]: readonly [Session, readonly number[]]): boolean {
+  const [only = Infinity] = steps
+  return session.alive && steps.length === 1 && only <= AHEAD_MS
 }

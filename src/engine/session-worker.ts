@@ -1,6 +1,6 @@
 /**
- * The process that owns one onnxruntime session; the only file that imports onnxruntime-node. It runs one batch at a
- * time. Its arguments are its options, in JSON, and its parent's process id.
+ * The process that owns one onnxruntime session; the only file that imports onnxruntime-node. It runs one batch after
+ * another. Its arguments are its options, in JSON, and its parent's process id.
  */
 import './worker-signals.js'
 import './first-to-go.js'
@@ -159,8 +159,12 @@ function messageOf (error: unknown): string {
 
 async function main (): Promise<void> {
   const { session, ready } = await openSession(JSON.parse(process.argv[2] ?? '{}') as WorkerOptions)
+  let last = Promise.resolve()
   process.on('message', (message: ToWorker) => {
-    runStep(session, message).then(send, (error: unknown) => { send({ type: 'failed', message: messageOf(error) }) })
+    // Steps share their memory, so none is touched before the one ahead of it has ended.
+    last = last
+      .then(() => runStep(session, message))
+      .then(send, (error: unknown) => { send({ type: 'failed', message: messageOf(error) }) })
   })
   send(ready)
 }

@@ -1,7 +1,8 @@
-/** One session worker seen from the engine's side: start it, run batches on it one at a time, know when it dies. */
+/** One session worker seen from the engine's side: start it, run batches on it one after another, know when it dies. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { StepNotBegun } from './ahead.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape, type ResultArrays } from './step-message.js'
 import { WorkerKilled } from './worker-killed.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
@@ -17,8 +18,11 @@ const STDERR_TAIL = 2000
 /** Loading a large model from a cold disk takes minutes; a worker that is silent for longer hangs. */
 const START_TIMEOUT_MS = 600_000
 
+/** Steps that a worker has at a time: the one that it runs and the next. */
+export const STEPS_IN_FLIGHT = 2
+
 export interface StepResult {
-  /** Valid until the session's next step. */
+  /** Valid until the session has as many more results as it has steps in flight. */
   readonly arrays: ResultArrays
   /** Time spent in session.run. */
   readonly runMs: number
@@ -28,8 +32,12 @@ export interface StepResult {
 
 interface Pending {
   readonly shape: BatchShape
+  readonly timeoutMs: number
+  readonly onBegin: () => void
   readonly resolve: (result: StepResult) => void
   readonly reject: (error: Error) => void
+  /** Once it has begun. */
+  watchdog?: NodeJS.Timeout
 }
 
 export class Session {
@@ -45,8 +53,10 @@ export class Session {
   readonly exited: Promise<void>
   readonly #child: ChildProcess
   readonly #batches = batchArena()
-  readonly #results = resultArena()
-  #pending: Pending | undefined
+  readonly #results = Array.from({ length: STEPS_IN_FLIGHT }, resultArena)
+  /** In the order in which the worker takes them; it is at the first. */
+  readonly #steps: Pending[] = []
+  #taken = 0
   #killed = false
 
   private constructor (child: ChildProcess, options: WorkerOptions, ready: FromWorker & { type: 'ready' }, startMs: number, stderr: () => string) {
@@ -57,10 +67,15 @@ export class Session {
     this.startMs = startMs
     this.exited = new Promise((resolve) => {
       const onExit = (code: number | null, signal: string | null): void => {
-        this.#settle()?.reject(signal === 'SIGKILL' && !this.#killed
-          ? new WorkerKilled()
-          : new Error(`the session worker exited (${signal ?? `code ${code}`}) ${stderr()}`.trim()))
-        resolve()
+        const fail = (): void => {
+          this.#failAll(signal === 'SIGKILL' && !this.#killed
+            ? new WorkerKilled()
+            : new Error(`the session worker exited (${signal ?? `code ${code}`}) ${stderr()}`.trim()))
+          resolve()
+        }
+        // Its last results may still be on their way: they say which step it was at.
+        if (child.connected) child.once('disconnect', fail)
+        else fail()
       }
       child.once('exit', onExit)
       // It may have died between saying that it is ready and now.
@@ -103,23 +118,23 @@ export class Session {
   }
 
   /**
-   * Run one step; one at a time.
+   * Run one step, when those before it have ended; at most `STEPS_IN_FLIGHT` at a time.
    * @param fill writes the batch into arrays that hold whatever the step before left there
-   * @throws Error where the step failed, took longer than `timeoutMs` (the worker is killed) or the worker died
+   * @param onBegin the step is the next one, or the one that the worker is at
+   * @throws Error where the step failed, took longer than `timeoutMs` (the worker is killed) or the worker died at it; StepNotBegun
+   * where it died at the one before
    */
-  async run (shape: BatchShape, fill: (batch: BatchArrays) => void, timeoutMs: number): Promise<StepResult> {
+  async run (shape: BatchShape, fill: (batch: BatchArrays) => void, timeoutMs: number, onBegin = (): void => {}): Promise<StepResult> {
     if (!this.alive) throw new Error('the session worker is gone')
+    if (this.#steps.length === STEPS_IN_FLIGHT) throw new Error('the session worker has enough to do')
     const { arrays, bytes } = this.#batches.view(shape)
     fill(arrays)
-    const watchdog = setTimeout(() => {
-      this.#settle()?.reject(new Error(`a step took longer than ${timeoutMs} ms`))
-      this.kill()
-    }, timeoutMs)
     return await new Promise<StepResult>((resolve, reject) => {
-      this.#pending = { shape, resolve, reject }
-      // A failure to send is followed by 'exit', which rejects.
+      this.#steps.push({ shape, timeoutMs, onBegin, resolve, reject })
+      // Serialised before it returns. A failure to send is followed by 'exit', which rejects.
       this.#child.send({ shape, bytes } satisfies ToWorker, () => {})
-    }).finally(() => { clearTimeout(watchdog) })
+      if (this.#steps.length === 1) this.#begin()
+    })
   }
 
   /** Whether it may be given work. */
@@ -132,17 +147,38 @@ export class Session {
     this.#child.kill('SIGKILL')
   }
 
+  /** The first step. */
+  #begin (): void {
+    const [step] = this.#steps
+    if (step === undefined) return
+    step.watchdog = setTimeout(() => {
+      this.kill()
+      this.#settle()?.reject(new Error(`a step took longer than ${step.timeoutMs} ms`))
+    }, step.timeoutMs)
+    step.onBegin()
+  }
+
   #take (message: FromWorker): void {
-    const pending = this.#settle()
-    if (pending === undefined) return
-    if (message.type === 'result') pending.resolve({ arrays: this.#results.read(pending.shape, message.bytes), runMs: message.runMs, worker: this.pid })
-    else pending.reject(new Error(message.type === 'failed' ? message.message : 'the session worker spoke out of turn'))
+    const step = this.#settle()
+    if (step === undefined) return
+    const arena = this.#results[this.#taken++ % STEPS_IN_FLIGHT]
+    if (message.type === 'result' && arena !== undefined) {
+      step.resolve({ arrays: arena.read(step.shape, message.bytes), runMs: message.runMs, worker: this.pid })
+    } else step.reject(new Error(message.type === 'failed' ? message.message : 'the session worker spoke out of turn'))
+    if (!this.#killed) this.#begin()
   }
 
   #settle (): Pending | undefined {
-    const pending = this.#pending
-    this.#pending = undefined
-    return pending
+    const step = this.#steps.shift()
+    clearTimeout(step?.watchdog)
+    return step
+  }
+
+  /** The one that it was at with this error. */
+  #failAll (error: Error): void {
+    for (let step = this.#settle(); step !== undefined; step = this.#settle()) {
+      step.reject(step.watchdog === undefined ? new StepNotBegun() : error)
+    }
   }
 }
 

@@ -52,10 +52,11 @@ async function start (t: Test, options: Partial<DispatcherOptions> = {}): Promis
   const dispatcher: Dispatcher = new Dispatcher({
     pool: {
       get idleCount () { return pool.idleCount },
+      get aheadCount () { return pool.aheadCount },
       size: pool.size,
-      run: async (shape, fill) => {
+      run: async (shape, ...rest) => {
         tried.push(shape.rows)
-        return await pool.run(shape, fill)
+        return await pool.run(shape, ...rest)
       }
     },
     costs: { observe: () => {}, ...KNOWN },

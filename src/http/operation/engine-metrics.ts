@@ -33,7 +33,7 @@ export function addEngineMetrics (registry: Registry, models: LoadedModels, life
   total('fewstep_step_rows_total', 'Canvases in them: over the batches, the mean batch.', ({ steps }) => steps.rows)
   total('fewstep_step_positions_total', 'Positions in them, padding included.', ({ steps }) => steps.positions)
   total('fewstep_step_run_seconds_total', 'Time in ONNX Runtime, over all workers.', ({ steps }) => steps.runMs / 1000)
-  total('fewstep_step_worker_seconds_total', 'Time from handing a batch to a worker to its result, over all workers.',
+  total('fewstep_step_worker_seconds_total', 'Time that workers were at a batch, from the message to the result, over all workers.',
     ({ steps }) => steps.workerMs / 1000)
   total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
   total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)

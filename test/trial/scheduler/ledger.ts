@@ -33,7 +33,7 @@ export class Ledger {
     this.#accounts.delete(row.seed)
   }
 
-  begun ({ rows, paddedLength }: BatchShape, batch: BatchArrays): void {
+  taken ({ rows, paddedLength }: BatchShape, batch: BatchArrays): void {
     if (rows > this.#maxBatch || rows < 1) throw new Violation(`batches are within limits: ${rows} rows, where ${this.#maxBatch} are allowed`)
     const accounts = [...batch.seed].map((seed) => this.#accounts.get(seed))
     accounts.forEach((account, i) => {
@@ -57,6 +57,11 @@ export class Ledger {
       if (state !== 'waiting' || failures > 0 || row.deadlineAt !== Infinity || first === undefined) continue
       if (row.dueAt < first.dueAt) throw new Violation(`nobody starves: row ${row.seed}, due at ${row.dueAt}, was passed over by row ${first.seed}, due at ${first.dueAt}`)
     }
+  }
+
+  /** It did not run, and may not be held to have. */
+  takenBack (batch: BatchArrays): void {
+    for (const account of this.#of(batch)) account.state = 'waiting'
   }
 
   passed (batch: BatchArrays): void {

@@ -74,9 +74,10 @@ class World implements Played {
     this.#costs = new CostCurve((['step', 'filter'] as const).flatMap((lane) => [32, 64].flatMap((paddedLength) =>
       sizes.map((rows) => ({ rows, paddedLength, lane, ms: stepCostMs(rows, paddedLength, lane === 'filter') })))))
     this.#pool = new VirtualPool(scenario, {
+      // Thrown here it would pass for a step that failed.
+      taken: (step) => { this.#attempt(() => { this.#ledger.taken(step.shape, step.batch) }) },
+      notBegun: (step) => { this.#ledger.takenBack(step.batch) },
       begun: (step) => {
-        // Thrown here it would pass for a step that failed.
-        this.#attempt(() => { this.#ledger.begun(step.shape, step.batch) })
         this.#queue.push(this.#now + step.ms, RANK['step ended'], { kind: 'step ended', step })
       },
       isPoisoned: (seed) => this.#poisoned.has(seed)
@@ -195,7 +196,7 @@ class World implements Played {
     else this.#ledger.failed(step.batch)
     const awayMs = this.#pool.end(step)
     if (awayMs === 0) this.#pool.release()
-    else this.#queue.push(this.#now + awayMs, RANK['worker returned'], { kind: 'worker returned' })
+    else if (awayMs !== undefined) this.#queue.push(this.#now + awayMs, RANK['worker returned'], { kind: 'worker returned' })
     // The dispatcher sees the result before anything else happens.
     await settled()
     this.#checkThrown()

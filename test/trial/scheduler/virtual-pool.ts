@@ -1,5 +1,6 @@
 /** Workers without processes: a step takes virtual time, makes tokens, fails or kills its worker, as the scenario says. */
-import type { SessionPool } from '../../../src/engine/session-pool.js'
+import { AHEAD_MS, StepNotBegun } from '../../../src/engine/ahead.js'
+import type { SessionPool, StepOptions } from '../../../src/engine/session-pool.js'
 import type { StepResult } from '../../../src/engine/session.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from '../../../src/engine/step-message.js'
 import { chance, stepCostMs, type Scenario } from './scenario.js'
@@ -12,20 +13,30 @@ export interface Step {
   readonly batch: BatchArrays
   readonly ms: number
   readonly outcome: 'passes' | 'fails' | 'kills its worker'
+  readonly expectedMs: number
+  readonly onBegin: () => void
   readonly resolve: (result: StepResult) => void
   readonly reject: (error: Error) => void
+  /** What was sent ahead. */
+  next?: Step
 }
 
 export interface PoolEvents {
+  /** A worker has been given a step. */
+  readonly taken: (step: Step) => void
   /** A step has begun and will end after so long. */
   readonly begun: (step: Step) => void
+  /** A step was with a worker that died at the one before. */
+  readonly notBegun: (step: Step) => void
   readonly isPoisoned: (rowSeed: number) => boolean
 }
 
-export class VirtualPool implements Pick<SessionPool, 'run' | 'idleCount' | 'size'> {
+export class VirtualPool implements Pick<SessionPool, 'run' | 'idleCount' | 'aheadCount' | 'size'> {
   readonly size: number
   readonly #scenario: Scenario
   readonly #events: PoolEvents
+  /** Those that workers are at. */
+  readonly #running = new Set<Step>()
   #idle: number
   #steps = 0
 
@@ -40,25 +51,52 @@ export class VirtualPool implements Pick<SessionPool, 'run' | 'idleCount' | 'siz
     return this.#idle
   }
 
-  async run (shape: BatchShape, fill: (batch: BatchArrays) => void): Promise<StepResult> {
-    if (this.#idle === 0) throw new Error('no idle session')
-    this.#idle--
+  get aheadCount (): number {
+    return [...this.#running].filter(hasRoom).length
+  }
+
+  async run (
+    shape: BatchShape, fill: (batch: BatchArrays) => void, { expectedMs = Infinity, onBegin = () => {} }: StepOptions = {}
+  ): Promise<StepResult> {
+    const before = this.#idle > 0 ? undefined : [...this.#running].find(hasRoom)
+    if (this.#idle === 0 && before === undefined) throw new Error('no idle session')
     const { arrays: batch } = batchArena().view(shape)
     fill(batch)
     return await new Promise((resolve, reject) => {
-      this.#events.begun({ shape, batch, ms: this.#msOf(shape, batch), outcome: this.#outcomeOf(shape, batch), resolve, reject })
+      const [ms, outcome] = [this.#msOf(shape, batch), this.#outcomeOf(shape, batch)]
+      const step = { shape, batch, ms, outcome, expectedMs, onBegin, resolve, reject }
+      this.#events.taken(step)
+      if (before === undefined) {
+        this.#idle--
+        this.#begin(step)
+      } else before.next = step
     })
   }
 
-  /** @returns ms until the worker can take another step */
-  end (step: Step): number {
-    if (step.outcome === 'passes') step.resolve({ arrays: this.#resultOf(step), runMs: step.ms, worker: undefined })
-    else step.reject(new Error(`the step ${step.outcome}`))
-    return step.outcome === 'kills its worker' ? RESTART_MS : 0
+  /** @returns ms until the worker is idle; undefined: it goes on with the next step */
+  end (step: Step): number | undefined {
+    const { outcome, next } = step
+    this.#running.delete(step)
+    if (outcome === 'passes') step.resolve({ arrays: this.#resultOf(step), runMs: step.ms, worker: undefined })
+    else step.reject(new Error(`the step ${outcome}`))
+    if (next === undefined) return outcome === 'kills its worker' ? RESTART_MS : 0
+    if (outcome !== 'kills its worker') {
+      this.#begin(next)
+      return undefined
+    }
+    this.#events.notBegun(next)
+    next.reject(new StepNotBegun())
+    return RESTART_MS
   }
 
   release (): void {
     this.#idle++
+  }
+
+  #begin (step: Step): void {
+    this.#running.add(step)
+    step.onBegin()
+    this.#events.begun(step)
   }
 
   #msOf ({ rows, paddedLength }: BatchShape, batch: BatchArrays): number {
@@ -89,4 +127,8 @@ export class VirtualPool implements Pick<SessionPool, 'run' | 'idleCount' | 'siz
     }
     return arrays
   }
+}
+
+function hasRoom ({ next, expectedMs }: Step): boolean {
+  return next === undefined && expectedMs <= AHEAD_MS
 }
