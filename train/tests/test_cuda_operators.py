@@ -8,11 +8,13 @@ from golden import SOURCES, golden_arrays, load_golden
 from onnx import TensorProto, helper
 from tiny_transformers import GPT, LLAMA, random_transformer
 
-from fewstep_train.graphs.cuda_operators import ON_HOST, missing_kernels, on_host
+from fewstep_train.graphs.cuda_operators import ON_HOST, missing_kernels, on_host, runs
 from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
 from fewstep_train.graphs.step_graph import build_step_graph
 from fewstep_train.kinds import MASKED
+
+ON_CUDA = ["float32", "float16"]
 
 
 def step_graph(source="mask", weights="student_ema", **changes):
@@ -23,26 +25,45 @@ def step_graph(source="mask", weights="student_ema", **changes):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("weights", ["student_ema", "teacher"])
 @pytest.mark.parametrize("exponent", [1.0, 2.0])
-def test_every_operator_of_a_step_has_a_cuda_kernel_for_its_types(source, weights, exponent):
-    assert missing_kernels(step_graph(source, weights, exponent=exponent)) == []
+@pytest.mark.parametrize("compute", ON_CUDA)
+def test_every_operator_of_a_step_has_a_cuda_kernel_for_its_types(source, weights, exponent, compute):
+    assert missing_kernels(step_graph(source, weights, exponent=exponent, compute=compute)) == []
 
 
-def masked_step_graph(kind, config):
+def masked_step_graph(kind, config, compute="float32"):
     network = random_transformer(replace(config, causal=False, mask_token_id=50))
     arrays = {name: p.detach().numpy() for name, p in network.named_parameters()}
-    return build_masked_step_graph(kind, network.config, arrays)
+    return build_masked_step_graph(kind, network.config, arrays, compute=compute)
 
 
 @pytest.mark.parametrize("kind", MASKED)
 @pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])
-def test_the_steps_of_masked_diffusion_run_on_cuda_too(kind, config):
-    graph = masked_step_graph(kind, config)
+@pytest.mark.parametrize("compute", ON_CUDA)
+def test_the_steps_of_masked_diffusion_run_on_cuda_too(kind, config, compute):
+    graph = masked_step_graph(kind, config, compute)
     assert missing_kernels(graph) == []
     assert on_host(graph.graph) == ON_HOST
 
 
-def test_only_the_positions_are_worked_out_on_the_host():
-    assert on_host(step_graph().graph) == ON_HOST
+@pytest.mark.parametrize("compute", ON_CUDA)
+def test_only_the_positions_are_worked_out_on_the_host(compute):
+    assert on_host(step_graph(compute=compute).graph) == ON_HOST
+
+
+def test_a_kernel_without_a_last_version_runs_no_later_version_of_its_operator():
+    assert runs("19-20 23", 19)
+    assert runs("19-20 23", 20)
+    assert not runs("19-20 23", 21)
+    assert runs("19-20 23", 23)
+    assert not runs("19-20 23", 24)
+
+
+def test_half_a_type_is_not_taken_where_the_kernel_has_none():
+    graph = step_graph(compute="float16")
+    for node in graph.graph.node:
+        if node.op_type == "Attention":
+            node.input[6] = "t"
+    assert [line for line in missing_kernels(graph) if line.startswith("Attention")]
 
 
 def test_eight_bit_products_are_reported_because_they_are_for_cpus():

@@ -1,6 +1,7 @@
 """Export a training checkpoint as a model's folder: fused step graph, tokenizer, manifest and model card.
 
-An exported model can be exported again, weights unchanged: after a change to the graph, or to add 8-bit products.
+An exported model can be exported again, weights unchanged: after a change to the graph, or to add 8-bit products or a
+graph in float16.
 """
 
 import argparse

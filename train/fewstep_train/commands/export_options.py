@@ -28,6 +28,9 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
         "--store", choices=list(STORES), help="bits of the stored weights: float32, float16 (default) or int8"
     )
     parser.add_argument("--int8", action="store_true", help="also write step-int8.onnx: 8-bit products, for CPUs")
+    parser.add_argument(
+        "--float16", action="store_true", help="also write step-fp16.onnx: weights and products in float16, for GPUs"
+    )
     parser.add_argument("--data-card", type=Path, help="Markdown about the training data, for MODEL_CARD.md")
     parser.add_argument(
         "--defaults", type=setting, nargs="+", default=[], metavar="KEY=VALUE", help="such as steps=8 temperature=0.8"
@@ -36,7 +39,11 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
 
 def chosen(args: argparse.Namespace, parts: ModelParts) -> ModelParts:
     """`parts` as the options of `add_export_arguments` want them."""
-    changes: dict[str, Any] = {"int8": args.int8, "defaults": {**parts.defaults, **dict(args.defaults)}}
+    changes: dict[str, Any] = {
+        "int8": args.int8,
+        "float16": args.float16,
+        "defaults": {**parts.defaults, **dict(args.defaults)},
+    }
     if args.tokenizer:
         changes["tokenizer_json"] = args.tokenizer.read_text()
     if args.data_card:

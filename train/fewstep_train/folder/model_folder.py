@@ -20,15 +20,15 @@ from fewstep_train.folder.swap import recover, swap_in
 from fewstep_train.graphs.decoder_graph import DECODER_VERSION, build_decoder_graph
 from fewstep_train.graphs.graph_builder import INLINE_BYTES, OPSET
 from fewstep_train.graphs.masked_step_graph import MASKED_GRAPH_VERSION, build_masked_step_graph
-from fewstep_train.graphs.step_graph import GRAPH_VERSION, build_step_graph
+from fewstep_train.graphs.step_graph import GRAPH_VERSION, HALF, build_step_graph, opset_of
 from fewstep_train.kinds import AUTOREGRESSIVE, CANVAS, MASKED
 from fewstep_train.networks.config import Config, parameter_names
 from fewstep_train.networks.network import NetworkConfig
 from fewstep_train.text.tokenizer import END_OF_TEXT
 
 FORMAT_VERSION = 1
-FILE, INT8_FILE, DECODER_FILE = "step.onnx", "step-int8.onnx", "decoder.onnx"
-GRAPHS = (FILE, INT8_FILE, DECODER_FILE)
+FILE, INT8_FILE, FLOAT16_FILE, DECODER_FILE = "step.onnx", "step-int8.onnx", "step-fp16.onnx", "decoder.onnx"
+GRAPHS = (FILE, INT8_FILE, FLOAT16_FILE, DECODER_FILE)
 DEFAULTS: dict[str, Any] = {
     "steps": 8,
     "temperature": 1.0,
@@ -55,6 +55,7 @@ class ModelParts:
     data_card: str = "Not recorded."
     dtype: type = np.float16
     int8: bool = False  # also write INT8_FILE, the same step with 8-bit products
+    float16: bool = False  # also write FLOAT16_FILE, the same step in float16, for GPUs
     end_of_text_token_ids: list[int] | None = None  # text ends at any of them; None: the tokenizer's END_OF_TEXT
     defaults: dict[str, Any] = field(default_factory=dict)
     schedules: dict[str, Any] = field(default_factory=dict)  # tuned ones, as the manifest has them
@@ -128,8 +129,11 @@ def graphs_of(parts: ModelParts) -> dict[str, str]:
     if parts.kind == AUTOREGRESSIVE:
         if parts.int8:
             raise SystemExit("an autoregressive model has no 8-bit graph; its weights can be stored in 8 bits")
+        if parts.float16:
+            raise SystemExit("an autoregressive model has no graph in float16: the service does not run it")
         return {DECODER_FILE: "float32"}
-    return {FILE: "float32", **({INT8_FILE: "int8"} if parts.int8 else {})}
+    others = {INT8_FILE: "int8"} if parts.int8 else {}
+    return {FILE: "float32", **others, **({FLOAT16_FILE: HALF} if parts.float16 else {})}
 
 
 def network_facts(config: Config) -> dict[str, Any]:
@@ -194,6 +198,7 @@ def write_model(folder: Path, parts: ModelParts) -> dict[str, Any]:
         "graph": {
             "file": next(iter(graphs)),
             **({"int8_file": INT8_FILE} if parts.int8 else {}),
+            **({"float16_file": FLOAT16_FILE, "float16_opset": opset_of(HALF)} if parts.float16 else {}),
             "version": graph_version(parts.kind),
             "opset": OPSET,
         },

@@ -8,6 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 20
+ATTENTION_OPSET = 24  # the first whose Attention takes the lengths of its rows
 LARGEST = 127  # of a signed byte, used symmetrically
 SMALLEST = 1e-9  # stands for a largest value of 0
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
@@ -20,11 +21,17 @@ def scale_name(name: str) -> str:
     return f"{name}.scale"
 
 
+def byte_rows(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix in 8 bits and a float32 scale for each row, [rows, 1]."""
+    scale = np.maximum(np.abs(value).max(1, keepdims=True), SMALLEST).astype(np.float32) / LARGEST
+    return np.rint(value / scale).astype(np.int8), scale
+
+
 class GraphBuilder:
     """Collects nodes and initializers; every method returns the name of a value."""
 
-    def __init__(self, prefix: str = "") -> None:
-        self.prefix = prefix
+    def __init__(self, prefix: str = "", opset: int = OPSET) -> None:
+        self.prefix, self.opset = prefix, opset
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: dict[str, onnx.TensorProto] = {}
         self.count = 0
@@ -44,8 +51,8 @@ class GraphBuilder:
         Stored as int8, a matrix has a scale for each row; vectors stay in 16 bits. Casts and scales fold at load.
         """
         if dtype == np.int8 and value.ndim == 2:
-            scale = np.maximum(np.abs(value).max(1, keepdims=True), SMALLEST).astype(np.float32) / LARGEST
-            self.initializers[name] = numpy_helper.from_array(np.rint(value / scale).astype(np.int8), name)
+            bytes_, scale = byte_rows(value)
+            self.initializers[name] = numpy_helper.from_array(bytes_, name)
             self.initializers[scale_name(name)] = numpy_helper.from_array(scale, scale_name(name))
             return self.op("Mul", self.op("Cast", name, to=TensorProto.FLOAT), scale_name(name))
         stored = value.astype(np.float16 if dtype == np.int8 else dtype)
@@ -53,6 +60,14 @@ class GraphBuilder:
             raise SystemExit(f"{name}: a weight does not fit into {stored.dtype}; store the weights in 32 bits")
         self.initializers[name] = numpy_helper.from_array(stored, name)
         return name if stored.dtype == np.float32 else self.op("Cast", name, to=TensorProto.FLOAT)
+
+    def half(self, name: str, value: np.ndarray) -> str:
+        """A weight, stored as float16 under its published name and used in float16."""
+        if not (np.abs(value) <= np.finfo(np.float16).max).all():
+            raise SystemExit(f"{name}: a weight does not fit into float16; leave out --float16")
+        stored = value.astype(np.float16)
+        self.initializers[name] = numpy_helper.from_array(stored, name)
+        return name
 
     def const(self, value: Any, dtype: np.dtype | type = np.float32) -> str:  # noqa: ANN401 (anything numpy takes)
         name = self.name("const")
@@ -67,7 +82,7 @@ class GraphBuilder:
 
     def model(self, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, "step", inputs, outputs, list(self.initializers.values()))
-        domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
+        domains = [helper.make_opsetid("", self.opset), helper.make_opsetid(CONTRIB, 1)]
         model = helper.make_model(graph, opset_imports=domains, producer_name="fewstep")
         model.ir_version = 10
         if sum(len(tensor.raw_data) for tensor in self.initializers.values()) < INLINE_BYTES:

@@ -7,9 +7,10 @@ import onnx
 
 from fewstep_train.flow.solver import LAST_STEP
 from fewstep_train.graphs.graph_builder import GraphBuilder
+from fewstep_train.graphs.half_graph import HalfTransformerGraph
 from fewstep_train.graphs.network_graph import as_float, positions_below
 from fewstep_train.graphs.sampler_graph import block_shape, draw, posterior
-from fewstep_train.graphs.step_graph import COMPUTE, FLOAT, INPUTS, inverse_temperature, step_model
+from fewstep_train.graphs.step_graph import COMPUTE, FLOAT, HALF, INPUTS, inverse_temperature, opset_of, step_model
 from fewstep_train.graphs.transformer_graph import TransformerGraph
 from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.networks.transformer import TransformerConfig
@@ -28,8 +29,8 @@ def padded_logits(net: TransformerGraph, hidden: str) -> str:
     blocks, width = block_shape(columns)
     padding = blocks * width - columns
     never = g.const(np.full(padding, NEVER))
-    bias = net.parameter("output.bias") if net.config.output_bias else g.const(np.zeros(columns))
-    product = net.products.product(hidden, "output", padding=padding)
+    bias = net.products.exact("output.bias") if net.config.output_bias else g.const(np.zeros(columns))
+    product = net.products.widened(net.products.product(hidden, "output", padding=padding))
     return g.op("Add", product, g.op("Concat", bias, never, axis=0))
 
 
@@ -79,8 +80,9 @@ def build_masked_step_graph(
     reveals all. `solver` and noise[..., 0] are not looked at. Filters cut the tempered posterior, which never holds
     the mask token.
     """
-    g = GraphBuilder()
-    net = TransformerGraph(g, config, COMPUTE[compute](g, weights, dtype))
+    g = GraphBuilder(opset=opset_of(compute))
+    kind_of_net = HalfTransformerGraph if compute == HALF else TransformerGraph
+    net = kind_of_net(g, config, COMPUTE[compute](g, weights, dtype))
     columns, mask = config.num_tokens, config.mask_token_id
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))

@@ -29,9 +29,9 @@ class NetworkGraph:
         return self.g.op("Add", self.products.product(x, layer), self.parameter(f"{layer}.bias"))
 
     def row_linear(self, x: str, layer: str) -> str:
-        """The same for [rows, in]."""
-        y = self.g.op("MatMul", x, self.products.transposed(layer))
-        return self.g.op("Add", y, self.parameter(f"{layer}.bias"))
+        """The same for [rows, in], in float32."""
+        y = self.g.op("MatMul", x, self.g.op("Transpose", self.products.exact(f"{layer}.weight"), perm=[1, 0]))
+        return self.g.op("Add", y, self.products.exact(f"{layer}.bias"))
 
     def silu(self, x: str) -> str:
         return self.g.op("Mul", x, self.g.op("Sigmoid", x))
@@ -64,18 +64,23 @@ class NetworkGraph:
             c = self.silu(self.row_linear(c, f"{name}.condition_fuser"))
         vectors = self.row_linear(c, f"{name}.adaLN_modulation")
         once, _ = self.g.op("Split", vectors, outputs=2, axis=0, num_outputs=2)
-        return self.g.op("Split", self.g.op("Unsqueeze", once, self.g.ints(1)), outputs=ways, axis=2, num_outputs=ways)
+        vectors = self.products.narrowed(self.g.op("Unsqueeze", once, self.g.ints(1)))
+        return self.g.op("Split", vectors, outputs=ways, axis=2, num_outputs=ways)
 
     def modulated_norm(self, x: str, name: str, shift: str, scale: str) -> str:
         norm = self.g.op("LayerNormalization", x, self.parameter(name), axis=-1, epsilon=1e-5)
-        return self.g.op("Add", self.g.op("Mul", norm, self.g.op("Add", scale, self.g.const(1.0))), shift)
+        return self.g.op("Add", self.g.op("Mul", norm, self.g.op("Add", scale, self.one())), shift)
+
+    def one(self) -> str:
+        return self.g.const(1, self.products.activations)
 
     def rotary_tables(self) -> tuple[str, str]:
         """cos and sin of position x frequency, [length, head_dim / 2] each."""
         head_dim = self.config.hidden_size // self.config.n_heads
         inverse = 1.0 / (10000.0 ** (np.arange(0, head_dim, 2) / head_dim))
         angle = np.arange(self.config.length)[:, None] * inverse[None]
-        return self.g.const(np.cos(angle)), self.g.const(np.sin(angle))
+        kind = self.products.activations
+        return self.g.const(np.cos(angle), kind), self.g.const(np.sin(angle), kind)
 
     def rotate(self, x: str, rotary: tuple[str, str]) -> str:
         """Rotary positions 0 ... L - 1, x [B, heads, L, head_dim]; the first half of a head pairs with its second."""
@@ -94,6 +99,11 @@ class NetworkGraph:
         joined = g.op("Reshape", g.op("Transpose", mixed, perm=[0, 2, 1, 3]), g.ints(0, 0, dim))
         return self.products.product(joined, f"{name}.attn_out")
 
+    def padding(self, real: str) -> str:
+        """What keeps attention off the padding: a bias of its scores, [B, 1, 1, L]."""
+        bias = self.g.op("Where", real, self.g.const(0.0), self.g.const(NEVER))
+        return self.g.op("Unsqueeze", bias, self.g.ints(1, 2))
+
     def mlp(self, x: str, name: str) -> str:
         hidden = self.g.op("Gelu", self.linear(x, f"{name}.mlp.0"), approximate="tanh")
         return self.linear(hidden, f"{name}.mlp.2")
@@ -104,15 +114,15 @@ class NetworkGraph:
         real: bool [B, L], false at padding.
         """
         g = self.g
-        never = g.op("Where", real, g.const(0.0), g.const(NEVER))
-        bias = g.op("Unsqueeze", never, g.ints(1, 2))
+        padding = self.padding(real)
         rotary = self.rotary_tables()
         x = g.op("Gather", self.parameter("vocab_embed.weight"), tokens, axis=0)
         c = self.condition(t, h)
         for i in range(self.config.n_blocks):
             name = f"blocks.{i}"
             shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(c, name, 6)
-            mixed = self.attention(self.modulated_norm(x, f"{name}.norm1.weight", shift1, scale1), name, rotary, bias)
+            seen = self.modulated_norm(x, f"{name}.norm1.weight", shift1, scale1)
+            mixed = self.attention(seen, name, rotary, padding)
             x = g.op("Add", x, g.op("Mul", gate1, mixed))
             thought = self.mlp(self.modulated_norm(x, f"{name}.norm2.weight", shift2, scale2), name)
             x = g.op("Add", x, g.op("Mul", gate2, thought))

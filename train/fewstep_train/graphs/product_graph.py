@@ -1,22 +1,45 @@
-"""Products of activations with weights as ONNX nodes, in float32 or in 8-bit integers."""
+"""Products of activations with weights as ONNX nodes: in float32, in 8-bit integers, or in float16."""
 
 from collections.abc import Mapping
 
 import numpy as np
+from onnx import TensorProto
 
-from fewstep_train.graphs.graph_builder import CONTRIB, LARGEST, SMALLEST, GraphBuilder
+from fewstep_train.graphs.graph_builder import CONTRIB, LARGEST, SMALLEST, GraphBuilder, byte_rows
 
 ZERO = 128  # the unsigned byte that stands for 0
 
 
+def stored(weight: np.ndarray, dtype: np.dtype | type) -> np.ndarray:
+    """A weight as it comes back from where it is stored as `dtype`."""
+    if dtype != np.int8 or weight.ndim != 2:
+        return weight
+    bytes_, scale = byte_rows(weight)
+    return bytes_ * scale
+
+
 class FloatProducts:
     """Weights are stored as `dtype` under their published names and shapes; casts and transposes fold at load."""
+
+    activations: type = np.float32  # what the canvas is between the products
 
     def __init__(self, g: GraphBuilder, weights: Mapping[str, np.ndarray], dtype: np.dtype | type) -> None:
         self.g, self.weights, self.dtype = g, weights, dtype
 
     def parameter(self, name: str) -> str:
         return self.g.parameter(name, self.weights[name], self.dtype)
+
+    def exact(self, name: str) -> str:
+        """A weight in float32, whatever the products are in: for what there is once a row."""
+        return self.parameter(name)
+
+    def narrowed(self, x: str) -> str:
+        """A float32 value as the canvas is."""
+        return x
+
+    def widened(self, x: str) -> str:
+        """A value as the canvas is in float32."""
+        return x
 
     def transposed(self, layer: str) -> str:
         """A layer's weight [out, in] as [in, out]."""
@@ -27,7 +50,7 @@ class FloatProducts:
         parts = [self.transposed(layer) for layer in layers]
         if padding:
             inputs = self.weights[f"{layers[0]}.weight"].shape[1]
-            parts.append(self.g.const(np.zeros((inputs, padding))))
+            parts.append(self.g.const(np.zeros((inputs, padding)), self.activations))
         weight = parts[0] if len(parts) == 1 else self.g.op("Concat", *parts, axis=1)
         return self.g.op("MatMul", x, weight)
 
@@ -59,3 +82,25 @@ class Int8Products(FloatProducts):
         weight = np.pad(stored.astype(np.float32).T, ((0, 0), (0, padding)))
         scale = np.maximum(np.abs(weight).max(0), SMALLEST) / LARGEST
         return self.g.const(np.rint(weight / scale), np.int8), self.g.const(scale)
+
+
+class HalfProducts(FloatProducts):
+    """Canvas, weights and products in float16, for GPUs; no weight of a product is ever there in float32.
+
+    They are rounded to `dtype` first where that is coarser, so that the result is the same from a checkpoint and from
+    an exported model. What is once a row is computed in float32, from copies of its weights that fold at load.
+    """
+
+    activations = np.float16
+
+    def parameter(self, name: str) -> str:
+        return self.g.half(name, stored(self.weights[name], self.dtype))
+
+    def exact(self, name: str) -> str:
+        return self.g.op("Cast", self.parameter(name), to=TensorProto.FLOAT)
+
+    def narrowed(self, x: str) -> str:
+        return self.g.op("Cast", x, to=TensorProto.FLOAT16)
+
+    def widened(self, x: str) -> str:
+        return self.g.op("Cast", x, to=TensorProto.FLOAT)

@@ -7,15 +7,17 @@ import onnx
 from onnx import TensorProto, helper
 
 from fewstep_train.flow.solver import LAST_STEP, MIN_TEMPERATURE
-from fewstep_train.graphs.graph_builder import GraphBuilder
+from fewstep_train.graphs.graph_builder import ATTENTION_OPSET, OPSET, GraphBuilder
+from fewstep_train.graphs.half_graph import HalfNetworkGraph
 from fewstep_train.graphs.network_graph import NetworkGraph, positions_below
-from fewstep_train.graphs.product_graph import FloatProducts, Int8Products
+from fewstep_train.graphs.product_graph import FloatProducts, HalfProducts, Int8Products
 from fewstep_train.graphs.sampler_graph import block_shape, draw, jump_exponent, log_probability, posterior
 from fewstep_train.networks.network import NetworkConfig
 
 GRAPH_VERSION = 2  # 1 had neither `targets` nor `target_logprob`
 
-COMPUTE = {"float32": FloatProducts, "int8": Int8Products}
+COMPUTE = {"float32": FloatProducts, "int8": Int8Products, "float16": HalfProducts}
+HALF = "float16"
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 INPUTS = {
@@ -42,6 +44,17 @@ OUTPUTS = {
 
 def values(types: Mapping[str, tuple[int, list]]) -> list[onnx.ValueInfoProto]:
     return [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in types.items()]
+
+
+def opset_of(compute: str) -> int:
+    return ATTENTION_OPSET if compute == HALF else OPSET
+
+
+def network_graph(config: NetworkConfig, weights: Mapping[str, np.ndarray], dtype: type, compute: str) -> NetworkGraph:
+    """In a graph of its own that is still empty."""
+    g = GraphBuilder(opset=opset_of(compute))
+    kind = HalfNetworkGraph if compute == HALF else NetworkGraph
+    return kind(g, config, COMPUTE[compute](g, weights, dtype))
 
 
 def inverse_temperature(g: GraphBuilder) -> str:
@@ -79,7 +92,10 @@ def tempered_logits(net: NetworkGraph, hidden: str) -> str:
     blocks, width = block_shape(columns)
     padding = blocks * width - columns
     inverse = inverse_temperature(g)
-    bias = g.op("Concat", net.parameter("output_layer.linear.bias"), g.const(np.full(padding, -1e9)), axis=0)
+    bias = g.op("Concat", net.products.exact("output_layer.linear.bias"), g.const(np.full(padding, -1e9)), axis=0)
+    if net.products.activations == np.float16:  # which a division by a low temperature would leave
+        logits = net.products.widened(net.products.product(hidden, "output_layer.linear", padding=padding))
+        return g.op("Mul", g.op("Add", logits, bias), inverse)
     # Dividing the D columns of the state is cheaper than dividing the K' columns of the product.
     product = net.products.product(g.op("Mul", hidden, inverse), "output_layer.linear", padding=padding)
     return g.op("Add", product, g.op("Mul", bias, inverse))
@@ -92,11 +108,11 @@ def build_bare_graph(
     compute: str = "float32",
 ) -> onnx.ModelProto:
     """The network alone: tokens, length, t, h -> logits [B, L, K]. For tests and benchmarks."""
-    g = GraphBuilder()
-    net = NetworkGraph(g, config, COMPUTE[compute](g, weights, dtype))
+    net = network_graph(config, weights, dtype, compute)
+    g = net.g
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
     hidden = net.hidden("tokens", real, "t", "h")
-    g.output(net.linear(hidden, "output_layer.linear"), "logits")
+    g.output(net.products.widened(net.linear(hidden, "output_layer.linear")), "logits")
     inputs = {name: INPUTS[name] for name in ("tokens", "length", "t", "h")}
     return g.model(values(inputs), values({"logits": (FLOAT, ["B", "L", config.num_tokens])}))
 
@@ -115,11 +131,12 @@ def build_step_graph(
     `length`: positions beyond it are never attended to and never change. `temperature` divides the logits. `noise`:
     uniforms in [0, 1), [..., 0] decides whether a position jumps, [..., 1] where to. `filter`: does any row use
     top_k or top_p? With `law`, the posterior [B, L, K'] is an output too. Weights are stored as `dtype` and used in
-    float32, or, with `compute` "int8", in 8 bits where they multiply the canvas: about twice as fast on a CPU, not for
-    CUDA.
+    float32, or, with `compute` "int8", in 8 bits where they multiply the canvas, for CPUs; or, with "float16", in
+    float16 with one fused attention operator, for GPUs: normalisation computes in float32, and all that follows the
+    logits is float32.
     """
-    g = GraphBuilder()
-    net = NetworkGraph(g, config, COMPUTE[compute](g, weights, dtype))
+    net = network_graph(config, weights, dtype, compute)
+    g = net.g
     columns, mask = config.num_tokens, config.mask_token_id
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))

@@ -56,6 +56,15 @@ class TransformerGraph:
         cos, sin = rotary_tables(self.config, torch.arange(self.config.length))
         return cos[:, :half].numpy(), sin[:, :half].numpy()
 
+    def padding(self, real: str) -> str:
+        """What keeps attention off the padding: a bias of its scores, [B, 1, 1, L]."""
+        bias = self.g.op("Where", real, self.g.const(0.0), self.g.const(NEVER))
+        return self.g.op("Unsqueeze", bias, self.g.ints(1, 2))
+
+    def added(self, x: str, branch: str) -> str:
+        """The state with what a branch made of it."""
+        return self.g.op("Add", x, branch)
+
     def heads(self, x: str, count: int) -> str:
         """[B, L, count x head_dim] -> [B, n_heads, L, head_dim], key-value heads repeated."""
         g, head_dim = self.g, self.config.head_dim
@@ -92,14 +101,14 @@ class TransformerGraph:
         real: bool [B, L], false at padding.
         """
         g = self.g
-        bias = g.op("Unsqueeze", g.op("Where", real, g.const(0.0), g.const(NEVER)), g.ints(1, 2))
+        padding, kind = self.padding(real), self.products.activations
         cos, sin = self.tables()
-        rotary = g.const(cos), g.const(sin)
+        rotary = g.const(cos, kind), g.const(sin, kind)
         x = self.embed(tokens)
         for i in range(self.config.n_blocks):
             name = f"blocks.{i}"
-            x = g.op("Add", x, self.attention(self.norm(x, f"{name}.norm1"), name, rotary, bias))
-            x = g.op("Add", x, self.mlp(self.norm(x, f"{name}.norm2"), f"{name}.mlp"))
+            x = self.added(x, self.attention(self.norm(x, f"{name}.norm1"), name, rotary, padding))
+            x = self.added(x, self.mlp(self.norm(x, f"{name}.norm2"), f"{name}.mlp"))
         return self.norm(x, "norm_final")
 
     def cached_attention(self, x: str, name: str, past: tuple[str, str], place: tuple[str, ...]) -> list[str]:
