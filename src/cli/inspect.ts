@@ -1,7 +1,7 @@
 /** `fewstep inspect MODEL`: what a model's folder holds. */
 import { join, resolve } from 'node:path'
 import { factsOf } from '../model/graph-facts.js'
-import { endOfTextTokenIds, readManifest, type Manifest } from '../model/manifest.js'
+import { endOfTextTokenIds, graphsOf, readManifest, type Manifest } from '../model/manifest.js'
 import { loadModel, type Model } from '../model/model.js'
 import { readOnnxFile } from '../model/onnx-file.js'
 import { tunedBudgets } from '../model/tuned-schedules.js'
@@ -64,11 +64,9 @@ export async function inspect (given: Arguments): Promise<void> {
 
 async function examine (folder: string): Promise<Report> {
   const manifest = await readManifest(folder)
-  const { file, int8_file: int8File } = manifest.graph
   const loaded = await loadModel(folder).then((model) => ({ model }), (error: unknown) => ({ problem: (error as Error).message }))
-  const names = [{ name: file, precision: 'float32' }, ...(int8File === undefined ? [] : [{ name: int8File, precision: 'int8' }])]
-  const graphs = await Promise.all(names.map(async ({ name, precision }) =>
-    await graphReport(folder, name, precision).catch(() => undefined)))
+  const graphs = await Promise.all(graphsOf(manifest).map(async ({ file, precision }) =>
+    await graphReport(folder, file, precision).catch(() => undefined)))
   return {
     folder,
     manifest,

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 
 export const EXECUTION_PROVIDERS = ['auto', 'cpu', 'cuda'] as const
 export const READY_WHEN = ['any', 'all'] as const
-export const PRECISIONS = ['auto', 'float32', 'int8'] as const
+export const PRECISIONS = ['auto', 'float32', 'int8', 'float16'] as const
 export const METRICS_ACCESS = ['open', 'key'] as const
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export const METRICS_ALIASES = ['none', 'vllm'] as const
@@ -105,8 +105,9 @@ export const Environment = Type.Object({
   FEWSTEP_PRECISION: Type.Enum([...PRECISIONS], {
     default: 'auto',
     description:
-      'auto, float32 or int8, of the products on the CPU. auto takes what is faster here, measured at the first start, of the graphs that ' +
-      'the model has; they round differently, so name one where replicas on other machines must give the same texts.'
+      'auto, float32, int8 or float16, of the products. auto takes, of the graphs that the model has, float16 on a GPU, and on a CPU what is ' +
+      'faster here, float32 or int8, measured at the first start. They round differently, so name one where replicas on other machines must ' +
+      'give the same texts. int8 is for CPUs; a CPU runs float16 only where it is named, and slowly.'
   }),
   FEWSTEP_DEVICES: Type.String({
     default: '',

@@ -17,9 +17,10 @@ export interface GraphChoices {
 }
 
 /**
- * GPUs take the float32 graph; CPUs that or the one with 8-bit products, as demanded or as the model has them.
+ * GPUs take the graph in float16, or where the model has none the one in float32; CPUs that in float32 or the one with 8-bit products;
+ * or whichever is demanded.
  * @param bytesFirst whether this processor is made for 8-bit products
- * @throws Error where int8 is demanded and cannot be had
+ * @throws Error where what is demanded cannot be had
  */
 export function chooseGraphs (
   { name, graph }: Pick<Manifest, 'name' | 'graph'>,
@@ -27,12 +28,22 @@ export function chooseGraphs (
   bytesFirst: boolean = hasByteProducts()
 ): GraphChoices {
   const float32 = { file: graph.file, precision: 'float32' } as const
-  if (precision === 'int8' && executionProvider === 'cuda') throw new Error('int8 is for the CPU: leave FEWSTEP_PRECISION out, or set FEWSTEP_EXECUTION_PROVIDER to cpu')
-  if (precision === 'int8' && graph.int8_file === undefined) throw new Error(`${name} has no graph for int8: export it again with --int8, or leave FEWSTEP_PRECISION out`)
-  if (precision === 'float32' || graph.int8_file === undefined) return { cpu: [float32], cuda: float32 }
-  const int8 = { file: graph.int8_file, precision: 'int8' } as const
-  if (precision === 'int8') return { cpu: [int8], cuda: float32 }
-  return { cpu: bytesFirst ? [int8, float32] : [float32, int8], cuda: float32 }
+  const int8 = graph.int8_file === undefined ? undefined : { file: graph.int8_file, precision: 'int8' } as const
+  const float16 = graph.float16_file === undefined ? undefined : { file: graph.float16_file, precision: 'float16' } as const
+  const missing = (): Error => new Error(`${name} has no graph for ${precision}: export it again with --${precision}, or leave FEWSTEP_PRECISION out`)
+  switch (precision) {
+    case 'float32':
+      return { cpu: [float32], cuda: float32 }
+    case 'int8':
+      if (executionProvider === 'cuda') throw new Error('int8 is for the CPU: leave FEWSTEP_PRECISION out, or set FEWSTEP_EXECUTION_PROVIDER to cpu')
+      if (int8 === undefined) throw missing()
+      return { cpu: [int8], cuda: float16 ?? float32 }
+    case 'float16':
+      if (float16 === undefined) throw missing()
+      return { cpu: [float16], cuda: float16 }
+    case 'auto':
+      return { cpu: int8 === undefined ? [float32] : bytesFirst ? [int8, float32] : [float32, int8], cuda: float16 ?? float32 }
+  }
 }
 
 /** What a session of the graph reads: the graph itself and, where they do not fit into it, its weights, as in step.onnx.data. */

@@ -1,5 +1,5 @@
 /** How many workers with how many threads each, and in which precision. */
-import type { Precision } from './worker-protocol.js'
+import type { CpuPrecision } from './worker-protocol.js'
 
 export interface PoolPlan {
   readonly workers: number
@@ -43,7 +43,7 @@ export function choosePlan (measured: readonly MeasuredPlan[]): PoolPlan | undef
 }
 
 /** Of the same plan in two precisions: 8 bits where they are clearly faster, taking a crowd's time and a lone request's as one. */
-export function choosePrecision ({ int8, float32 }: Readonly<Record<Precision, MeasuredPlan>>): Precision {
+export function choosePrecision ({ int8, float32 }: Readonly<Record<CpuPrecision, MeasuredPlan>>): CpuPrecision {
   const gain = Math.sqrt((int8.rowsPerSecond / float32.rowsPerSecond) * (float32.loneMs / int8.loneMs))
   return gain >= WORTH_ROUNDING ? 'int8' : 'float32'
 }

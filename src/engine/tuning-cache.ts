@@ -23,7 +23,7 @@ const Cost = Type.Object({
 const Kept = Type.Object({
   measuredAt: Type.String(),
   plan: Type.Object({ workers: Type.Integer(), threads: Type.Integer() }),
-  precision: Type.Enum(['float32', 'int8']),
+  precision: Type.Enum(['float32', 'int8', 'float16']),
   costs: Type.Array(Type.Unknown())
 })
 

@@ -5,7 +5,9 @@ import type { BatchShape } from './step-message.js'
 export type ExecutionProvider = 'cpu' | 'cuda'
 
 /** What the products with the canvas are computed in. */
-export type Precision = 'float32' | 'int8'
+export type CpuPrecision = 'float32' | 'int8'
+/** float16 is for GPUs: a CPU runs it, slowly, where it is demanded. */
+export type Precision = CpuPrecision | 'float16'
 
 /** Paths. */
 export interface GraphFiles {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { problem } from './files.js'
 import { factsOf } from './graph-facts.js'
-import { canScore, manifestFile, revealsSure, type Manifest } from './manifest.js'
+import { canScore, graphsOf, manifestFile, revealsSure, type Manifest, type NamedGraph } from './manifest.js'
 import { readOnnxFile, type OnnxFile, type OnnxValue } from './onnx-file.js'
 import { shown } from './quote.js'
 
@@ -50,12 +50,11 @@ const DOMAINS = new Set(['', 'ai.onnx', 'ai.onnx.ml', 'com.microsoft'])
  * @throws Error with one sentence: the file, and what contradicts what
  */
 export async function checkGraphs (directory: string, manifest: Manifest): Promise<void> {
-  const { file, int8_file: int8File } = manifest.graph
-  await checkGraph(directory, manifest, file, 'float32')
-  if (int8File !== undefined) await checkGraph(directory, manifest, int8File, 'int8')
+  for (const graph of graphsOf(manifest)) await checkGraph(directory, manifest, graph)
 }
 
-async function checkGraph (directory: string, manifest: Manifest, name: string, compute: string): Promise<void> {
+async function checkGraph (directory: string, manifest: Manifest, named: NamedGraph): Promise<void> {
+  const { file: name, precision: compute } = named
   const file = join(directory, name)
   const graph = await readOnnxFile(file)
   const domain = [...graph.domains].find((each) => !DOMAINS.has(each))
@@ -72,7 +71,7 @@ async function checkGraph (directory: string, manifest: Manifest, name: string, 
   if (foreign !== undefined) throw problem(file, `${foreign}: it is no step graph of fewstep`)
   const other = saidOf(graph, 'compute')
   if (other !== undefined && other !== compute) throw problem(file, `it computes in ${shown(other)}, but the manifest names it as the graph that computes in ${compute}`)
-  const contradiction = structural(graph, manifest, name) ?? described(graph, manifest, name)
+  const contradiction = structural(graph, manifest, named) ?? described(graph, manifest, name)
   if (contradiction !== undefined) throw problem(manifestFile(directory), contradiction)
 }
 
@@ -88,13 +87,15 @@ function wrongValue (side: string, contract: Contract, values: ReadonlyMap<strin
 }
 
 /** What its nodes and constants show. */
-function structural (graph: OnnxFile, manifest: Manifest, name: string): string | undefined {
+function structural (graph: OnnxFile, manifest: Manifest, { file: name, opset, precision }: NamedGraph): string | undefined {
   const { vocab_size: size, mask_token_id: mask, max_length: length, files } = manifest
   const { embeddingRows, positions, maskTokenId } = factsOf(graph)
   const rows = Math.max(size, (mask ?? 0) + 1)
   const data = [...graph.dataFiles].find((each) => !Object.hasOwn(files, each))
   if (data !== undefined) return `files does not list ${shown(data)}, where ${name} has its weights`
-  if (graph.opset !== undefined && graph.opset !== manifest.graph.opset) return `graph.opset is ${manifest.graph.opset}, but that of ${name} is ${graph.opset}`
+  if (graph.opset !== undefined && graph.opset !== opset) {
+    return `graph.${precision === 'float16' ? 'float16_opset' : 'opset'} is ${opset}, but that of ${name} is ${graph.opset}`
+  }
   if (embeddingRows !== undefined && embeddingRows !== rows) {
     return `vocab_size is ${size}${mask === null ? '' : ` and mask_token_id ${mask}`}, which takes an embedding of ${rows} rows, but that of ${name} has ${embeddingRows}`
   }

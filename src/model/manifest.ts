@@ -71,6 +71,9 @@ export const Manifest = Type.Object({
     file: FileName,
     /** The same step with 8-bit products, for CPUs. */
     int8_file: Type.Optional(FileName),
+    /** The same step in float16, for GPUs, and its opset. */
+    float16_file: Type.Optional(FileName),
+    float16_opset: Type.Optional(count(MAX_INT32, 'a whole number of 1 or more')),
     /**
      * 1 has neither `targets` nor `target_logprob`: such a model generates, and scores nothing. From 3 on masked diffusion has
      * `reveal_above`.
@@ -84,6 +87,24 @@ export const Manifest = Type.Object({
   files: Type.Record(Type.String(), FileEntry, { description: 'an object of file names, each with sha256 and bytes' })
 }, { description: 'a JSON object' })
 export type Manifest = Static<typeof Manifest>
+
+/** A step graph of a model, and the field that names it. */
+export interface NamedGraph {
+  readonly field: string
+  readonly file: string
+  /** What its products are computed in. */
+  readonly precision: 'float32' | 'int8' | 'float16'
+  readonly opset: number
+}
+
+export function graphsOf ({ graph }: Pick<Manifest, 'graph'>): readonly NamedGraph[] {
+  const { file, int8_file: int8, float16_file: float16, float16_opset: float16Opset = 0, opset } = graph
+  return [
+    { field: 'graph.file', file, precision: 'float32', opset },
+    ...(int8 === undefined ? [] : [{ field: 'graph.int8_file', file: int8, precision: 'int8', opset } as const]),
+    ...(float16 === undefined ? [] : [{ field: 'graph.float16_file', file: float16, precision: 'float16', opset: float16Opset } as const])
+  ]
+}
 
 /** Whether steps reveal masked tokens by plan, for good: then there is no law of jumps to solve, and a solver means nothing. */
 export function isMaskedDiffusion ({ algorithm }: Pick<Manifest, 'algorithm'>): boolean {
@@ -146,7 +167,12 @@ function contradiction (manifest: Manifest): string | undefined {
   }
   const schedule = wrongSchedule(schedules)
   if (schedule !== undefined) return schedule
-  if (graph.int8_file === graph.file) return `graph.int8_file is ${shown(graph.file)}, the same as graph.file`
+  const files = graphsOf(manifest)
+  for (const [i, { field, file }] of files.entries()) {
+    const same = files.slice(0, i).find((other) => other.file === file)
+    if (same !== undefined) return `${field} is ${shown(file)}, the same as ${same.field}`
+  }
+  if (graph.float16_file !== undefined && graph.float16_opset === undefined) return 'graph.float16_file is given, so graph.float16_opset must be, too'
   return unlisted(manifest)
 }
 
@@ -167,6 +193,6 @@ function wrongEnd (manifest: Manifest): string | undefined {
 function unlisted ({ graph, tokenizer, files }: Manifest): string | undefined {
   const bad = Object.keys(files).find((name) => !Value.Check(FileName, name))
   if (bad !== undefined) return `files lists ${shown(bad)}, which is no file's name, without a folder before it`
-  const missing = [graph.file, graph.int8_file, tokenizer].find((name) => typeof name === 'string' && !Object.hasOwn(files, name))
+  const missing = [graph.file, graph.int8_file, graph.float16_file, tokenizer].find((name) => typeof name === 'string' && !Object.hasOwn(files, name))
   return missing === undefined ? undefined : `files does not list ${shown(missing)}, so nothing vouches for what it holds`
 }

@@ -57,6 +57,8 @@ async function start (t: Test, stepMs = 1): Promise<Parts> {
     logger: log.logger,
     now: clock.now,
     onBegin: ({ seed }) => { begun.push(seed) },
+    onRetry: () => {},
+    requestOf: ({ seed }) => String(seed),
     onStep: () => { events.emit('settled') },
     onFailed: (row) => {
       failed.push(row)

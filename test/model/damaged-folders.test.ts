@@ -114,6 +114,12 @@ refuses('a manifest that contradicts itself', 'manifest.json', {
   'a tuned schedule of another number of steps': [field('schedules', { 3: { step_sizes: [0.5, 0.5], clearly_better: true } }), /^schedules\.3 has 2 step_sizes, not 3$/],
   'a tuned schedule that does not reach the end': [field('schedules', { 2: { step_sizes: [0.5, 0.4], clearly_better: true } }), /^schedules\.2\.step_sizes sum to 0\.9, not to 1$/],
   'one graph for both precisions': [field('graph.int8_file', 'step.onnx'), /^graph\.int8_file is "step\.onnx", the same as graph\.file$/],
+  'one graph for two precisions': [field('graph.float16_file', 'step.onnx'), /^graph\.float16_file is "step\.onnx", the same as graph\.file$/],
+  'a graph in float16 without its opset': [field('graph.float16_file', 'step-fp16.onnx'), /^graph\.float16_file is given, so graph\.float16_opset must be, too$/],
+  'no hash of the graph in float16': [
+    manifest(({ graph }) => { Object.assign(graph as Json, { float16_file: 'step-fp16.onnx', float16_opset: 24 }) }),
+    /^files does not list "step-fp16\.onnx"/
+  ],
   'no hashes': [field('files', {}), /^files does not list "step\.onnx"/],
   'no hash of the tokenizer': [manifest(({ files }) => { delete (files as Json)['tokenizer.json'] }), /^files does not list "tokenizer\.json"/],
   'no hash of the graph of 8 bits': [field('graph.int8_file', 'step-int8.onnx'), /^files does not list "step-int8\.onnx"/],

@@ -100,6 +100,13 @@ t.test('a graph with 8-bit products is checked like the other', async (t) => {
   await t.rejects(loadModel(directory), { message: /step-int8\.onnx: it computes in "float32", but the manifest names it as the graph that computes in int8$/ })
 })
 
+t.test('a graph in float16 is checked like the others, against an opset of its own', async (t) => {
+  const directory = await copyOf('tiny-half')
+  t.equal((await loadModel(directory)).manifest.graph.float16_opset, 24)
+  await field('graph.float16_opset', 20)(directory)
+  await t.rejects(loadModel(directory), { message: /manifest\.json: graph\.float16_opset is 20, but that of step-fp16\.onnx is 24$/ })
+})
+
 t.test('what exporters wrote before graphs said what they are is taken as it is', async (t) => {
   for (const name of ['tiny-text', 'tiny-llada', 'tiny-dream'] as const) {
     const directory = await copyOf(name)

@@ -6,7 +6,7 @@ import { Engine, type EngineOptions } from '../../src/engine/engine.js'
 import type { GenerationRequest, RowRequest } from '../../src/engine/request.js'
 import { readManifest } from '../../src/model/manifest.js'
 
-export type FixtureName = 'tiny-text' | 'tiny-mask' | 'tiny-uniform' | 'tiny-llada' | 'tiny-dream' | 'tiny-faulty' | 'tiny-old'
+export type FixtureName = 'tiny-text' | 'tiny-mask' | 'tiny-uniform' | 'tiny-llada' | 'tiny-dream' | 'tiny-half' | 'tiny-faulty' | 'tiny-old'
 
 export function fixture (name: FixtureName): string {
   return fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url))

@@ -60,12 +60,12 @@ def write_text_model(folder: Path) -> None:
     )
 
 
-def write_masked_model(folder: Path, kind: str, **shape: int | bool) -> None:
+def write_masked_model(folder: Path, kind: str, *, float16: bool = False, **shape: int | bool) -> None:
     tokenizer = tiny_tokenizer()
     size = Tokenizer.from_str(tokenizer).get_vocab_size()
     config = TransformerConfig(**MASKED_SHAPE, **PUBLISHED_TRUNK, **shape, vocab_size=size, mask_token_id=size)
     weights = random_weights(Transformer(config), seed=2)
-    write_model(folder, ModelParts(config, weights, 1.0, tokenizer, [], [], kind=kind))
+    write_model(folder, ModelParts(config, weights, 1.0, tokenizer, [], [], kind=kind, float16=float16))
 
 
 def write_reference_model(folder: Path, source: str) -> None:
@@ -78,6 +78,7 @@ def write_all(folder: Path) -> None:
     write_text_model(folder / "tiny-text")
     write_masked_model(folder / "tiny-llada", LLADA, n_kv_heads=4)
     write_masked_model(folder / "tiny-dream", DREAM, n_kv_heads=2, qkv_bias=True)
+    write_masked_model(folder / "tiny-half", DREAM, float16=True, n_kv_heads=2, qkv_bias=True)
     for source in ("mask", "uniform"):
         write_reference_model(folder / f"tiny-{source}", source)
     write_faulty_model(folder / "tiny-faulty")

@@ -8,7 +8,7 @@ from fixtures import FIXTURES, write_all
 
 def test_the_committed_fixture_models_are_fresh(tmp_path):
     write_all(tmp_path)
-    names = {"tiny-text", "tiny-llada", "tiny-dream", "tiny-mask", "tiny-uniform", "tiny-faulty"}
+    names = {"tiny-text", "tiny-llada", "tiny-dream", "tiny-half", "tiny-mask", "tiny-uniform", "tiny-faulty"}
     assert {folder.name for folder in tmp_path.iterdir()} == names
     for name in names:
         fresh, committed = tmp_path / name, FIXTURES / name

@@ -8,7 +8,7 @@ const ReadyModel = Type.Object({
   model: Type.String({ description: 'Its name.' }),
   ready: Type.Boolean({ description: 'Whether it can be asked: a session worker of it is ready.' }),
   execution_provider: Type.Enum(['cpu', 'cuda']),
-  precision: Type.Enum(['float32', 'int8'], { description: 'Of the products with the canvas.' }),
+  precision: Type.Enum(['float32', 'int8', 'float16'], { description: 'Of the products with the canvas.' }),
   workers: Type.Object({ ready: Type.Integer(), total: Type.Integer(), threads: Type.Integer({ description: 'Of each worker.' }) }),
   queued: Type.Integer({ description: 'Canvases that wait for their next step.' }),
   running: Type.Integer({ description: 'Canvases in a step.' })
