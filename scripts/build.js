@@ -1,4 +1,7 @@
-/** Compiles src/ to dist/, web/ to dist/page/ and the documents to dist/docs/, from scratch. In one file: .npmrc's ignore-scripts skips pre and post scripts. */
+/**
+ * Compiles src/ to dist/, web/ to dist/page/ and the documents to dist/docs/, from scratch. In one file: .npmrc's ignore-scripts skips pre
+ * and post scripts.
+ */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

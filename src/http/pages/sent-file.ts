@@ -26,7 +26,9 @@ export interface SentFile {
 }
 
 export async function asSent (files: Iterable<readonly [name: string, contents: Uint8Array]>): Promise<Map<string, SentFile>> {
-  return new Map(await Promise.all([...files].map(async ([name, contents]) => [name, await sentFile(name, Buffer.from(contents))] as const)))
+  return new Map(await Promise.all([...files].map(async ([name, contents]) => {
+    return [name, await sentFile(name, Buffer.from(contents))] as const
+  })))
 }
 
 async function sentFile (name: string, body: Buffer): Promise<SentFile> {
