@@ -15,6 +15,11 @@ export interface Fields {
   readonly schedule: string
   readonly jumps: string
   readonly stop: string
+  /** Tokens of a block. */
+  readonly block: string
+  /** What is revealed at once is surer than this. */
+  readonly reveal: string
+  readonly priority: string
   /** '' or 'on'. */
   readonly compare: string
   readonly steps2: string
@@ -22,7 +27,22 @@ export interface Fields {
 }
 
 export const EMPTY: Fields = {
-  text: '', model: '', steps: '', length: '', temperature: '', seed: '', solver: '', schedule: '', jumps: '', stop: '', compare: '', steps2: '', model2: ''
+  text: '',
+  model: '',
+  steps: '',
+  length: '',
+  temperature: '',
+  seed: '',
+  solver: '',
+  schedule: '',
+  jumps: '',
+  stop: '',
+  block: '',
+  reveal: '',
+  priority: '',
+  compare: '',
+  steps2: '',
+  model2: ''
 }
 
 /** One request, or two to be compared. */
@@ -46,7 +66,10 @@ function toRequest (fields: Fields): GenerateRequest {
     solver: fields.solver || undefined,
     schedule: scheduleOf(fields.schedule),
     jumps: fields.jumps || undefined,
-    stop: stopOf(fields.stop)
+    stop: stopOf(fields.stop),
+    block_length: isTemplate ? undefined : numeric(fields.block),
+    reveal_above: numeric(fields.reveal),
+    priority: numeric(fields.priority)
   }
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
 }
@@ -100,6 +123,9 @@ export function toFields ([first = {}, second]: readonly GenerateRequest[]): Fie
     schedule: Array.isArray(schedule) ? schedule.join(' ') : schedule ?? '',
     jumps: first.jumps ?? '',
     stop: (typeof stop === 'string' ? [stop] : stop ?? []).map((each) => each.replaceAll('\n', '\\n')).join('\n'),
+    block: shown(first.block_length),
+    reveal: shown(first.reveal_above),
+    priority: shown(first.priority),
     compare: second === undefined ? '' : 'on',
     steps2: stepsText(second?.steps),
     model2: second?.model ?? ''

@@ -11,6 +11,8 @@ const BUDGETS = [1, 2, 4, 8, 16, 32, 64]
 const SEEDS = 2_147_483_648
 
 type Name = Exclude<keyof Fields, 'text' | 'compare'>
+/** Those that few need. */
+const MORE = ['solver', 'schedule', 'jumps', 'stop', 'block', 'reveal', 'priority'] as const satisfies readonly Name[]
 const ELEMENTS: Record<Name, string> = {
   model: 'model',
   steps: 'steps',
@@ -21,6 +23,9 @@ const ELEMENTS: Record<Name, string> = {
   schedule: 'schedule',
   jumps: 'jumps',
   stop: 'stop',
+  block: 'block',
+  reveal: 'reveal',
+  priority: 'priority',
   steps2: 'steps-2',
   model2: 'model-2'
 }
@@ -50,7 +55,7 @@ export class Form {
       onSubmit()
     })
     this.#element.addEventListener('input', changed)
-    byId('model', HTMLSelectElement).addEventListener('change', () => { this.#showDefaults() })
+    for (const id of ['model', 'model-2', 'compare']) byId(id, HTMLElement).addEventListener('change', () => { this.#showDefaults() })
     button('gap-button', () => { this.insertGap() })
     button('die', () => { this.roll() })
     this.#slider('length')
@@ -68,13 +73,14 @@ export class Form {
   }
 
   set fields ({ text, compare, ...values }: Fields) {
-    for (const [name, id] of Object.entries(ELEMENTS)) control(id).value = values[name as Name]
-    // What the server does not have is not asked for.
-    for (const select of this.#element.querySelectorAll('select')) if (select.selectedIndex < 0) select.selectedIndex = 0
+    // The models first: what else can be chosen is theirs.
+    this.#put({ model: values.model, model2: values.model2 })
     this.#compare.checked = compare !== ''
+    this.#showDefaults()
+    this.#put(values)
     this.#editor.text = text
     this.#showDefaults()
-    if ([values.solver, values.schedule, values.jumps, values.stop].some((value) => value !== '')) byId('more', HTMLDetailsElement).open = true
+    if (MORE.some((name) => values[name] !== '')) byId('more', HTMLDetailsElement).open = true
   }
 
   get models (): readonly ModelCard[] {
@@ -131,6 +137,15 @@ export class Form {
     return [...this.#element.querySelectorAll<HTMLElement>('[data-field]')].find(({ dataset }) => dataset['field']?.split(' ').includes(field))
   }
 
+  /** What the server does not have is not asked for. */
+  #put (values: Partial<Record<Name, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      const element = control(ELEMENTS[name as Name])
+      element.value = value
+      if (element instanceof HTMLSelectElement && element.selectedIndex < 0) element.selectedIndex = 0
+    }
+  }
+
   #set (name: Name, value: string): void {
     const element = control(ELEMENTS[name])
     element.value = value
@@ -149,8 +164,9 @@ export class Form {
     if (card !== undefined) input('schedule').placeholder = usualSchedule(card, this.fields)
     const isTemplate = hasGap(text)
     byId('prompt-label', HTMLElement).textContent = isTemplate ? 'Template' : 'Prompt'
-    for (const each of [input('length'), input('length-range')]) each.disabled = isTemplate
+    for (const each of [input('length'), input('length-range'), input('block')]) each.disabled = isTemplate
     input('length').placeholder = isTemplate ? 'gaps' : '128'
+    input('block').placeholder = isTemplate ? 'gaps' : 'all at once'
     byId('second', HTMLElement).hidden = !this.#compare.checked
     const chosen = steps.trim() || input('steps').placeholder
     for (const pick of this.#element.querySelectorAll('.pick')) pick.setAttribute('aria-pressed', String(pick.textContent === chosen))
@@ -177,8 +193,16 @@ export class Form {
       setOptions(byId('solver', HTMLSelectElement), [byDefault(defaults.solver), ...solvers.map((name) => [name, name] as const)])
       setOptions(byId('jumps', HTMLSelectElement), [byDefault(defaults.jumps), ['spread', 'spread'], ['independent', 'independent']])
       for (const id of ['solver', 'jumps']) byId(id, HTMLSelectElement).disabled = solvers.length === 0
+      this.#offerReveal([card, ...this.#compare.checked ? this.#models.filter(({ id }) => id === control('model-2').value) : []])
     }
     this.#reflect()
+  }
+
+  /** To models that have it; what another one was asked for is not kept for them. */
+  #offerReveal (cards: readonly ModelCard[]): void {
+    const offered = cards.some(({ reveal_above: reveals }) => reveals)
+    byId('reveal-field', HTMLElement).hidden = !offered
+    if (!offered) input('reveal').value = ''
   }
 }
 

@@ -174,9 +174,13 @@ async function begin (): Promise<void> {
   if (matchMedia(MOUSE).matches) form.focus()
   await loadModels()
   const linked = fromFragment(location.hash)
-  // Of a link the models, now that they are known; of the example no more than half of a small canvas.
-  if (linked !== undefined) form.fields = { ...form.fields, model: linked.model || form.fields.model, model2: linked.model2 }
-  else form.fields = { ...form.fields, length: fitting(form.fields.length, form.models[0]?.max_length) }
+  // Of a link the models, now that they are known, and what depends on them; of the example no more than half of a small canvas.
+  if (linked !== undefined) {
+    const { model, model2, solver, jumps, reveal } = linked
+    form.fields = { ...form.fields, model: model || form.fields.model, model2, solver, jumps, reveal }
+  } else {
+    form.fields = { ...form.fields, length: fitting(form.fields.length, form.models[0]?.max_length) }
+  }
 }
 
 void begin()

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { generate } from '../support/client.js'
 import { launchBrowser } from '../support/browser.js'
-import { done, drawn, fill, leaveFields, openPlayground, run, textOf, TWO } from '../support/playground.js'
-import { startTestServer } from '../support/server.js'
+import { done, drawn, fill, leaveFields, openPlayground, run, SMALL, textOf, TWO } from '../support/playground.js'
+import { fixture } from '../support/engine.js'
+import { startTestServer, TINY_TEXT } from '../support/server.js'
 
 const STORIES = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
 
@@ -39,7 +40,9 @@ t.test('the server says what is wrong, beside the field that is', async (t) => {
     ['#steps', '5000', 'steps', 'steps must be at most 1024'],
     ['#temperature', 'hot', 'temperature', 'temperature must be a number'],
     ['#length', '0', 'max_tokens', 'max_tokens must be at least 1'],
-    ['#schedule', '0.5 0.2', 'schedule', "schedule's step sizes must sum to 1"]
+    ['#schedule', '0.5 0.2', 'schedule', "schedule's step sizes must sum to 1"],
+    ['#block', '0', 'block_length', 'block_length must be at least 1'],
+    ['#priority', 'high', 'priority', 'priority must be an integer']
   ] as const
   for (const [selector, value, field, message] of cases) {
     await page.locator(selector).fill(value)
@@ -100,6 +103,54 @@ t.test('the die rolls a seed, sliders move numbers, budgets are one press away',
   await page.locator('#steps').fill('2-3')
   await run(page)
   t.match(await page.locator('#facts').innerText(), /Steps\s+[23]/)
+})
+
+t.test('blocks are asked for, and seen one after another; a text with gaps takes none', async (t) => {
+  const { page, close } = await openPlayground(browser, `${server.url}/${SMALL}&block=8&steps=2`)
+  t.teardown(close)
+  t.not(await page.locator('#more').getAttribute('open'), null, 'what a link says is seen')
+  await run(page)
+  t.equal(await page.locator('.column').count(), 6, 'three blocks of two steps')
+  await page.locator('#scrubber').fill('2')
+  await drawn(page)
+  t.equal(await page.locator('.token').count(), 8, 'the first block, and nothing that is still to come')
+  await fill(page, 'The [[4]] hen')
+  t.ok(await page.locator('#block').isDisabled())
+  await run(page)
+})
+
+t.test('revealing above is offered where the model can do it, and kept with a link', async (t) => {
+  const models = await startTestServer({ modelDirectories: [TINY_TEXT, fixture('tiny-llada')] })
+  t.teardown(models.stop)
+  const { page, complaints, close } = await openPlayground(browser, models.url)
+  t.teardown(close)
+  const reveal = page.locator('#reveal')
+  await page.locator('#more summary').click()
+  t.notOk(await reveal.isVisible())
+  await page.locator('#model').selectOption('tiny-llada')
+  await reveal.fill('2')
+  await page.keyboard.press('Control+Enter')
+  await page.locator('[data-field=reveal_above] > .error', { hasText: 'reveal_above must be less than 1' }).waitFor()
+  await reveal.fill('0.000001')
+  await run(page)
+  t.equal(await page.locator('.column').count(), 1, 'all is surer than that')
+  await page.locator('#share').click()
+  await page.waitForURL(/#.*reveal=0\.000001/)
+  const shared = await openPlayground(browser, page.url())
+  t.teardown(shared.close)
+  await shared.page.locator('#model').locator('option:checked', { hasText: 'tiny-llada' }).waitFor({ state: 'attached' })
+  t.equal(await shared.page.locator('#reveal').inputValue(), '0.000001')
+  await page.locator('#model').selectOption('tiny-text')
+  t.notOk(await reveal.isVisible())
+  await run(page)
+  t.same(complaints, ['Failed to load resource: the server responded with a status of 400 (Bad Request)'])
+})
+
+t.test('a link brings what can be chosen of its model', async (t) => {
+  const { page, close } = await openPlayground(browser, `${server.url}/${SMALL}&solver=euler&jumps=independent`)
+  t.teardown(close)
+  await page.locator('#solver option:checked', { hasText: 'euler' }).waitFor({ state: 'attached' })
+  t.equal(await page.locator('#jumps').inputValue(), 'independent')
 })
 
 t.test('views are a key away, and the timeline has a legend whose colours can be looked for', async (t) => {

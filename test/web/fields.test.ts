@@ -16,6 +16,11 @@ t.test('steps are a number or a range, however it is written', async (t) => {
   for (const range of ['4-16', '4–16', '4..16', ' 4 - 16', '4 to 16']) t.same(requestOf({ steps: range })['steps'], { min: 4, max: 16 }, range)
 })
 
+t.test('rarer options go as they stand, and blocks not with a template', async (t) => {
+  t.same(requestOf({ block: '64', reveal: '0.9', priority: '-3' }), { prompt: '', block_length: 64, reveal_above: 0.9, priority: -3 })
+  t.same(requestOf({ text: 'a [[4]]', block: '64' }), { template: 'a [[4]]' })
+})
+
 t.test('what is no number goes as it is, for the server to say what it should be', async (t) => {
   t.match(requestOf({ steps: 'many', seed: '1e', length: '4.5' }), { steps: 'many', seed: '1e', max_tokens: 4.5 })
 })
@@ -63,12 +68,17 @@ t.test('a link holds the form, and a request makes the form again', async (t) =>
     schedule: '0.5 0.5',
     jumps: 'spread',
     stop: '\\n\nEnd',
+    block: '',
+    reveal: '0.9',
+    priority: '-3',
     compare: 'on',
     steps2: '32',
     model2: 'n'
   }
   t.same(fromFragment(`#${toFragment(fields)}`), fields)
   t.same(toFields(toRequests(fields)), fields)
+  const long = { ...EMPTY, text: 'a', length: '400', block: '64' }
+  t.same(toFields(toRequests(fromFragment(`#${toFragment(long)}`) ?? EMPTY)), long)
   t.equal(fromFragment('#stage'), undefined)
   t.equal(fromFragment(''), undefined)
 })
