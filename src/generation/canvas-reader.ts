@@ -4,7 +4,11 @@ import { cutAtStop, type Cut } from './cut.js'
 import type { FinishReason } from './text-result.js'
 import type { PreparedGeneration } from './prepare.js'
 
+/** A text, or what is left of it where its beginning was read before. */
 export interface CanvasText {
+  /** Positions of that beginning, all of which belong to the text, and their text. */
+  readonly begin: number
+  readonly before: string
   /** Tokens of all positions that the text covers, also of those cut off. */
   readonly tokens: Int32Array
   /** One text piece for each of `tokens`; joined they are the text. */
@@ -40,17 +44,35 @@ export function readCanvas (prepared: PreparedGeneration, canvas: Int32Array): C
     for (const piece of part.pieces) pieces.push(piece)
     if (part.found) finishReason = 'stop'
   }
-  return { tokens: canvas.subarray(first, last), pieces, kept, finishReason }
+  return { begin: 0, before: '', tokens: canvas.subarray(first, last), pieces, kept, finishReason }
 }
 
 /** What was made in a row ends before an end-of-text token or a stop string, whichever comes first: from there on its pieces are ''. */
 function readMade (prepared: PreparedGeneration, tokens: Int32Array): Cut {
-  const { model: { tokenizer }, layout, stop, endTokens, ignoreEnd } = prepared
+  return cutMade(prepared, tokens.length, decodeMade(prepared, tokens, true))
+}
+
+/** Pieces of what was made, up to an end-of-text token. */
+export interface DecodedText {
+  readonly pieces: readonly string[]
+  /** Whether there is such a token. */
+  readonly ended: boolean
+}
+
+/** @param isBeginning whether nothing that was made stands before */
+export function decodeMade (
+  { model: { tokenizer }, layout, endTokens, ignoreEnd }: PreparedGeneration, tokens: Int32Array, isBeginning: boolean
+): DecodedText {
   const end = ignoreEnd ? -1 : tokens.findIndex((token) => endTokens.has(token))
   const pieces = tokenizer.pieces(end < 0 ? tokens : tokens.subarray(0, end))
   if (ignoreEnd) for (const [i, token] of tokens.entries()) if (endTokens.has(token)) pieces[i] = ''
-  if (layout.followsSpace && pieces[0]?.startsWith(' ') === true) pieces[0] = pieces[0].slice(1)
+  if (isBeginning && layout.followsSpace && pieces[0]?.startsWith(' ') === true) pieces[0] = pieces[0].slice(1)
+  return { pieces, ended: end >= 0 }
+}
+
+/** @param length how many tokens there are, those after the end included */
+export function cutMade ({ stop }: PreparedGeneration, length: number, { pieces, ended }: DecodedText): Cut {
   const cut = cutAtStop(pieces, stop)
-  const rest = new Array<string>(tokens.length - cut.pieces.length).fill('')
-  return { pieces: cut.pieces.concat(rest), kept: cut.kept, found: cut.found || end >= 0 }
+  const rest = new Array<string>(length - cut.pieces.length).fill('')
+  return { pieces: cut.pieces.concat(rest), kept: cut.kept, found: cut.found || ended }
 }

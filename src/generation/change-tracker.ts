@@ -7,15 +7,18 @@ import type { TextChange } from './text-result.js'
  * of changes in turn holds the pieces of the canvas last given.
  */
 export class ChangeTracker {
-  #known: Pick<CanvasText, 'tokens' | 'pieces'> = { tokens: new Int32Array(), pieces: [] }
+  readonly #tokens: number[] = []
+  readonly #pieces: string[] = []
 
-  /** The changes from the canvas given before to this one. */
-  changes (now: CanvasText): TextChange[] {
-    const { tokens, pieces } = this.#known
-    this.#known = now
-    return now.pieces.flatMap((text, position) => {
-      const token = now.tokens[position] ?? 0
-      return token === tokens[position] && text === pieces[position] ? [] : [{ position, token, text }]
+  /** The changes from the canvas given before to this one, of which positions before `begin` are as they were. */
+  changes ({ begin, tokens, pieces }: CanvasText): TextChange[] {
+    return pieces.flatMap((text, i) => {
+      const position = begin + i
+      const token = tokens[i] ?? 0
+      if (token === this.#tokens[position] && text === this.#pieces[position]) return []
+      this.#tokens[position] = token
+      this.#pieces[position] = text
+      return [{ position, token, text }]
     })
   }
 }

@@ -8,6 +8,7 @@ import { makeText, type MadeText, type TextListener, type TextUpdate } from './o
 import type { PreparedGeneration } from './prepare.js'
 import { settledText } from './settled.js'
 import { StepQueue } from './step-queue.js'
+import { TextReader } from './text-reader.js'
 import type { GapFill, TextOutput, TextResult, TextStep } from './text-result.js'
 
 /** Read as text at once; that takes about a microsecond each, and some more. */
@@ -67,9 +68,9 @@ export async function * streamText (
   })
   const close = (): void => { queue.close() }
   generation.then(close, close)
-  const trackers = prepared.engineRequest.rows.map(() => new ChangeTracker())
+  const outputs = prepared.engineRequest.rows.map(() => ({ reader: new TextReader(prepared), tracker: new ChangeTracker() }))
   try {
-    for await (const update of queue) yield { type: 'step', step: readStep(prepared, trackers, update) }
+    for await (const update of queue) yield { type: 'step', step: readStep(prepared, outputs[update.row], update) }
     yield { type: 'done', result: await readResult(prepared, await generation) }
   } finally {
     leave()
@@ -77,10 +78,17 @@ export async function * streamText (
   }
 }
 
-function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracker[], update: TextUpdate): TextStep {
-  const { row, step, steps, t, block, tokens } = update
+/** An output as its reader knows it. */
+interface KnownOutput {
+  readonly reader: TextReader
+  readonly tracker: ChangeTracker
+}
+
+function readStep (prepared: PreparedGeneration, known: KnownOutput | undefined, update: TextUpdate): TextStep {
+  const { row, step, steps, t, block, before, confidence } = update
+  if (known === undefined) throw new RangeError(`there is no output ${row}`)
   const { model: { manifest }, layout } = prepared
-  const view = readCanvas(prepared, tokens)
+  const view = known.reader.read(update)
   const [first, last] = coverage(layout)
   return {
     index: row,
@@ -89,12 +97,12 @@ function readStep (prepared: PreparedGeneration, trackers: readonly ChangeTracke
     t,
     block,
     blocks: layout.blocks.length,
-    changes: (trackers[row]?.changes(view) ?? []).map((change) => {
+    changes: known.tracker.changes(view).map((change) => {
       const given = layout.canvas.editable[first + change.position] === 0
       return { ...change, masked: !given && change.token === manifest.mask_token_id, given }
     }),
-    text: view.pieces.join(''),
-    confidence: update.confidence.subarray(first, last),
+    text: view.before + view.pieces.join(''),
+    confidence: () => Float32Array.from([...before.confidence, ...confidence]).subarray(first, last),
     settled: settledText(prepared, update, view)
   }
 }

@@ -3,11 +3,18 @@ import type { CanvasTemplate, RowResult, StepListener } from '../engine/request.
 import type { StepsReason } from '../engine/step-budget.js'
 import type { Ticket } from '../engine/ticket.js'
 import { canvasOf, type Block } from './blocks.js'
-import { readCanvas } from './canvas-reader.js'
 import type { PreparedGeneration } from './prepare.js'
+import { TextReader, type UnfinishedText } from './text-reader.js'
 
-/** A refinement of the whole text. */
-export interface TextUpdate {
+/** Arrays as long as the text up to some position. */
+interface TextArrays {
+  readonly tokens: Int32Array
+  /** Posterior probability of each token, as of the last step on its block. */
+  readonly confidence: Float32Array
+}
+
+/** A refinement: of a block, which stands for the text up to its end. */
+export interface TextUpdate extends UnfinishedText, TextArrays {
   /** Which output. */
   readonly row: number
   /** Counted over all blocks, as `steps`, which are planned. */
@@ -21,10 +28,8 @@ export interface TextUpdate {
   readonly blockDone: boolean
   /** Whether it was the text's. */
   readonly last: boolean
-  /** Of the whole text, up to the end of the block. */
-  readonly tokens: Int32Array
-  /** Of each of these, as of the last step on its block. */
-  readonly confidence: Float32Array
+  /** All before the block: it stays. */
+  readonly before: TextArrays
 }
 
 /** All of an output, arrays as long as what was made of the text. */
@@ -44,7 +49,7 @@ export async function makeText (ticket: Ticket, prepared: PreparedGeneration, ro
   for (const [index, block] of blocks.entries()) {
     const onStep = onUpdate === undefined ? undefined : text.listener(index, block, onUpdate)
     text.take(block, await ticket.refine({ row, block: index, template: text.canvas(block) }, onStep))
-    if (index === blocks.length - 1 || text.ended) break
+    if (text.endsWith(index, block)) break
   }
   ticket.leave(row)
   return text.result()
@@ -57,6 +62,9 @@ class OutputText {
   readonly #confidence: Float32Array
   readonly #timeline: Int32Array
   readonly #reasons = new Set<StepsReason>()
+  readonly #reader: TextReader
+  /** Whether the text ends with the block `index`, which is made. */
+  #end: { readonly index: number, readonly isEnd: boolean } | undefined
   /** Positions that are made or given, from the first on. */
   #made = 0
   #steps = 0
@@ -65,14 +73,10 @@ class OutputText {
   constructor (prepared: PreparedGeneration, row: number) {
     this.#prepared = prepared
     this.#row = row
+    this.#reader = new TextReader(prepared)
     this.#tokens = prepared.blank.slice()
     this.#confidence = new Float32Array(this.#tokens.length)
     this.#timeline = new Int32Array(this.#tokens.length)
-  }
-
-  /** Whether what is made so far comes to an end. */
-  get ended (): boolean {
-    return this.#endsWithin(this.#tokens.subarray(0, this.#made))
   }
 
   canvas (block: Block): CanvasTemplate {
@@ -83,14 +87,12 @@ class OutputText {
   listener (index: number, block: Block, onUpdate: TextListener): StepListener {
     const { layout: { blocks }, engineRequest: { budget } } = this.#prepared
     const each = budget.kind === 'exact' ? budget.stepSizes.length : budget.max
-    const own = [block.begin - block.window.begin, block.end - block.window.begin] as const
+    const before = { tokens: this.#tokens.subarray(0, block.begin), confidence: this.#confidence.subarray(0, block.begin) }
     return ({ step, steps, t, tokens, confidence }) => {
-      const whole = this.#tokens.slice(0, block.end)
-      whole.set(tokens.subarray(...own), block.begin)
-      const confidences = this.#confidence.slice(0, block.end)
-      confidences.set(confidence.subarray(...own), block.begin)
+      const own = ownOf(block, { tokens, confidence })
       const blockDone = t === 1
-      const last = blockDone && (index === blocks.length - 1 || this.#endsWithin(whole))
+      if (blockDone) this.#tokens.set(own.tokens, block.begin)
+      const last = blockDone && this.endsWith(index, block)
       onUpdate({
         row: this.#row,
         step: this.#steps + step,
@@ -99,17 +101,18 @@ class OutputText {
         block: index,
         blockDone,
         last,
-        tokens: whole,
-        confidence: confidences
+        before,
+        ...own
       })
     }
   }
 
   /** The block is made. */
-  take ({ begin, end, window }: Block, { tokens, confidence, timeline, steps, stepsReason }: RowResult): void {
-    const own = [begin - window.begin, end - window.begin] as const
-    this.#tokens.set(tokens.subarray(...own), begin)
-    this.#confidence.set(confidence.subarray(...own), begin)
+  take (block: Block, { timeline, steps, stepsReason, ...arrays }: RowResult): void {
+    const { begin, end, window } = block
+    const own = ownOf(block, arrays)
+    this.#tokens.set(own.tokens, begin)
+    this.#confidence.set(own.confidence, begin)
     for (let i = begin; i < end; i++) {
       const step = timeline[i - window.begin] ?? 0
       this.#timeline[i] = step === 0 ? 0 : this.#steps + step
@@ -131,9 +134,23 @@ class OutputText {
     }
   }
 
-  #endsWithin (tokens: Int32Array): boolean {
-    return readCanvas(this.#prepared, tokens).finishReason === 'stop'
+  /** Whether nothing comes after a block whose tokens are there: it is the last one, or holds the end of the text. */
+  endsWith (index: number, { end }: Block): boolean {
+    if (index === this.#prepared.layout.blocks.length - 1) return true
+    if (this.#end?.index !== index) {
+      const { finishReason } = this.#reader.read({ before: { tokens: this.#tokens.subarray(0, end) }, tokens: NOTHING })
+      this.#end = { index, isEnd: finishReason === 'stop' }
+    }
+    return this.#end.isEnd
   }
+}
+
+const NOTHING = new Int32Array()
+
+/** Of a canvas: what the block makes. */
+function ownOf ({ begin, end, window }: Block, { tokens, confidence }: TextArrays): TextArrays {
+  const own = [begin - window.begin, end - window.begin] as const
+  return { tokens: tokens.subarray(...own), confidence: confidence.subarray(...own) }
 }
 
 /** Of several blocks the first of these that one of them has. */

@@ -15,18 +15,19 @@ export interface Settled {
  * Of a prompt's continuation all finished blocks, and everything before the first mask of the one that is being made, where steps
  * reveal tokens for good, but for an end that may begin a stop string or a character. Of templates nothing before the last step.
  */
-export function settledText (prepared: PreparedGeneration, { tokens, block, blockDone, last }: TextUpdate, view: CanvasText): Settled {
-  if (last) return { text: view.pieces.join(''), tokens: view.kept.length }
-  const positions = settledPositions(prepared, tokens, block, blockDone)
+export function settledText (prepared: PreparedGeneration, update: TextUpdate, view: CanvasText): Settled {
+  const { begin, before, pieces, kept } = view
+  if (update.last) return { text: before + pieces.join(''), tokens: begin + kept.length }
+  const positions = settledPositions(prepared, update) - begin
   return {
     // What is cut off already may come back, where the stop string lies beyond the first mask; it is no part of this either way.
-    text: withoutBegun(view.pieces.slice(0, positions).join(''), prepared.stop),
-    tokens: view.kept.filter((position) => position < positions).length
+    text: withoutBegun(before + pieces.slice(0, positions).join(''), prepared.stop),
+    tokens: begin + kept.filter((position) => position < positions).length
   }
 }
 
 /** How many positions, counted from the first that is made, hold tokens that stay. */
-function settledPositions (prepared: PreparedGeneration, tokens: Int32Array, index: number, blockDone: boolean): number {
+function settledPositions (prepared: PreparedGeneration, { before, tokens, block: index, blockDone }: TextUpdate): number {
   const { model: { manifest }, layout } = prepared
   const [segment] = layout.segments
   const block = layout.blocks[index]
@@ -34,8 +35,9 @@ function settledPositions (prepared: PreparedGeneration, tokens: Int32Array, ind
   if (blockDone) return block.end - segment.begin
   const made = Math.max(segment.begin, block.begin)
   if (!staysRevealed(prepared, index)) return made - segment.begin
-  const mask = tokens.subarray(made, segment.end).indexOf(manifest.mask_token_id ?? -1)
-  return (mask < 0 ? Math.min(segment.end, tokens.length) : made + mask) - segment.begin
+  const from = before.tokens.length
+  const mask = tokens.subarray(made - from, segment.end - from).indexOf(manifest.mask_token_id ?? -1)
+  return (mask < 0 ? Math.min(segment.end, from + tokens.length) : made + mask) - segment.begin
 }
 
 /**

@@ -40,7 +40,7 @@ export interface TextStep {
   readonly changes: readonly PlacedChange[]
   readonly text: string
   /** For each position that the text covers, the posterior probability of its token in this step. */
-  readonly confidence: Float32Array
+  readonly confidence: () => Float32Array
   /** What of it stays, whatever comes. */
   readonly settled: Settled
 }

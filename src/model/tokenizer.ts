@@ -10,6 +10,8 @@ import { wordsOf, type WordRules } from './words.js'
 
 /** What a mask token looks like in the text of an unfinished canvas. */
 export const MASK_PIECE = '░'
+/** Bytes of a character in UTF-8 after its first one, at most. */
+const MAX_FOLLOWING = 3
 
 /** A noncharacter, which no text has: in the middle of what is spelt like a special token it says that it is text. */
 const TEXT_MARK = '\ufdd0'
@@ -158,8 +160,34 @@ export class Tokenizer {
     return pieces
   }
 
+  /**
+   * How many of the tokens end before bytes of a character that is not whole yet. What follows does not change what these stand for:
+   * their pieces are those that they have with whatever comes after them, whose pieces in turn need none of them.
+   */
+  closed (tokens: ArrayLike<number>): number {
+    let length = tokens.length
+    while (length > 0 && this.#isOpen(tokens, length)) length--
+    return length
+  }
+
   decode (tokens: ArrayLike<number>): string {
     return this.pieces(tokens).join('')
+  }
+
+  /** Whether the first `length` tokens end within a character. */
+  #isOpen (tokens: ArrayLike<number>, length: number): boolean {
+    let following = 0
+    for (let i = length - 1; i >= 0; i--) {
+      const token = tokens[i] ?? 0
+      const spelling = token === this.#maskTokenId ? MASK_PIECE : this.#spellingOf(token)
+      if (typeof spelling === 'string') return false
+      for (const byte of spelling.toReversed()) {
+        // 10xxxxxx follows a first byte, which says by its leading ones how many bytes there are.
+        if (byte >> 6 !== 0b10) return following + 1 < Math.max(1, Math.clz32(~(byte << 24)))
+        if (++following === MAX_FOLLOWING) return false
+      }
+    }
+    return false
   }
 
   #spellingOf (token: number): string | Uint8Array {

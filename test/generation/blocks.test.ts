@@ -177,6 +177,28 @@ t.test('in masked diffusion a block sees the masks after it: a text of the same 
   t.notSame(await first(40), await first(20))
 })
 
+t.test('each block is read while it is made and a few times more, however long the text is', async (t) => {
+  const started = await start('tiny-text')
+  const { model: { tokenizer }, engine } = started
+  t.teardown(() => engine.close())
+  let read = 0
+  const pieces = tokenizer.pieces.bind(tokenizer)
+  tokenizer.pieces = (tokens, options) => {
+    read += tokens.length
+    return pieces(tokens, options)
+  }
+  const steps = 2
+  for (const maxTokens of [256, 8192]) {
+    const request = { ...LONG, steps, maxTokens, blockLength: 32, stop: ['<never>'] }
+    read = 0
+    await generateText(engine, prepare(started.model, request))
+    t.ok(read <= 2.2 * maxTokens, `${read} tokens read for ${maxTokens}: for their end, and for the answer`)
+    read = 0
+    await watch(started, request)
+    t.ok(read <= (steps + 3.4) * maxTokens, `${read} tokens read for ${maxTokens}: in each refinement, once made, for their end, for the answer`)
+  }
+})
+
 t.test('between its blocks a text keeps its place in a queue that is full', async (t) => {
   const started = await start('tiny-text', { maxQueue: 2 })
   const { model, engine } = started

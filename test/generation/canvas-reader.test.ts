@@ -4,9 +4,11 @@ import { sourceToken } from '../../src/diffusion/random.js'
 import { readCanvas } from '../../src/generation/canvas-reader.js'
 import { ChangeTracker } from '../../src/generation/change-tracker.js'
 import { prepare, type PreparedGeneration } from '../../src/generation/index.js'
+import { TextReader } from '../../src/generation/text-reader.js'
 import { loadModel } from '../../src/model/model.js'
 import { Tokenizer } from '../../src/model/tokenizer.js'
 import { copyOf } from '../support/copy.js'
+import { Draw } from '../support/draw.js'
 import { TINY_TEXT } from '../support/server.js'
 
 const model = await loadModel(TINY_TEXT)
@@ -50,6 +52,38 @@ t.test('pieces assembled from changes, joined, are the text at every step', asyn
     }
   }
   t.pass()
+})
+
+t.test('block by block a text reads as it does at once, whatever was missed, cut or torn apart on the way', async (t) => {
+  const bytes = [...'é😀 the'].flatMap((letter) => tokenizer.encode(letter))
+  const requests = [{}, { prompt: 'The ' }, { prompt: 'The', stop: ['the', 'e\ufffd', ' '] }, { ignoreEnd: true }, { stop: ['h', 'the t'], ignoreEnd: true }]
+  let cuts = 0
+  for (const [i, request] of requests.entries()) {
+    for (let seed = 1; seed <= 40; seed++) {
+      const draw = new Draw(100 * i + seed)
+      const prepared = prepare(model, { ...request, maxTokens: 100, blockLength: draw.integer(1, 9), seed })
+      const { layout: { blocks, promptTokens }, blank } = prepared
+      const tokens = blank.slice()
+      const reader = new TextReader(prepared)
+      const tracker = new ChangeTracker()
+      const pieces: string[] = []
+      for (const { begin, end } of blocks) {
+        for (let step = 1; step <= 3; step++) {
+          for (let at = begin; at < end; at++) if (draw.integer(1, 2) === 1) tokens[at] = draw.integer(1, 40) === 1 ? 0 : draw.of(bytes)
+          if (draw.integer(1, 3) === 1) continue // a slow reader
+          const whole = readCanvas(prepared, tokens.slice(0, end))
+          const view = reader.read({ before: { tokens: tokens.subarray(0, begin) }, tokens: tokens.slice(begin, end) })
+          for (const { position, text } of tracker.changes(view)) pieces[position] = text
+          const same = view.before + view.pieces.join('') === whole.pieces.join('') && pieces.join('') === whole.pieces.join('') &&
+            view.begin + view.kept.length === whole.kept.length && view.finishReason === whole.finishReason
+          if (!same) t.fail(`another text: ${JSON.stringify(request)} seed ${seed}, ${begin - promptTokens}`)
+          cuts += Number(whole.finishReason === 'stop')
+        }
+        if (readCanvas(prepared, tokens.slice(0, end)).finishReason === 'stop') break
+      }
+    }
+  }
+  t.ok(cuts > 50, `${cuts} were cut`)
 })
 
 t.test('an unchanged canvas has no changes', async (t) => {

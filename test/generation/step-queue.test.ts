@@ -4,7 +4,8 @@ import { StepQueue } from '../../src/generation/step-queue.js'
 
 function update (row: number, step: number): TextUpdate {
   const made = { tokens: Int32Array.of(step), confidence: Float32Array.of(1) }
-  return { row, step, steps: 100, t: step / 100, block: 0, blockDone: false, last: false, ...made }
+  const before = { tokens: new Int32Array(), confidence: new Float32Array() }
+  return { row, step, steps: 100, t: step / 100, block: 0, blockDone: false, last: false, before, ...made }
 }
 
 async function drain (queue: StepQueue): Promise<string[]> {

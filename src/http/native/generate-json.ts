@@ -94,6 +94,6 @@ export function toStepEvent (
     changes: changes.map(({ position, token, text, masked, given }) =>
       ({ position, token, text, ...(masked ? { masked } : {}), ...(given ? { given } : {}) })),
     text,
-    ...(options.confidence ? { confidence: Array.from(confidence, (p) => round(p, 4)) } : {})
+    ...(options.confidence ? { confidence: Array.from(confidence(), (p) => round(p, 4)) } : {})
   }
 }
