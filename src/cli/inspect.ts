@@ -1,5 +1,6 @@
 /** `fewstep inspect MODEL`: what a model's folder holds. */
 import { join, resolve } from 'node:path'
+import { supportOf } from '../generation/index.js'
 import { factsOf } from '../model/graph-facts.js'
 import { endOfTextTokenIds, graphsOf, readManifest, type Manifest } from '../model/manifest.js'
 import { loadModel, type Model } from '../model/model.js'
@@ -40,9 +41,18 @@ interface TokenizerReport {
   readonly chat_template: boolean
 }
 
+/** As a model's card has it. */
+interface SupportReport {
+  readonly scoring: boolean
+  readonly choices: boolean
+  readonly reveal_above: boolean
+  readonly block_length: { readonly default: number, readonly max: number }
+}
+
 interface Report {
   readonly folder: string
   readonly manifest: Manifest
+  readonly supports: SupportReport
   readonly graphs: readonly GraphReport[]
   readonly tokenizer: TokenizerReport | null
   /** Why the service would refuse it; null: it would not. */
@@ -70,6 +80,7 @@ async function examine (folder: string): Promise<Report> {
   return {
     folder,
     manifest,
+    supports: supportReport(manifest),
     graphs: graphs.filter((graph) => graph !== undefined),
     tokenizer: 'model' in loaded ? tokenizerReport(loaded.model) : null,
     problem: 'problem' in loaded ? loaded.problem : null
@@ -110,7 +121,7 @@ function tokenizerReport ({ manifest, tokenizer, chat }: Model): TokenizerReport
   }
 }
 
-function textOf ({ folder, manifest, graphs, tokenizer, problem }: Report): string {
+function textOf ({ folder, manifest, supports, graphs, tokenizer, problem }: Report): string {
   const { defaults, trained_step_sizes: sizes } = manifest
   const lines: Array<readonly [head: string, text: string]> = [
     [manifest.name, folder],
@@ -121,6 +132,7 @@ function textOf ({ folder, manifest, graphs, tokenizer, problem }: Report): stri
     ['trained for', sizes.length === 0 ? 'steps of any size' : `steps of ${sizes.map((size) => `1/${Math.round(1 / size)}`).join(', ')}`],
     ...tunedBudgets(manifest.schedules).map(({ steps, stepSizes, byDefault }, i) =>
       [i === 0 ? 'tuned' : '', `${steps} steps: ${stepSizes.join(', ')}${byDefault ? ' (by default)' : ''}`] as const),
+    ['supports', supported(supports)],
     ...graphs.flatMap(graphLines),
     ...(tokenizer === null ? [] : tokenizerLines(tokenizer)),
     ...Object.entries(manifest.files).map(([name, { bytes, sha256 }], i) =>
@@ -129,6 +141,16 @@ function textOf ({ folder, manifest, graphs, tokenizer, problem }: Report): stri
   ]
   const width = Math.max(...lines.map(([head]) => head.length)) + 2
   return lines.map(([head, text]) => `${head.padEnd(width)}${printable(text).replaceAll('\n', ' ')}\n`).join('')
+}
+
+function supportReport (manifest: Manifest): SupportReport {
+  const { scoring, choices, revealAbove, blockLength: { usual, most } } = supportOf(manifest)
+  return { scoring, choices, reveal_above: revealAbove, block_length: { default: usual, max: most } }
+}
+
+function supported ({ block_length: { max }, ...able }: SupportReport): string {
+  const named = Object.entries(able).flatMap(([name, isAble]) => isAble ? [name] : [])
+  return [...named, `longer texts in blocks of up to ${max} tokens`].join(', ')
 }
 
 function graphLines (graph: GraphReport): Array<readonly [string, string]> {

@@ -1,7 +1,7 @@
 /** Texts made block after block: which positions each makes, and what it sees of the others. */
 import type { CanvasTemplate } from '../engine/request.js'
 import { FewstepError } from '../errors.js'
-import { isMaskedDiffusion } from '../model/manifest.js'
+import { isMaskedDiffusion, type Manifest } from '../model/manifest.js'
 import type { Model } from '../model/model.js'
 import { DEFAULT_BLOCK_LENGTH } from './text-request.js'
 
@@ -21,6 +21,19 @@ export function onlyBlock (length: number): Block[] {
   return [{ begin: 0, end: length, window: { begin: 0, end: length } }]
 }
 
+/** Of a text longer than the canvas, tokens. */
+export interface BlockLengths {
+  /** Where nothing is said. */
+  readonly usual: number
+  /** So that each block sees as much of what stands before it. */
+  readonly most: number
+}
+
+export function blockLengthsOf ({ max_length: maxLength }: Pick<Manifest, 'max_length'>): BlockLengths {
+  const most = Math.max(1, Math.floor(maxLength / 2))
+  return { usual: Math.min(DEFAULT_BLOCK_LENGTH, most), most }
+}
+
 /**
  * How the positions `made` of a text are made, which begins at 0 and ends with them.
  *
@@ -33,11 +46,11 @@ export function onlyBlock (length: number): Block[] {
 export function planBlocks (model: Model, made: Span, blockLength: number | undefined): Block[] {
   const { max_length: maxLength } = model.manifest
   const fits = made.end <= maxLength
-  const half = Math.max(1, Math.floor(maxLength / 2))
-  const length = blockLength ?? (fits ? made.end - made.begin : Math.min(DEFAULT_BLOCK_LENGTH, half))
-  if (!fits && length > half) {
+  const { usual, most } = blockLengthsOf(model.manifest)
+  const length = blockLength ?? (fits ? made.end - made.begin : usual)
+  if (!fits && length > most) {
     throw new FewstepError('invalid_block_length',
-      `block_length is ${length}, but a text longer than the model's canvas of ${maxLength} tokens takes blocks of at most ${half}, ` +
+      `block_length is ${length}, but a text longer than the model's canvas of ${maxLength} tokens takes blocks of at most ${most}, ` +
       'so that each sees as much of what stands before it; lower block_length', { field: 'block_length' })
   }
   const seen = isMaskedDiffusion(model.manifest) ? Math.min(made.end, maxLength) : 0

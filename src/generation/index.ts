@@ -14,6 +14,7 @@ export {
   DEFAULT_SAMPLES, MAX_CONTINUATIONS, MAX_SAMPLES, MIN_SAMPLES, type ScoreRequest, type ScoreResult, type TextScore
 } from './score-request.js'
 export { scoreText } from './score-text.js'
+export { supportOf, type Support } from './support.js'
 export { priceOf, type Price } from './price.js'
 export {
   DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, DEFAULT_STABLE_BELOW, MAX_DEADLINE_MS, MAX_OUTPUTS, MAX_PRIORITY, MAX_SEED, MAX_STOP_LENGTH,

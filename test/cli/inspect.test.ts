@@ -10,7 +10,7 @@ const EMBEDDED = fileURLToPath(new URL('../../models/fewstep-stories', import.me
 t.test('it shows the embedded model, graphs and all', async (t) => {
   const { code, stdout, stderr } = await fewstep(['inspect', EMBEDDED])
   t.match({ code, stderr }, { code: 0, stderr: '' })
-  for (const says of [/^fewstep-stories +\/.*\/models\/fewstep-stories$/m, /canvas of 256 tokens, vocabulary of \d+/, /7,579,201/, /^step\.onnx +float32 products, opset \d+/m,
+  for (const says of [/^fewstep-stories +\/.*\/models\/fewstep-stories$/m, /canvas of 256 tokens, vocabulary of \d+/, /7,579,201/, /^supports +scoring, choices, longer texts in blocks of up to 128 tokens$/m, /^step\.onnx +float32 products, opset \d+/m,
     /^step-int8\.onnx +int8 products/m, /tokens \(int64, 2 axes\)/, /MatMul \d+/, /Once\| upon\| a\| time\|/, /[0-9a-f]{64} {2}tokenizer\.json/, /all of them are as the manifest says/]) {
     t.match(stdout, says)
   }
@@ -21,6 +21,7 @@ t.test('--json has the same for programs', async (t) => {
   t.equal(code, 0)
   t.match(JSON.parse(stdout), {
     manifest: { name: 'tiny-llada', algorithm: 'llada' },
+    supports: { scoring: true, choices: true, reveal_above: true, block_length: { default: 32, max: 32 } },
     graphs: [{ file: 'step.onnx', precision: 'float32', inputs: { tokens: 'int64, 2 axes', filter: 'bool, 0 axes' }, operators: { MatMul: Number } }],
     tokenizer: { chat_template: false },
     problem: null

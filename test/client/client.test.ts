@@ -28,7 +28,9 @@ t.test('generate() gives what the server answers, models() what it has loaded', 
   const { outputs, usage } = await fewstep.generate(request)
   const plain = await plainly(server.url, request)
   t.same({ outputs, usage }, { outputs: plain.outputs, usage: plain.usage })
-  t.match(await fewstep.models(), [{ id: 'tiny-text', max_length: 64 }, { id: 'tiny-llada', solvers: [] }])
+  t.match(await fewstep.models(), [
+    { id: 'tiny-text', max_length: 64, supports: { scoring: true, reveal_above: false } }, { id: 'tiny-llada', solvers: [], supports: { reveal_above: true } }
+  ])
   for (const baseURL of [`${server.url}/`, `${server.url}/v1`, `${server.url}/v1/`]) {
     t.equal((await new Fewstep({ baseURL }).models()).length, 2, baseURL)
   }

@@ -1,5 +1,7 @@
 /** GET /v2 and what a model takes and gives: its tensors. */
 import { Type } from 'typebox'
+import { supportOf } from '../../generation/index.js'
+import type { Manifest } from '../../model/manifest.js'
 import type { App, Source } from '../fastify.js'
 import type { KserveContext } from './context.js'
 import { VERSION } from '../../version.js'
@@ -26,6 +28,7 @@ const ModelMetadata = Type.Object({
   name: Type.String(),
   versions: Type.Array(Type.String()),
   platform: Type.String(),
+  properties: Type.Record(Type.String(), Type.String(), { description: 'What a request may ask of the model.' }),
   inputs: Tensors,
   outputs: Tensors
 }, { description: 'The tensors that infer takes and gives.' })
@@ -49,12 +52,28 @@ export function addMetadataRoutes (app: App, getContext: Source<KserveContext>):
         params,
         response: { 200: ModelMetadata, ...refused, ...NOT_FOUND, ...NOT_READY }
       }
-    }, async (request) => ({
-      name: modelAt(getContext().models, request.params).model.manifest.name,
-      versions: [MODEL_VERSION],
-      platform: 'fewstep_onnx',
-      inputs: [INPUT],
-      outputs: OUTPUTS.map(({ name, datatype }) => ({ name, datatype, shape: [-1] }))
-    }))
+    }, async (request) => {
+      const { manifest } = modelAt(getContext().models, request.params).model
+      return {
+        name: manifest.name,
+        versions: [MODEL_VERSION],
+        platform: 'fewstep_onnx',
+        properties: propertiesOf(manifest),
+        inputs: [INPUT],
+        outputs: OUTPUTS.map(({ name, datatype }) => ({ name, datatype, shape: [-1] }))
+      }
+    })
+  }
+}
+
+/** As the protocol has properties, all of them strings. Scoring has no route in this dialect. */
+function propertiesOf (manifest: Manifest): Record<string, string> {
+  const { choices, revealAbove, blockLength } = supportOf(manifest)
+  return {
+    algorithm: manifest.algorithm,
+    max_length: String(manifest.max_length),
+    choices: String(choices),
+    reveal_above: String(revealAbove),
+    max_block_length: String(blockLength.most)
   }
 }

@@ -1,6 +1,6 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
 import { Type } from 'typebox'
-import { SCHEDULES, SOLVERS, TUNED } from '../../generation/index.js'
+import { SCHEDULES, SOLVERS, supportOf, TUNED } from '../../generation/index.js'
 import type { LoadedModel } from '../../loaded-models.js'
 import { isMaskedDiffusion } from '../../model/manifest.js'
 import { tunedBudgets } from '../../model/tuned-schedules.js'
@@ -21,9 +21,12 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
     }
   }, async (): Promise<ModelList> => ({
     object: 'list',
-    data: getContext().models.all.map(modelCard)
+    data: getContext().models.all.map((loaded) => modelCard(loaded, getContext().config))
   }))
-  const cardOf = (name: string): ModelCard => modelCard(chooseModel(getContext().models, name))
+  const cardOf = (name: string): ModelCard => {
+    const { models, config } = getContext()
+    return modelCard(chooseModel(models, name), config)
+  }
   app.get('/v1/models/:id', {
     schema: {
       operationId: 'getModel',
@@ -43,11 +46,14 @@ export function addModelsRoute (app: App, getContext: Source<GenerationContext>)
   }, async ({ params: { '*': id } }) => cardOf(id))
 }
 
-function modelCard ({ model: { manifest }, loadedAt }: LoadedModel): ModelCard {
+function modelCard (
+  { model: { manifest }, loadedAt }: LoadedModel, { maxTokens }: Pick<GenerationContext['config'], 'maxTokens'>
+): ModelCard {
   const { solver, jumps = 'independent', ...defaults } = manifest.defaults
   const solves = !isMaskedDiffusion(manifest)
   const tuned = tunedBudgets(manifest.schedules)
     .map(({ steps, stepSizes, byDefault }) => ({ steps, step_sizes: [...stepSizes], default: byDefault }))
+  const { scoring, choices, revealAbove, blockLength } = supportOf(manifest)
   return {
     id: manifest.name,
     object: 'model',
@@ -61,6 +67,13 @@ function modelCard ({ model: { manifest }, loadedAt }: LoadedModel): ModelCard {
     trained_step_sizes: manifest.trained_step_sizes,
     solvers: solves ? [...SOLVERS] : [],
     ...(tuned.length === 0 ? { schedules: [...SCHEDULES] } : { schedules: [...SCHEDULES, TUNED], tuned_schedules: tuned }),
+    supports: {
+      scoring,
+      choices,
+      reveal_above: revealAbove,
+      block_length: { default: blockLength.usual, max: blockLength.most },
+      max_tokens: Math.max(maxTokens, manifest.max_length)
+    },
     defaults: solves ? { ...defaults, solver, jumps } : defaults
   }
 }

@@ -26,13 +26,17 @@ t.test('server and models are live and ready', async (t) => {
 })
 
 t.test('every model has the same tensors, with and without its version', async (t) => {
-  for (const name of ['tiny-text', 'tiny-llada']) {
+  for (const [name, own] of [
+    ['tiny-text', { algorithm: 'fs-dfm', reveal_above: 'false' }],
+    ['tiny-llada', { algorithm: 'llada', reveal_above: 'true' }]
+  ] as const) {
     const { status, body } = await ask(url, `/models/${name}`)
     t.equal(status, 200)
     t.strictSame(body, {
       name,
       versions: ['1'],
       platform: 'fewstep_onnx',
+      properties: { max_length: '64', choices: 'true', max_block_length: '32', ...own },
       inputs: [{ name: 'text_input', datatype: 'BYTES', shape: [1] }],
       outputs: [
         { name: 'text_output', datatype: 'BYTES', shape: [-1] },

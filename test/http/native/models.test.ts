@@ -34,6 +34,12 @@ t.test('two models', async (t) => {
     })
   })
 
+  await t.test('say what may be asked of them', async (t) => {
+    const supports = { scoring: true, choices: true, reveal_above: false, block_length: { default: 32, max: 32 }, max_tokens: 8192 }
+    t.match((await json(`${url}/v1/models/tiny-text`)).body, { supports })
+    t.match((await json(`${url}/v1/models/tiny-short`)).body, { supports: { ...supports, block_length: { default: 16, max: 16 } } })
+  })
+
   await t.test('a request that names none goes to the first, one that names one to that, streams too', async (t) => {
     t.match(await generate(url, { max_tokens: 4 }), { model: 'tiny-text', outputs: [{ steps: 8 }] })
     t.match(await generate(url, { max_tokens: 4, model: 'tiny-text' }), { model: 'tiny-text', outputs: [{ steps: 8 }] })

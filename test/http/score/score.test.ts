@@ -83,6 +83,7 @@ t.test('a model whose graph is of an older version says so, and generates', asyn
   t.match(await failureAt(old.url, '/v1/score', BODY), {
     status: 422, code: 'not_supported', field: 'model', message: /^tiny-old has a step graph of version 1, .* export the model again/
   })
+  t.match(await (await fetch(`${old.url}/v1/models/tiny-old`)).json(), { supports: { scoring: false, choices: false, reveal_above: false } })
   t.equal((await postTo(old.url, '/v1/generate', { max_tokens: 4, steps: 2 })).status, 200)
 })
 

@@ -30,6 +30,16 @@ export const ModelCard = named('ModelCard', Type.Object({
       description: 'Whether requests of so many steps get it that name no schedule, and leave solver, jumps and reveal_above to the model.'
     })
   }), { description: 'Step sizes that were searched for, by how many there are. Not there: none were.' })),
+  supports: Type.Object({
+    scoring: Type.Boolean({ description: 'POST /v1/score.' }),
+    choices: Type.Boolean({ description: 'Gaps of choices in a template, as in [[red|blue]].' }),
+    reveal_above: Type.Boolean(),
+    block_length: Type.Object({
+      default: Type.Integer({ description: 'Where a request says nothing.' }),
+      max: Type.Integer({ description: 'Where the text is longer than the canvas.' })
+    }),
+    max_tokens: Type.Integer({ description: 'The most tokens that a text may have here, made in blocks.' })
+  }, { description: 'What a request may ask of it.' }),
   defaults: Type.Object({
     steps: Type.Integer(),
     temperature: Type.Number(),
