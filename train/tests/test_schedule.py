@@ -356,6 +356,20 @@ def test_an_independent_judge_confirms_and_tells_how_proxies_rank(workplace, tmp
     assert kinds == {("own", 4), ("own", 6), ("independent", 4), ("independent", 6)}
 
 
+def test_a_search_by_the_bound_writes_nothing_and_finds_what_lowers_it(workplace, tmp_path, capsys):
+    model, out = copy_of("tiny-text", tmp_path), tmp_path / "trials.json"
+    search(workplace, model, out, "--search-by", "bound")
+    printed = capsys.readouterr().out
+    records = [r for r in json.loads(out.read_text())["records"] if r["kind"] == "bound"]
+    for steps in (2, 4):
+        (usual,) = (r["nats"] for r in records if (r["steps"], r["schedule"]) == (steps, "uniform"))
+        best = min((r for r in records if r["steps"] == steps), key=lambda r: r["nats"])
+        assert best["nats"] <= usual
+        assert f"{steps} steps: {best['schedule']} is best of" in printed
+    with pytest.raises(SystemExit, match="no flow of a mask source"):
+        search(workplace, copy_of("tiny-llada", tmp_path), out, "--search-by", "bound")
+
+
 def test_what_makes_no_sense_is_refused(workplace, tmp_path):
     model, out = copy_of("tiny-text", tmp_path), tmp_path / "trials.json"
     for options, says in (

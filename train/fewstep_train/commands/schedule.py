@@ -2,23 +2,23 @@
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from fewstep_train.commands.bench_options import add_bench_arguments, any_system, open_bench, with_other_text
-from fewstep_train.evaluation.measures.likelihood import schedule_bound
 from fewstep_train.evaluation.measures.quality import rank_correlation
 from fewstep_train.evaluation.measures.tasks import TASKS, UNCONDITIONAL, make_task
-from fewstep_train.evaluation.report.report import number, table
-from fewstep_train.evaluation.run.cells import Bench
+from fewstep_train.evaluation.report.report import table
+from fewstep_train.evaluation.report.schedules import verdict_table
 from fewstep_train.evaluation.run.results import Results
 from fewstep_train.evaluation.run.same_tokenizer import check_tokenizer
 from fewstep_train.evaluation.run.schedule_search import (
+    BOUND,
     INDEPENDENT,
     OWN,
+    Bounds,
     Search,
     Trials,
     Verdict,
@@ -27,11 +27,11 @@ from fewstep_train.evaluation.run.schedule_search import (
 )
 from fewstep_train.evaluation.systems.opening import kind_at
 from fewstep_train.evaluation.systems.samples import Sampling
-from fewstep_train.evaluation.systems.step_graph_system import StepGraphSystem, scheduled_step_sizes
+from fewstep_train.evaluation.systems.step_graph_system import StepGraphSystem
 from fewstep_train.folder.exported import read_manifest
 from fewstep_train.folder.tuned_schedules import tuned_schedules, write_schedules
 from fewstep_train.networks.network import Network
-from fewstep_train.training.trained import load_trained
+from fewstep_train.training.trained import Trained, load_trained
 
 GEOMETRIC = "geometric"
 
@@ -54,9 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--search-by",
-        choices=[OWN, INDEPENDENT],
+        choices=[OWN, INDEPENDENT, BOUND],
         default=OWN,
-        help="whose opinion is searched by (default own, which is quick); an independent judge, where named, confirms",
+        help="whose opinion is searched by (default own, which is quick; bound: the likelihood bound of the held-out "
+        "text, which has less noise, knows of no temperature and counts no entropy); an independent judge confirms, "
+        "where one is named",
     )
     parser.add_argument(
         "--confirm-samples", type=int, help="texts that the winner is confirmed on (default: as many as --samples)"
@@ -89,81 +91,60 @@ def check(args: argparse.Namespace) -> None:
         raise SystemExit(f"--confirm-samples {args.confirm_samples}: must be at least 1")
 
 
-def search_all(args: argparse.Namespace, trials: Trials, usual: str) -> dict[int, Search]:
+def measured_by(judge: str, trials: Trials, trained: Trained) -> Trials | Bounds:
+    if judge == BOUND:
+        return Bounds(trials.system, trials.sampling, trained, trials.bench, trials.results)
+    return replace(trials, judge=judge)
+
+
+def of_steps(trials: Trials, steps: int) -> Trials:
+    return replace(trials, sampling=replace(trials.sampling, steps=steps))
+
+
+def search_all(args: argparse.Namespace, trials: Trials, trained: Trained, usual: str) -> dict[int, Search]:
     """By steps, few first; what time one leaves is the next ones'."""
     end = time.monotonic() + 3600 * args.hours
     searches = {}
     budgets = sorted(set(args.budgets))
-    for number_of, steps in enumerate(budgets):
+    for place, steps in enumerate(budgets):
         now = time.monotonic()
-        deadline = now + max(end - now, 0) / (len(budgets) - number_of)
-        of_steps = replace(trials, sampling=replace(trials.sampling, steps=steps))
-        search = searches[steps] = Search(of_steps, usual, args.entropy_weight, deadline)
+        deadline = now + max(end - now, 0) / (len(budgets) - place)
+        by = measured_by(args.search_by, of_steps(trials, steps), trained)
+        search = searches[steps] = Search(by, usual, args.entropy_weight, deadline)
         best = search.run()
         ended = "" if search.complete else "; its time is up, started again it goes on"
         print(f"{steps} steps: {best} is best of {len(search.costs)}{ended}", flush=True)
     return searches
 
 
-def confirmed(args: argparse.Namespace, search: Search, bench: Bench, judge: str) -> dict[str, Verdict]:
+def confirmed(search: Search, trials: Trials) -> dict[str, Verdict]:
     """By what the table calls them: the usual schedule, the geometric one, and the best that was found."""
-    sampling = replace(search.trials.sampling, seed=args.seed + 1)
-    trials = replace(search.trials, bench=bench, judge=judge, sampling=sampling)
     named = {search.usual: search.usual, GEOMETRIC: GEOMETRIC, "tuned": search.best}
-    return {name: verdict(trials, each, search.usual, args.entropy_weight) for name, each in named.items()}
+    return {name: verdict(trials, each, search.usual, search.weight) for name, each in named.items()}
 
 
-def row(steps: int, name: str, found: Verdict, others: Sequence[Verdict]) -> list[str]:
-    """`others`: of the same schedule, by other judges."""
-    return [
-        str(steps),
-        name if "," not in found.schedule else found.schedule.replace(",", ", "),
-        number("bits_per_byte", found.quality.bits),
-        number("entropy", found.quality.entropy),
-        *(f"{each.gain.value:+.3f} ± {each.gain.error:.3f}" for each in (found, *others)),
-        "yes" if found.clearly_better else "",
-    ]
-
-
-def print_verdicts(judge: str, verdicts: Mapping[str, Mapping[int, Mapping[str, Verdict]]]) -> None:
-    """By judge, steps and name; that of `judge` counts, the own one's shows whether a search by it found noise."""
-    others = [each for each in verdicts if each != judge]
-    rows = [
-        row(steps, name, found, [verdicts[other][steps][name] for other in others])
-        for steps, named in verdicts[judge].items()
-        for name, found in named.items()
-    ]
-    more = [f"gain, {other} judge" for other in others]
-    print(table(["steps", "step sizes", "bits a byte", "entropy, bits", "gain", *more, "clearly better"], rows))
-
-
-def check_proxies(args: argparse.Namespace, searches: dict[int, Search]) -> None:
-    """How the judge that is searched by, and the bound, rank schedules beside the independent judge."""
-    trained = load_trained(args.model, kind_at(args.model))
+def check_proxies(count: int, searches: dict[int, Search], trials: Trials, trained: Trained) -> None:
+    """How our own judge, and the bound, rank schedules beside the independent judge."""
+    proxies = [OWN, BOUND] if has_bound(trained) else [OWN]
     for steps, search in searches.items():
         ranked = sorted(search.costs, key=search.costs.__getitem__)
-        chosen = [ranked[i] for i in np.unique(np.linspace(0, len(ranked) - 1, args.check_proxies).round().astype(int))]
-        theirs = Search(replace(search.trials, judge=INDEPENDENT), search.usual, search.weight, np.inf)
-        costs = {INDEPENDENT: [theirs.cost_of(each) for each in chosen], OWN: [search.cost_of(each) for each in chosen]}
-        if isinstance(trained.network, Network) and trained.network.config.mask_token_id is not None:
-            costs["bound"] = [
-                schedule_bound(
-                    trained.network, trained.scheduler, scheduled_step_sizes(each, steps), search.trials.bench.crops
-                )
-                for each in chosen
+        chosen = [ranked[i] for i in np.unique(np.linspace(0, len(ranked) - 1, count).round().astype(int))]
+        costs = {
+            name: [
+                measured_by(name, of_steps(trials, steps), trained).cost(s, search.usual, search.weight) for s in chosen
             ]
-        print(
-            table(
-                ["schedule", *costs],
-                [[each, *(f"{c[i]:.4f}" for c in costs.values())] for i, each in enumerate(chosen)],
-            )
-        )
-        for name, found in costs.items():
-            if name != INDEPENDENT and len(chosen) > 2:
-                rho = rank_correlation(np.array(found), np.array(costs[INDEPENDENT]))
-                print(
-                    f"{steps} steps: of {len(chosen)} schedules the {name} ranks like the independent judge: {rho:+.2f}"
-                )
+            for name in (INDEPENDENT, *proxies)
+        }
+        print(f"\nAbove {search.usual}, on the texts that were searched by; bits a byte, the bound in nats a token:\n")
+        rows = [[s.replace(",", ", "), *(f"{c[i]:+.4f}" for c in costs.values())] for i, s in enumerate(chosen)]
+        print(table([f"{steps} steps", *costs], rows))
+        for name in proxies if len(chosen) > 2 else []:
+            rho = rank_correlation(np.array(costs[name]), np.array(costs[INDEPENDENT]))
+            print(f"{steps} steps: of {len(chosen)} schedules the {name} ranks like the independent judge: {rho:+.2f}")
+
+
+def has_bound(trained: Trained) -> bool:
+    return isinstance(trained.network, Network) and trained.network.config.mask_token_id is not None
 
 
 def run(args: argparse.Namespace) -> None:
@@ -173,23 +154,27 @@ def run(args: argparse.Namespace) -> None:
     bench, _ = open_bench(args)
     if bench.judge.independent is None and (args.search_by == INDEPENDENT or args.check_proxies):
         raise SystemExit("no independent judge is named: add one to --judge")
-    check_tokenizer(args.model, load_trained(args.model, kind_at(args.model)).tokenizer_json, bench.judge.tokenizer)
+    trained = load_trained(args.model, kind_at(args.model))
+    check_tokenizer(args.model, trained.tokenizer_json, bench.judge.tokenizer)
+    if args.search_by == BOUND and not has_bound(trained):
+        raise SystemExit(f"{args.model}: no flow of a mask source, whose bound is known here; search by a judge")
     system: StepGraphSystem = any_system(args.model, args)
     task, results = make_task(args.task, args.length), Results(args.out)
-    trials = Trials(system, task, sampling_of(args, manifest["defaults"]), bench, args.search_by, results)
-    searches = search_all(args, trials, manifest["defaults"]["schedule"])
+    trials = Trials(system, task, sampling_of(args, manifest["defaults"]), bench, OWN, results)
+    searches = search_all(args, trials, trained, manifest["defaults"]["schedule"])
     args.samples = args.confirm_samples or args.samples
     others = with_other_text(bench, args, args.seed + 1)
+    fresh = replace(trials, bench=others, sampling=replace(trials.sampling, seed=args.seed + 1))
     judge = INDEPENDENT if others.judge.independent else OWN
     verdicts = {
-        each: {steps: confirmed(args, search, others, each) for steps, search in searches.items()}
+        each: {n: confirmed(search, replace(of_steps(fresh, n), judge=each)) for n, search in searches.items()}
         for each in dict.fromkeys((judge, OWN))
     }
     whose = others.judge.independent.model.name if others.judge.independent else "our own judge"
     print(f"\nOn {args.samples} other texts, by {whose}; gain in bits a byte at equal entropy, ± one standard error:\n")
-    print_verdicts(judge, verdicts)
+    print(verdict_table(judge, verdicts))
     if args.check_proxies:
-        check_proxies(args, searches)
+        check_proxies(args.check_proxies, searches, trials, trained)
     if not args.dry_run:
         usual = manifest["defaults"]["schedule"]
         write_schedules(

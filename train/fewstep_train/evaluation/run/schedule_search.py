@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fewstep_train.evaluation.measures.likelihood import schedule_bound
 from fewstep_train.evaluation.measures.metrics import Estimate
 from fewstep_train.evaluation.measures.quality import Quality, cost_of, entropy_change, gain
 from fewstep_train.evaluation.measures.tasks import Task
@@ -15,8 +16,10 @@ from fewstep_train.evaluation.run.results import Record, Results
 from fewstep_train.evaluation.systems.samples import Sampling, System
 from fewstep_train.evaluation.systems.step_graph_system import listed, scheduled_step_sizes
 from fewstep_train.flow.step_space import stages, step_sizes_of
+from fewstep_train.identity import code_identity
+from fewstep_train.training.trained import Trained
 
-OWN, INDEPENDENT = "own", "independent"  # judges
+OWN, INDEPENDENT, BOUND = "own", "independent", "bound"  # two judges, and what needs none
 ENTROPY_LOSS = 0.03  # bits by which the entropy of what is clearly better may be lower: noise, not repetition
 
 
@@ -55,12 +58,50 @@ class Trials:
         record, _ = self.results.once(self.what(schedule), measured)
         return Quality(*(np.array(record[key]) for key in ("nats", "sizes", "entropies")))
 
+    def cost(self, schedule: str, usual: str, weight: float) -> float:
+        """What the cost is above that of the usual schedule, bits a byte."""
+        other = self.quality(usual)
+        return cost_of(self.quality(schedule), other, weight) - cost_of(other, other, weight)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The likelihood bound of schedules on held-out text: nothing is written, so nothing is the luck of a draw."""
+
+    system: System
+    sampling: Sampling
+    trained: Trained
+    bench: Bench
+    results: Results
+
+    def what(self, schedule: str) -> Record:
+        who = {"identity": self.system.identity, "code": code_identity(schedule_bound.__module__)}
+        how = {"steps": self.sampling.steps, "schedule": schedule}
+        return {"kind": "bound", **who, **how, **self.bench.text}
+
+    def known(self, schedule: str) -> bool:
+        return self.results.find(self.what(schedule)) is not None
+
+    def bound(self, schedule: str) -> float:
+        """Nats a token."""
+        network, scheduler = self.trained.network, self.trained.scheduler
+
+        def measured() -> Record:
+            sizes = scheduled_step_sizes(schedule, self.sampling.steps)
+            return {"nats": schedule_bound(network, scheduler, sizes, self.bench.crops)}
+
+        return self.results.once(self.what(schedule), measured)[0]["nats"]
+
+    def cost(self, schedule: str, usual: str, _weight: float) -> float:
+        """What the bound is above that of the usual schedule, nats a token. Whoever repeats himself gains nothing."""
+        return self.bound(schedule) - self.bound(usual)
+
 
 @dataclass
 class Search:
-    """The schedule of lowest cost (`quality.cost`) that is found until `deadline`, seconds of the monotonic clock."""
+    """The schedule of lowest cost that is found until `deadline`, seconds of the monotonic clock."""
 
-    trials: Trials
+    trials: Trials | Bounds
     usual: str
     weight: float
     deadline: float
@@ -96,8 +137,7 @@ class Search:
         for each in (self.usual, schedule):
             if not self.trials.known(each) and time.monotonic() > self.deadline:
                 raise OutOfTimeError
-        usual = self.trials.quality(self.usual)
-        found = cost_of(self.trials.quality(schedule), usual, self.weight) - cost_of(usual, usual, self.weight)
+        found = self.trials.cost(schedule, self.usual, self.weight)
         if schedule not in self.costs:
             self.costs[schedule] = found
             sign = "*" if self.best == schedule else " "
