@@ -166,15 +166,21 @@ export interface ClientSettings {
   readonly forceColor: boolean
   /** Where the dynamic linker looks first, LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[]
+  /** Where Python packages are, as pip's own setting PIP_INDEX_URL has it. */
+  readonly packageIndex: string
 }
+
+/** What pip takes where nothing is set. */
+const PACKAGE_INDEX = 'https://pypi.org/simple'
 
 /** What the commands read besides the settings of the service. */
 export function readClientSettings (env: NodeJS.ProcessEnv = process.env): ClientSettings {
-  const { FEWSTEP_API_KEY: apiKey, FORCE_COLOR: force, LD_LIBRARY_PATH: libraries = '' } = env
+  const { FEWSTEP_API_KEY: apiKey, FORCE_COLOR: force, LD_LIBRARY_PATH: libraries = '', PIP_INDEX_URL: index } = env
   return {
     apiKey: apiKey?.trim() || undefined,
     forceColor: force !== undefined && force !== '0' && force !== 'false',
-    libraryPath: libraries.split(':').filter((folder) => folder !== '')
+    libraryPath: libraries.split(':').filter((folder) => folder !== ''),
+    packageIndex: index?.trim() || PACKAGE_INDEX
   }
 }
 

@@ -53,6 +53,12 @@ const RUNNERS: Record<CommandName, Runner> = {
       process.exitCode = await doctor(given.flag('json'))
     })
   },
+  cuda: async (args) => {
+    await withArguments('cuda', args, async (given) => {
+      const { runCuda } = await import('./cuda/cuda.js')
+      await interruptible(async (stop) => { process.exitCode = await runCuda(given, stop) })
+    })
+  },
   inspect: async (args) => {
     await withArguments('inspect', args, async (given) => {
       const { inspect } = await import('./inspect.js')

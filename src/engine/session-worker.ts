@@ -9,6 +9,7 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
 import { loadChecked } from './checked-files.js'
+import { cudaAdvice, preloadCuda } from './cuda-libraries.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
 
@@ -129,11 +130,11 @@ function createSession (options: WorkerOptions, executionProvider: ExecutionProv
 
 /** @throws Error saying what CUDA needs */
 async function createCudaSession (options: WorkerOptions): Promise<InferenceSession> {
+  preloadCuda()
   try {
     return await createSession(options, 'cuda')
   } catch (cause) {
-    throw new Error(`no session on CUDA device ${options.deviceId}: it needs an NVIDIA GPU with its driver, CUDA 12 with cuDNN 9, and the CUDA libraries of onnxruntime-node ` +
-      `(all but the GPU are in the CUDA image). ONNX Runtime says: ${messageOf(cause)}`, { cause })
+    throw new Error(`no session on CUDA device ${options.deviceId}: ${cudaAdvice(messageOf(cause))}. ONNX Runtime says: ${messageOf(cause)}`, { cause })
   }
 }
 

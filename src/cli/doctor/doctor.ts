@@ -12,6 +12,8 @@ import { cpuFacts, memoryFacts } from './machine.js'
 import { modelFacts } from './models.js'
 import { reportOf } from './report.js'
 
+const DRIVER = 'libcuda.so.1'
+
 /** @returns the exit code: 1 where the service would not start */
 export async function doctor (json: boolean): Promise<number> {
   const facts = await examine()
@@ -68,8 +70,11 @@ function modelProblems (models: readonly ModelFacts[]): string[] {
 
 function cudaProblems ({ executionProvider }: Config, libraries: readonly Library[]): string[] {
   if (executionProvider !== 'cuda') return []
-  const missing = libraries.filter(({ file }) => file === null).map(({ name }) => name)
-  return missing.length === 0 ? [] : [`FEWSTEP_EXECUTION_PROVIDER is cuda, and ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`]
+  const missing = libraries.filter(({ file }) => file === null)
+  if (missing.length === 0) return []
+  const names = missing.map(({ name, for: what }) => `${name} (${what})`)
+  const advice = missing.every(({ name }) => name === DRIVER) ? 'it comes with the driver' : 'fewstep cuda install fetches all but the driver'
+  return [`FEWSTEP_EXECUTION_PROVIDER is cuda, and ${names.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing: ${advice}`]
 }
 
 function isAtLeast (version: string, wanted: string): boolean {

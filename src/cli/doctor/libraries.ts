@@ -2,29 +2,24 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { arch, platform } from 'node:process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { productOf, runtimeFolder } from '../../engine/cuda-libraries.js'
+import { neededBy } from '../cuda/elf.js'
 import type { Cuda, Library, OnnxRuntime } from './facts.js'
 
-/** What the CUDA provider of onnxruntime-node is linked against. */
-const NEEDED: Readonly<Record<string, string>> = {
-  'libcuda.so.1': 'the driver',
-  'libcudart.so.12': 'CUDA runtime',
-  'libcublas.so.12': 'cuBLAS',
-  'libcublasLt.so.12': 'cuBLAS',
-  'libcurand.so.10': 'cuRAND',
-  'libcufft.so.11': 'cuFFT',
-  'libcudnn.so.9': 'cuDNN'
-}
+/** What the CUDA provider of onnxruntime-node 1.30 as `fewstep cuda install` fetches it needs, where there is none yet that says so itself. */
+const NEEDED = ['libcuda.so.1', 'libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10']
+/** Loaded by name when an operator needs it. */
+const LOADED = ['libcudnn.so.9']
 const PROVIDERS = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
 
 export function onnxRuntimeFacts (): OnnxRuntime {
   try {
     const file = createRequire(import.meta.url).resolve('onnxruntime-node/package.json')
     const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
-    const folder = join(dirname(file), 'bin', 'napi-v6', platform, arch)
-    return { version, folder, files: filesIn(folder).filter((name) => /onnxruntime/.test(name)) }
+    const folder = runtimeFolder() ?? null
+    return { version, folder, files: folder === null ? [] : filesIn(folder).filter((name) => /onnxruntime/.test(name)) }
   } catch {
     return { version: null, folder: null, files: [] }
   }
@@ -33,12 +28,17 @@ export function onnxRuntimeFacts (): OnnxRuntime {
 /** @param libraryPath folders that the linker looks into first */
 export async function cudaFacts ({ folder, files }: OnnxRuntime, libraryPath: readonly string[]): Promise<Cuda> {
   const cached = await linkerCache()
-  const libraries = Object.entries(NEEDED).map(([name, what]): Library =>
-    ({ name, for: what, file: resolved(find(name, libraryPath, cached)) }))
+  const linked = folder === null ? [] : (await neededBy(join(folder, 'libonnxruntime_providers_cuda.so'))).filter((name) => nameOf(name) !== undefined)
+  const libraries = [...linked.length === 0 ? NEEDED : linked, ...LOADED].map((name): Library =>
+    ({ name, for: nameOf(name) ?? '', file: resolved(find(name, [...libraryPath, ...folder === null ? [] : [folder]], cached)) }))
   const providers = PROVIDERS.map((name): Library => ({
     name, for: "onnxruntime-node's CUDA provider", file: files.includes(name) && folder !== null ? join(folder, name) : null
   }))
   return { driver: driverVersion(), devices: filesIn('/dev').filter((name) => /^nvidia\d+$/.test(name)), libraries: [...libraries, ...providers] }
+}
+
+function nameOf (library: string): string | undefined {
+  return library === 'libcuda.so.1' ? 'the driver' : productOf(library)
 }
 
 function driverVersion (): string | null {
