@@ -200,7 +200,7 @@ export class Form {
 
   /** To models that have it; what another one was asked for is not kept for them. */
   #offerReveal (cards: readonly ModelCard[]): void {
-    const offered = cards.some(({ reveal_above: reveals }) => reveals)
+    const offered = cards.some(({ supports }) => supports.reveal_above)
     byId('reveal-field', HTMLElement).hidden = !offered
     if (!offered) input('reveal').value = ''
   }

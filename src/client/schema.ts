@@ -292,6 +292,22 @@ export interface components {
                 /** @description Whether requests of so many steps get it that name no schedule, and leave solver, jumps and reveal_above to the model. */
                 default: boolean;
             }[];
+            /** @description What a request may ask of it. */
+            supports: {
+                /** @description POST /v1/score. */
+                scoring: boolean;
+                /** @description Gaps of choices in a template, as in [[red|blue]]. */
+                choices: boolean;
+                reveal_above: boolean;
+                block_length: {
+                    /** @description Where a request says nothing. */
+                    default: number;
+                    /** @description Where the text is longer than the canvas. */
+                    max: number;
+                };
+                /** @description The most tokens that a text may have here, made in blocks. */
+                max_tokens: number;
+            };
             /** @description What a request gets for the fields it leaves out. */
             defaults: {
                 steps: number;

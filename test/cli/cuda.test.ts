@@ -37,8 +37,8 @@ async function indexOf (t: Test, { cutAt, content = PACKAGE, hash = WHEEL.sha256
       asked.push(request.headers.range)
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
       response.writeHead(from === 0 ? 200 : 206, { 'content-length': content.length - from })
-      if (cut === undefined) return response.end(content.subarray(from))
-      response.write(content.subarray(from, cut), () => { response.destroy() })
+      if (cut === undefined) response.end(content.subarray(from))
+      else response.write(content.subarray(from, cut), () => { response.destroy() })
       cut = undefined
     } else response.writeHead(404).end()
   })
