@@ -1,6 +1,6 @@
 /** The canvas: every token in its place. Only what differs from the frame before is written to the document. */
 import { colourOfStep, shadeOf } from './colours.js'
-import { h } from './dom.js'
+import { h, setAttribute, setText } from './dom.js'
 import { draftOf, type Cell } from './draft.js'
 import type { View } from './state.js'
 import type { Lane } from './take.js'
@@ -11,16 +11,23 @@ export interface CanvasLook {
   readonly marks: boolean
 }
 
-/** Of so many tokens what was changed fades; of more it is unmarked at once. */
+/**
+ * Of so many tokens what was changed fades; of more it is unmarked at once. What each of so many words costs when they are laid out and
+ * painted anew, sixty times a second, is what it consists of: of a large canvas it is one piece of text, where it can be.
+ */
 const FADING = 300
 
 /** One token's place in the document. */
 interface Place {
   readonly outer: HTMLElement
+  /** With the space before it. */
+  readonly whole: Text
+  /** The two apart, where the word has a colour and the space has not. */
   readonly space: Text
   readonly word: HTMLElement
   text: string
   look: string
+  apart: boolean
 }
 
 export class CanvasView {
@@ -42,15 +49,18 @@ export class CanvasView {
     const cells: readonly Cell[] = now?.tokens ?? draftOf(request, lane.refinements[0])
     const changed = new Set(marks && refinements > 0 ? now?.changed : [])
     const steps = now?.steps ?? 1
-    setText(this.#head, heading)
-    setText(this.#prompt, request.template === undefined ? request.prompt ?? '' : '')
+    showText(this.#head, heading)
+    showText(this.#prompt, request.template === undefined ? request.prompt ?? '' : '')
+    const large = cells.length > FADING
     this.element.dataset['view'] = view
-    this.text.setAttribute('aria-label', `${heading === '' ? 'Text' : heading}, ${cells.length} tokens; arrow keys show what stood at each`)
-    this.element.classList.toggle('large', cells.length > FADING)
+    setAttribute(this.text, 'aria-label', `${heading === '' ? 'Text' : heading}, ${cells.length} tokens; arrow keys show what stood at each`)
+    this.element.classList.toggle('large', large)
     this.#fit(cells.length)
     cells.forEach((cell, i) => {
       const place = this.#places[i]
-      if (place !== undefined) write(place, cell, lookOf(cell, view, changed.has(i), steps))
+      if (place === undefined) return
+      const look = lookOf(cell, view, changed.has(i), steps)
+      write(place, cell, look, !large || isColoured(cell, look))
     })
   }
 
@@ -84,25 +94,36 @@ export class CanvasView {
     if (this.#places.length === length) return
     const added = document.createDocumentFragment()
     for (let i = this.#places.length; i < length; i++) {
-      const [space, word] = [document.createTextNode(''), h('span', { class: 'word' })]
-      const outer = h('span', { class: 'token' }, space, word)
+      const outer = h('span', { class: 'token' })
       outer.dataset['position'] = String(i)
-      this.#places.push({ outer, space, word, text: '', look: '' })
+      const [whole, space] = [document.createTextNode(''), document.createTextNode('')]
+      this.#places.push({ outer, whole, space, word: h('span', { class: 'word' }), text: '', look: '', apart: false })
       added.append(outer)
     }
     this.#tokens.append(added)
   }
 }
 
-function write (place: Place, { text, masked }: Cell, look: string): void {
+function write (place: Place, { text, masked }: Cell, look: string, apart: boolean): void {
+  const { outer, whole, space, word } = place
   const shown = masked ? '' : text
-  if (shown !== place.text) {
-    place.text = shown
-    const [space = ''] = /^\s*/.exec(shown) ?? []
-    place.space.data = space
-    place.word.textContent = shown.slice(space.length)
+  if (look !== place.look) outer.className = place.look = look
+  if (shown === place.text && apart === place.apart) return
+  place.text = shown
+  if (apart) {
+    const [before = ''] = /^\s*/.exec(shown) ?? []
+    space.data = before
+    word.textContent = shown.slice(before.length)
+    if (!place.apart) outer.replaceChildren(space, word)
+  } else {
+    whole.data = shown
+    if (whole.parentNode !== outer) outer.replaceChildren(whole)
   }
-  if (look !== place.look) place.outer.className = place.look = look
+  place.apart = apart
+}
+
+function isColoured ({ masked }: Cell, look: string): boolean {
+  return !masked && look !== 'token' && look !== 'token given'
 }
 
 function lookOf ({ masked, given, changedAt, confidence }: Cell, view: View, changed: boolean, steps: number): string {
@@ -116,7 +137,7 @@ function lookOf ({ masked, given, changedAt, confidence }: Cell, view: View, cha
   }
 }
 
-function setText (element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text
+function showText (element: HTMLElement, text: string): void {
+  setText(element, text)
   element.hidden = text === ''
 }

@@ -28,6 +28,15 @@ export function byId<Kind extends HTMLElement> (id: string, kind: new () => Kind
   throw new Error(`the page has no ${kind.name} #${id}`)
 }
 
+/** Written only where it differs: each writing would be looked at anew by whatever depends on it. */
+export function setAttribute (element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value)
+}
+
+export function setText (element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
+
 export function input (id: string): HTMLInputElement {
   return byId(id, HTMLInputElement)
 }

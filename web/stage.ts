@@ -1,6 +1,6 @@
 /** Draws the state: canvases, views, legend, time line, numbers. */
 import { CanvasView } from './canvas-view.js'
-import { byId } from './dom.js'
+import { byId, setText } from './dom.js'
 import { showFacts } from './facts.js'
 import { addHistory } from './history.js'
 import { Legend } from './legend.js'
@@ -55,7 +55,7 @@ export class Stage {
     byId('intro', HTMLElement).hidden = state.lanes.length > 0
     byId('keep', HTMLElement).classList.toggle('idle', state.running || framesOf(state.lanes).length === 0)
     for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=view]')) radio.checked = radio.value === state.view
-    this.#readout.textContent = readout(state)
+    setText(this.#readout, readout(state))
     this.#transport.show(state)
     this.#strips.show(state)
     this.#legend.show(state)

@@ -17,6 +17,8 @@ export class Strips {
   readonly #element = byId('strips', HTMLElement)
   #lanes: readonly Lane[] = []
   #columns: HTMLElement[][] = []
+  /** How many of each are past; only what has become so since is written. */
+  #past: number[] = []
 
   /** @param onSeek is given the frame of a column that was pressed */
   constructor (onSeek: (frame: number) => void) {
@@ -31,15 +33,17 @@ export class Strips {
     if (lanes !== this.#lanes && !(running && columns > MOST_LIVE)) this.#build(lanes)
     const shown = refinementsAt(lanes, frame)
     this.#columns.forEach((columns, lane) => {
-      columns.forEach((column, i) => {
-        column.classList.toggle('past', i < (shown[lane] ?? 0))
-        column.classList.toggle('now', i === (shown[lane] ?? 0) - 1)
-      })
+      const [before, now] = [this.#past[lane] ?? 0, shown[lane] ?? 0]
+      columns[before - 1]?.classList.remove('now')
+      for (const column of columns.slice(Math.min(before, now), Math.max(before, now))) column.classList.toggle('past', before < now)
+      columns[now - 1]?.classList.add('now')
+      this.#past[lane] = now
     })
   }
 
   #build (lanes: readonly Lane[]): void {
     this.#lanes = lanes
+    this.#past = []
     const frames = new Map(framesOf(lanes).map(({ lane, refinement }, i) => [`${lane}:${refinement}`, i + 1]))
     this.#columns = lanes.map((lane, at) => {
       const most = Math.max(1, mostChanges(lane))

@@ -1,5 +1,5 @@
 /** Play, pause, step by step, the scrubber over all refinements, the speed of a replay. */
-import { button, byId, input, setOptions } from './dom.js'
+import { button, byId, input, setAttribute, setOptions } from './dom.js'
 import { SPEEDS, speedOf, type Action, type Speed, type State } from './state.js'
 import { framesOf } from './take.js'
 
@@ -33,13 +33,14 @@ export function addTransport (current: () => State, dispatch: (action: Action) =
     show (state) {
       const frames = framesOf(state.lanes)
       group.classList.toggle('playing', state.playing)
-      play.setAttribute('aria-label', state.playing ? 'Pause' : 'Play')
+      setAttribute(play, 'aria-label', state.playing ? 'Pause' : 'Play')
       const idle = frames.length === 0 || state.running
       for (const each of [play, back, forward, scrubber]) each.disabled = idle
-      scrubber.max = String(frames.length)
-      scrubber.value = String(state.frame)
-      scrubber.setAttribute('aria-valuetext', `${state.lanes.length > 1 ? 'refinement' : 'step'} ${state.frame} of ${frames.length}`)
-      scrubber.style.setProperty('--done', `${frames.length === 0 ? 0 : state.frame / frames.length * 100}%`)
+      setAttribute(scrubber, 'max', String(frames.length))
+      if (scrubber.value !== String(state.frame)) scrubber.value = String(state.frame)
+      setAttribute(scrubber, 'aria-valuetext', `${state.lanes.length > 1 ? 'refinement' : 'step'} ${state.frame} of ${frames.length}`)
+      const done = `${frames.length === 0 ? 0 : state.frame / frames.length * 100}%`
+      if (scrubber.style.getPropertyValue('--done') !== done) scrubber.style.setProperty('--done', done)
       const [auto] = speed.options
       const label = frames.length === 0 ? 'auto' : `auto (${speedName(speedOf({ ...state, speed: 'auto' }))})`
       // Written only where it differs: each writing lays the select out anew.
