@@ -1,6 +1,8 @@
 /** The playground in a real browser: what one asks, what one sees. Needs Chromium: `npm run test:browser`. */
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { longRecording } from '../../bench/lib/long-recording.js'
+import type { StepEvent } from '../../src/client/index.js'
 import { generate } from '../support/client.js'
 import { launchBrowser } from '../support/browser.js'
 import { done, drawn, fill, leaveFields, openPlayground, run, SMALL, textOf, TWO } from '../support/playground.js'
@@ -241,6 +243,35 @@ t.test('a run replays itself in slow motion, said so, but not for those who want
   t.notOk(await still.page.locator('#replay-after').isChecked())
   await run(still.page)
   t.equal(await still.page.locator('#transport.playing').count(), 0)
+})
+
+t.test('of a large canvas the same is seen, though it is put together of fewer pieces', async (t) => {
+  const { page, complaints, close } = await openPlayground(browser, server.url)
+  t.teardown(close)
+  const recording = longRecording({ tokens: 400, steps: 8, stepMs: 5 })
+  await page.locator('#open-file').setInputFiles({ name: 'long.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(recording)) })
+  await page.locator('.token:nth-of-type(400)').waitFor({ state: 'attached' })
+  const texts = recording.events.map(({ data }) => (data as StepEvent).text.replaceAll('░', ''))
+  t.equal(await textOf(page), texts.at(-1))
+  for (const step of [4, 2, 6]) {
+    await page.locator('#scrubber').fill(String(step))
+    await page.locator('#readout', { hasText: `step ${step} of 8` }).waitFor()
+    t.equal(await page.locator('.masked').count(), 400 - 50 * step)
+    t.equal(await page.locator('.column.past').count(), step)
+    t.equal(await page.locator('.column.now').count(), 1)
+    t.equal(await textOf(page), texts[step - 1])
+    const marked = await page.locator('.changed:not(.masked) .word').allTextContents()
+    t.ok(marked.length >= 50 && marked.every((word) => !word.startsWith(' ')), 'a mark leaves the space before its word alone')
+  }
+  await page.locator('input[value=timeline]').check({ force: true })
+  await page.locator('[data-view=timeline]').waitFor()
+  t.equal(await page.locator('.token[class*="step-"] .word').count(), 300)
+  await page.locator('input[value=live]').check({ force: true })
+  await page.locator('[data-view=live]').waitFor()
+  await page.locator('.text').focus()
+  await page.keyboard.press('Home')
+  await page.locator('#history').waitFor()
+  t.same(complaints, [])
 })
 
 t.test('two budgets are refined beside each other', async (t) => {
