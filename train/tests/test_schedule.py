@@ -352,8 +352,8 @@ def test_an_independent_judge_confirms_and_tells_how_proxies_rank(workplace, tmp
         assert f"2 steps: of 3 schedules the {proxy} ranks like the independent judge:" in printed
     assert read(model) == before, "--dry-run writes nothing"
     assert "| gain | gain, own judge |" in printed
-    kinds = {(r["by"], r["samples"]) for r in json.loads(out.read_text())["records"]}
-    assert kinds == {("own", 4), ("own", 6), ("independent", 4), ("independent", 6)}
+    kinds = {(r.get("by", r["kind"]), r["samples"]) for r in json.loads(out.read_text())["records"]}
+    assert kinds == {("own", 4), ("own", 6), ("independent", 4), ("independent", 6), ("bound", 4)}
 
 
 def test_a_search_by_the_bound_writes_nothing_and_finds_what_lowers_it(workplace, tmp_path, capsys):
