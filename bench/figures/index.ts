@@ -18,6 +18,7 @@ import { stepCosts } from './step-costs.js'
 import { tracingOverhead } from './tracing-overhead.js'
 import { vsAutoregressive } from './vs-autoregressive.js'
 import { vsTorch } from './vs-torch.js'
+import { workerMemory } from './worker-memory.js'
 
 export const FIGURES: readonly Figure[] = [
   fusedOverBare,
@@ -33,6 +34,7 @@ export const FIGURES: readonly Figure[] = [
   metricsScrapes,
   tracingOverhead,
   memory,
+  workerMemory,
   eventLoopHold,
   stepCosts,
   simulatedLoad,

@@ -47,6 +47,12 @@ export function largeModel (): string {
   return join(GRAPHS, 'large')
 }
 
+/** The folder of the LLaDA-shaped model of 134 million parameters, with random weights. */
+export function maskedModel (): string {
+  graphFile('masked/step')
+  return join(GRAPHS, 'masked')
+}
+
 /** @throws Error naming the command that installs it */
 export function python (): string {
   if (!existsSync(PYTHON)) throw new Error(`there is no ${PYTHON}; make it in ${ROOT} with: ${INSTALL}`)

@@ -11,6 +11,7 @@ import torch
 from fewstep_train.benchmarks.graphs import (
     LARGE,
     LONGEST,
+    MASKED,
     Made,
     as_arrays,
     autoregressive_shape,
@@ -23,8 +24,8 @@ from fewstep_train.folder.model_folder import ModelParts, parameter_arrays, writ
 from fewstep_train.graphs.decoder_graph import build_decoder_graph
 from fewstep_train.graphs.step_graph import build_bare_graph
 from fewstep_train.identity import code_identity, digest, file_digest
-from fewstep_train.kinds import AUTOREGRESSIVE
-from fewstep_train.networks.model_facts import canvas_facts, decoder_facts
+from fewstep_train.kinds import AUTOREGRESSIVE, LLADA
+from fewstep_train.networks.model_facts import canvas_facts, decoder_facts, weight_facts
 from fewstep_train.networks.network import Network, NetworkConfig
 from fewstep_train.networks.transformer import Transformer, TransformerConfig
 from fewstep_train.training.trained import load_trained
@@ -50,6 +51,7 @@ class Recipes:
             "large/step": self.large_step,
             "large/bare": lambda: self.large(reduce=True),
             "large/logits": lambda: self.large(reduce=False),
+            "masked/step": self.masked_step,
             "large/ar": lambda: self.decoder(autoregressive_shape(LARGE)),
         }
 
@@ -78,6 +80,12 @@ class Recipes:
         step_sizes = [2.0**-i for i in range(11)]
         write_model(folder, ModelParts(LARGE, weights, 1.0, None, step_sizes, [stage], int8=True))
         return None, canvas_facts(LARGE, parameter_arrays(LARGE, weights))
+
+    def masked_step(self) -> Made:
+        weights = random_weights(Transformer(MASKED))
+        stage = {"stage": "none", "weights": "random"}
+        write_model(self.out / "masked", ModelParts(MASKED, weights, 1.0, None, [], [stage], kind=LLADA, int8=True))
+        return None, {**weight_facts(as_arrays(weights)), "shape": MASKED.to_dict()}
 
     def embedded_decoder(self) -> Made:
         if self.autoregressive.exists():

@@ -22,6 +22,21 @@ LARGE = NetworkConfig(
     vocab_size=50_257,
     source_distribution="uniform",
 )
+# LLaDA's, at 134 million parameters.
+MASKED = TransformerConfig(
+    hidden_size=768,
+    n_blocks=12,
+    n_heads=12,
+    n_kv_heads=12,
+    intermediate_size=2048,
+    vocab_size=32_000,
+    length=256,
+    norm="rms",
+    mlp="swiglu",
+    output_bias=False,
+    causal=False,
+    mask_token_id=32_000,
+)
 LONGEST = 1024  # tokens that every decoder has rotary positions for
 
 Made = tuple[onnx.ModelProto | None, dict[str, Any]]  # None: the maker wrote its files itself
