@@ -143,7 +143,7 @@ def network_facts(config: Config) -> dict[str, Any]:
 
 
 def write_graph(graph: onnx.ModelProto, file: Path) -> None:
-    """One file, or two where the weights do not fit into a protocol buffer: then FILE.data holds them."""
+    """One file, or two where the weights are many: then FILE.data holds them, and loading takes less memory."""
     if sum(len(tensor.raw_data) for tensor in graph.graph.initializer) < INLINE_BYTES:
         file.write_bytes(graph.SerializeToString(deterministic=True))
         return

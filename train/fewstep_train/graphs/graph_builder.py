@@ -13,7 +13,7 @@ LARGEST = 127  # of a signed byte, used symmetrically
 SMALLEST = 1e-9  # stands for a largest value of 0
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 
-INLINE_BYTES = 1_900_000_000  # weights beyond it do not fit into a protocol buffer
+INLINE_BYTES = 64_000_000  # ONNX Runtime copies weights inside a graph, and maps those beside it, where more have to be
 
 
 def scale_name(name: str) -> str:
