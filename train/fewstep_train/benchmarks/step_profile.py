@@ -28,13 +28,13 @@ def open_session(graph: str | bytes, threads: int, profile: str = "") -> onnxrun
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def feeds(config: NetworkConfig, rows: int, length: int) -> Feeds:
-    """Rows at times 0 ... 0.8, eight steps each, half of the canvas still source noise."""
+def feeds(session: onnxruntime.InferenceSession, config: NetworkConfig, rows: int, length: int) -> Feeds:
+    """Rows at times 0 ... 0.8, eight steps each, half of the canvas still source noise: what the graph takes of it."""
     rng = np.random.default_rng(0)
     tokens = rng.integers(config.vocab_size, size=(rows, length))
     if config.mask_token_id is not None:
         tokens[rng.random((rows, length)) < 0.5] = config.mask_token_id
-    return {
+    values = {
         "tokens": tokens,
         "length": np.full(rows, length),
         "t": np.linspace(0, 0.8, rows, dtype=np.float32),
@@ -47,7 +47,9 @@ def feeds(config: NetworkConfig, rows: int, length: int) -> Feeds:
         "noise": rng.random((rows, length, 2), dtype=np.float32),
         "filter": np.array(False),
         "targets": np.zeros((0, 0), np.int64),
+        "reveal_above": np.full(rows, 2, np.float32),
     }
+    return {each.name: values[each.name] for each in session.get_inputs()}
 
 
 def alternating_seconds(runs: list[Callable[[], object]], repeats: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from fewstep_train.benchmarks.step_profile import (
     open_session,
     step_flops,
 )
-from fewstep_train.folder.exported import load_exported
+from fewstep_train.folder.exported import read_exported
 from fewstep_train.folder.model_folder import FILE, INT8_FILE
 
 
@@ -29,10 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    config, weights, _ = load_exported(args.model)
+    exported = read_exported(args.model)
+    config, weights = exported.config, exported.weights
     graph = args.model / (INT8_FILE if args.int8 else FILE)
-    inputs = feeds(config, args.rows, args.length)
     session = open_session(str(graph), args.threads)
+    inputs = feeds(session, config, args.rows, args.length)
     products, product_flops = matrix_products(config, args.rows * args.length, args.threads)
     seconds = alternating_seconds([lambda: session.run(None, inputs), products], args.repeats)
     flops = step_flops(config, weights, args.rows, args.length)
