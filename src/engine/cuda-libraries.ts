@@ -5,7 +5,7 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /** Looked up by name, so in this order each finds those that it is linked with. */
-const PRELOADED = [/^libcudart\.so\.\d+$/, /^libnvrtc\.so\.\d+$/, /^libcublasLt\.so\.\d+$/, /^libcublas\.so\.\d+$/, /^libcurand\.so\.\d+$/, /^libcufft\.so\.\d+$/, /^libcudnn\.so\.\d+$/]
+const PRELOADED = ['libcudart', 'libnvrtc', 'libcublasLt', 'libcublas', 'libcurand', 'libcufft', 'libcudnn']
 
 /** Of dlopen on Linux: what was loaded stays, though Node closes what is no module of its own. */
 const RTLD_NODELETE = 0x1000
@@ -30,8 +30,8 @@ export function runtimeFolder (): string | undefined {
  */
 export function preloadCuda (folder: string | undefined = runtimeFolder()): void {
   const files = folder === undefined || process.platform !== 'linux' ? [] : filesIn(folder)
-  for (const wanted of PRELOADED) {
-    for (const file of files.filter((name) => wanted.test(name))) {
+  for (const stem of PRELOADED) {
+    for (const file of files.filter((name) => name.startsWith(`${stem}.so.`))) {
       try {
         process.dlopen({ exports: {} }, join(folder ?? '', file), constants.dlopen.RTLD_NOW | constants.dlopen.RTLD_GLOBAL | RTLD_NODELETE)
       } catch {
@@ -39,6 +39,20 @@ export function preloadCuda (folder: string | undefined = runtimeFolder()): void
       }
     }
   }
+}
+
+/** What keeps the provider from being loaded, in the linker's words, which ONNX Runtime tells standard error alone; undefined: nothing. */
+export function loadProblem (folder: string | undefined = runtimeFolder()): string | undefined {
+  for (const provider of ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']) {
+    if (folder === undefined || !filesIn(folder).includes(provider)) return `${provider}: cannot open shared object file`
+    try {
+      process.dlopen({ exports: {} }, join(folder, provider), constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | RTLD_NODELETE)
+    } catch (error) {
+      const { message } = error as Error
+      if (!message.includes('did not self-register')) return message
+    }
+  }
+  return undefined
 }
 
 /** Of which product a library is, and of which CUDA; undefined: it is none of NVIDIA's. */

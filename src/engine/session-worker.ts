@@ -9,7 +9,7 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node'
 import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
 import { loadChecked } from './checked-files.js'
-import { cudaAdvice, preloadCuda } from './cuda-libraries.js'
+import { cudaAdvice, loadProblem, preloadCuda } from './cuda-libraries.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
 
@@ -134,7 +134,8 @@ async function createCudaSession (options: WorkerOptions): Promise<InferenceSess
   try {
     return await createSession(options, 'cuda')
   } catch (cause) {
-    throw new Error(`no session on CUDA device ${options.deviceId}: ${cudaAdvice(messageOf(cause))}. ONNX Runtime says: ${messageOf(cause)}`, { cause })
+    const said = messageOf(cause)
+    throw new Error(`no session on CUDA device ${options.deviceId}: ${cudaAdvice(loadProblem() ?? said)}. ONNX Runtime says: ${said}`, { cause })
   }
 }
 

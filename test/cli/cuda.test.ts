@@ -10,7 +10,7 @@ import { neededBy } from '../../src/cli/cuda/elf.js'
 import { install, missingLibraries, type InstallOptions } from '../../src/cli/cuda/install.js'
 import { CUDA_VERSION, RUNTIME_VERSION, WHEELS, type Wheel } from '../../src/cli/cuda/wheels.js'
 import { onnxRuntimeFacts } from '../../src/cli/doctor/libraries.js'
-import { cudaAdvice } from '../../src/engine/cuda-libraries.js'
+import { cudaAdvice, loadProblem } from '../../src/engine/cuda-libraries.js'
 import { fewstep } from '../support/cli.js'
 import { zipOf } from '../support/zip.js'
 
@@ -26,7 +26,9 @@ const WHEEL: Wheel = {
 }
 
 /** An index of that one package, whose file breaks off once at a byte, where that is said. */
-async function indexOf (t: Test, { cutAt, content = PACKAGE, hash = WHEEL.sha256 }: { cutAt?: number, content?: Buffer, hash?: string } = {}) {
+async function indexOf (
+  t: Test, { cutAt, content = PACKAGE, hash = WHEEL.sha256 }: { cutAt?: number, content?: Buffer, hash?: string } = {}
+) {
   const asked: Array<string | undefined> = []
   let cut = cutAt
   const server = createServer((request: IncomingMessage, response) => {
@@ -143,6 +145,7 @@ t.test('ONNX Runtime says what is missing in its own words; the advice names the
   t.match(failed('libcudnn.so.9'), /cuDNN 9\) is missing/)
   t.match(failed('libcuda.so.1'), /^the NVIDIA driver is missing: libcuda\.so\.1 .*525 .*580/)
   t.match(failed('libonnxruntime_providers_shared.so'), /^onnxruntime-node's CUDA provider is missing \(libonnxruntime_providers_shared\.so\)/)
+  t.match(cudaAdvice(loadProblem(t.testdir({})) ?? ''), /provider is missing \(libonnxruntime_providers_shared\.so\)/)
   t.match(cudaAdvice('CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version'), /older than its CUDA libraries/)
   t.match(cudaAdvice('CUDA failure 100: no CUDA-capable device is detected ; expr=cudaSetDevice(0)'), /CUDA sees no such GPU/)
 })

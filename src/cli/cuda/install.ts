@@ -23,9 +23,14 @@ export interface InstallOptions {
   readonly signal: AbortSignal
 }
 
+export interface MissingLibrary {
+  readonly library: string
+  readonly wheel: Wheel
+}
+
 /** Libraries of the packages that are not in the folder. */
-export async function missingLibraries (wheels: readonly Wheel[], folder: string): Promise<Array<{ readonly library: string, readonly wheel: Wheel }>> {
-  const missing = []
+export async function missingLibraries (wheels: readonly Wheel[], folder: string): Promise<MissingLibrary[]> {
+  const missing: MissingLibrary[] = []
   for (const wheel of wheels) {
     for (const library of wheel.libraries) if (await sizeOf(join(folder, library)) === 0) missing.push({ library, wheel })
   }
