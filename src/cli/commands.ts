@@ -156,7 +156,7 @@ const DOCTOR: Command = {
 
 const CUDA: Command = {
   name: 'cuda',
-  summary: "fetch what the service needs to run on NVIDIA GPUs",
+  summary: 'fetch what the service needs to run on NVIDIA GPUs',
   synopsis: 'install [OPTIONS]',
   about: "Fetches ONNX Runtime's CUDA provider, of the very version of onnxruntime-node, and the libraries of CUDA 13 and cuDNN 9 that it needs, " +
     'as Python packages with known hashes, about 1.4 GB, and puts their libraries beside those of onnxruntime-node, where they are found without ' +

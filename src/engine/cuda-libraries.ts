@@ -68,7 +68,9 @@ export function productOf (library: string): string | undefined {
 /** What to do where ONNX Runtime cannot make a session on CUDA, from what it says: one clause, with the file that is missing. */
 export function cudaAdvice (message: string): string {
   const [, missing] = /(lib[\w.-]+\.so[\w.]*): cannot open shared object file/.exec(message) ?? []
-  if (missing === 'libcuda.so.1') return "the NVIDIA driver is missing: libcuda.so.1 comes with it, 525 or newer for CUDA 12, 580 or newer for CUDA 13; all else that was looked for is here"
+  if (missing === 'libcuda.so.1') {
+    return 'the NVIDIA driver is missing: libcuda.so.1 comes with it, 525 or newer for CUDA 12, 580 or newer for CUDA 13; all else that was looked for is here'
+  }
   if (missing?.startsWith('libonnxruntime_providers') === true || /providers_shared|CUDA execution provider is not (?:enabled|supported)/.test(message)) {
     return `onnxruntime-node's CUDA provider is missing (${missing ?? 'libonnxruntime_providers_cuda.so'}): fewstep cuda install fetches it, with what it needs of CUDA`
   }

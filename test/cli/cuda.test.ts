@@ -40,7 +40,7 @@ async function indexOf (
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
       response.writeHead(from === 0 ? 200 : 206, { 'content-length': content.length - from })
       if (cut === undefined) response.end(content.subarray(from))
-      else response.write(content.subarray(from, cut), () => { response.destroy() })
+      else response.write(content.subarray(from, cut), () => { response.socket?.end() })
       cut = undefined
     } else response.writeHead(404).end()
   })

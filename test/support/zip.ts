@@ -17,7 +17,8 @@ export function zipOf (files: Readonly<Record<string, string | Buffer>>): Buffer
   }
   const directory = Buffer.concat(entries)
   const count = Object.keys(files).length
-  return Buffer.concat([...bodies, directory, record(22, 0x06054b50, [[8, 2, count], [10, 2, count], [12, 4, directory.length], [16, 4, offset]])])
+  const end = record(22, 0x06054b50, [[8, 2, count], [10, 2, count], [12, 4, directory.length], [16, 4, offset]])
+  return Buffer.concat([...bodies, directory, end])
 }
 
 function record (length: number, signature: number, fields: ReadonlyArray<readonly [at: number, bytes: number, value: number]>): Buffer {

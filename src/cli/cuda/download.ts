@@ -1,9 +1,6 @@
 /** Fetches a file, going on where an earlier try was broken off, and keeps it only if it is the one that was meant. */
-import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { ReadableStream } from 'node:stream/web'
+import { createReadStream } from 'node:fs'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { sha256Of } from '../../model/sha256.js'
 
 export interface Wanted {
@@ -40,11 +37,14 @@ async function append (url: string, partial: string, here: number, onBytes: (her
   if (!answer.ok || answer.body === null) throw new Error(`${url} answers ${answer.status}`)
   // A server that knows no ranges sends all of it.
   let count = answer.status === 206 ? here : 0
-  const counter = new Transform({
-    transform (chunk: Buffer, _encoding, done) {
+  const file = await open(partial, answer.status === 206 ? 'a' : 'w')
+  try {
+    // One after another: where it breaks off, all that came is in the file.
+    for await (const chunk of answer.body) {
+      await file.appendFile(chunk)
       onBytes(count += chunk.length)
-      done(null, chunk)
     }
-  })
-  await pipeline(Readable.fromWeb(answer.body as ReadableStream), counter, createWriteStream(partial, { flags: answer.status === 206 ? 'a' : 'w' }), { signal })
+  } finally {
+    await file.close()
+  }
 }

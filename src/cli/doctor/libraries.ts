@@ -8,7 +8,7 @@ import { productOf, runtimeFolder } from '../../engine/cuda-libraries.js'
 import { neededBy } from '../cuda/elf.js'
 import type { Cuda, Library, OnnxRuntime } from './facts.js'
 
-/** What the CUDA provider of onnxruntime-node 1.30 as `fewstep cuda install` fetches it needs, where there is none yet that says so itself. */
+/** What the CUDA provider that `fewstep cuda install` fetches for onnxruntime-node 1.30 needs, where there is none yet that says so. */
 const NEEDED = ['libcuda.so.1', 'libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10']
 /** Loaded by name when an operator needs it. */
 const LOADED = ['libcudnn.so.9']
