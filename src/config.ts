@@ -167,11 +167,8 @@ export interface ClientSettings {
   /** Where the dynamic linker looks first, LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[]
   /** Where Python packages are, as pip's own setting PIP_INDEX_URL has it. */
-  readonly packageIndex: string
+  readonly packageIndex: string | undefined
 }
-
-/** What pip takes where nothing is set. */
-const PACKAGE_INDEX = 'https://pypi.org/simple'
 
 /** What the commands read besides the settings of the service. */
 export function readClientSettings (env: NodeJS.ProcessEnv = process.env): ClientSettings {
@@ -180,7 +177,7 @@ export function readClientSettings (env: NodeJS.ProcessEnv = process.env): Clien
     apiKey: apiKey?.trim() || undefined,
     forceColor: force !== undefined && force !== '0' && force !== 'false',
     libraryPath: libraries.split(':').filter((folder) => folder !== ''),
-    packageIndex: index?.trim() || PACKAGE_INDEX
+    packageIndex: index?.trim() || undefined
   }
 }
 

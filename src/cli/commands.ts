@@ -161,13 +161,13 @@ const CUDA: Command = {
   about: "Fetches ONNX Runtime's CUDA provider, of the very version of onnxruntime-node, and the libraries of CUDA 13 and cuDNN 9 that it needs, " +
     'as Python packages with known hashes, about 1.4 GB, and puts their libraries beside those of onnxruntime-node, where they are found without ' +
     'LD_LIBRARY_PATH. Only the driver is left to the system. What is there already is left alone, and what was broken off is gone on with. ' +
-    "PIP_INDEX_URL names another package index, as for pip. NVIDIA's licences apply to its libraries.",
+    "PIP_INDEX_URL names the package index, as for pip; without one --from takes what pip has fetched. NVIDIA's licences apply to its libraries.",
   words: ['install'],
   options: [
     { name: 'check', text: 'fetch nothing: say what is missing. Exit code 1: something is' },
     { name: 'from', value: 'DIR', words: 'folder', text: 'take the packages from a folder that pip download has filled' }
   ],
-  examples: [['fewstep cuda install', 'on a machine with a driver'], ['fewstep cuda install --check', 'what is missing?']]
+  examples: [['PIP_INDEX_URL=INDEX fewstep cuda install', 'on a machine with a driver'], ['fewstep cuda install --check', 'what is missing?']]
 }
 
 const INSPECT: Command = {

