@@ -104,10 +104,11 @@ t.test('a stop in the middle of a crowd: who was let in is served to the end, th
   const server = await startTestServer({ workers: 2, maxBatch: 4, logLevel: 'warn' })
   t.teardown(server.stop)
   const pids = server.engine.workerPids
+  // Standing still until all are in: else the first may be gone when the last comes.
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
   const visits = Array.from({ length: CLIENTS }, (_, seed) => visit(server.url, { ...anyClient(draw, seed), leavesAfter: Infinity }))
   await until(() => server.engine.stats().generations === CLIENTS)
-  const [pid] = pids
-  if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  for (const [i, pid] of pids.entries()) process.kill(pid, i === 0 ? 'SIGKILL' : 'SIGCONT')
   await server.stop()
   for (const result of await Promise.all(visits)) t.ok(Array.isArray(result), JSON.stringify(result))
   await assertEmpty(t, server)

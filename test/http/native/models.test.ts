@@ -98,8 +98,11 @@ t.test('a stop finishes what runs on each model, and leaves no worker behind', a
   t.teardown(server.stop)
   const pids = server.models.all.flatMap(({ engine }) => engine.workerPids)
   t.equal(pids.length, 2)
+  // Standing still until both are in: else the first may be gone when the second comes.
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
   const running = ['tiny-text', 'tiny-short'].map((model) => generate(server.url, { model, steps: 300, max_tokens: 8 }))
   await until(() => server.models.all.every(({ engine }) => engine.stats().generations === 1))
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
   const stopped = server.stop()
   await t.rejects(generate(server.url, { model: 'tiny-short' }), 'nobody connects any more')
   t.match(await Promise.all(running), [{ model: 'tiny-text' }, { model: 'tiny-short' }])
