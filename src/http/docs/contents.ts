@@ -42,6 +42,7 @@ export const GROUPS: readonly Group[] = [
       { name: 'operations', source: 'docs/operations.md', title: 'Operations', about: 'Starting, stopping, keys and limits, logs, metrics, upgrades.' },
       { name: 'settings', source: '.env.example', title: 'Settings', about: 'Every setting with its default.' },
       { name: 'sizing', source: 'docs/sizing.md', title: 'Sizing', about: 'From one measurement to how many machines.' },
+      { name: 'cuda', source: 'docs/cuda.md', title: 'On NVIDIA GPUs', about: 'Installing the provider, the graph in 16 bits, memory and time.' },
       { name: 'deploy', source: 'deploy/README.md', title: 'Deployment', about: 'Kubernetes, KServe, Prometheus, compose.' },
       { name: 'performance', source: 'docs/performance.md', title: 'Performance', about: 'How fast it is, how that was measured, what limits it.' },
       { name: 'reliability', source: 'docs/reliability.md', title: 'Reliability', about: 'What was done to it, and what it bore.' },
