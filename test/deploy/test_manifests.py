@@ -35,7 +35,7 @@ def test_the_picker_is_told_gauges_that_the_service_has() -> None:
     plugins = yaml.safe_load(config["data"]["config.yaml"])["plugins"]
     [extractor] = [plugin for plugin in plugins if plugin["type"] == "core-metrics-extractor"]
     [engine] = extractor["parameters"]["engineConfigs"]
-    metrics = (ROOT / "src/http/operation/metrics.ts").read_text()
+    metrics = (ROOT / "src/http/operation/engine-metrics.ts").read_text()
     for name in (engine["queuedRequestsSpec"], engine["runningRequestsSpec"]):
         assert f"gauge('{name}'" in metrics
     assert extractor["parameters"]["defaultEngine"] == engine["name"]
