@@ -1,6 +1,6 @@
 /** `fewstep inspect MODEL`: what a model's folder holds. */
 import { join, resolve } from 'node:path'
-import { supportOf } from '../generation/index.js'
+import { supportsOf, type Supports } from '../http/native/supports.js'
 import { factsOf } from '../model/graph-facts.js'
 import { endOfTextTokenIds, graphsOf, readManifest, type Manifest } from '../model/manifest.js'
 import { loadModel, type Model } from '../model/model.js'
@@ -41,18 +41,10 @@ interface TokenizerReport {
   readonly chat_template: boolean
 }
 
-/** As a model's card has it. */
-interface SupportReport {
-  readonly scoring: boolean
-  readonly choices: boolean
-  readonly reveal_above: boolean
-  readonly block_length: { readonly default: number, readonly max: number }
-}
-
 interface Report {
   readonly folder: string
   readonly manifest: Manifest
-  readonly supports: SupportReport
+  readonly supports: Supports
   readonly graphs: readonly GraphReport[]
   readonly tokenizer: TokenizerReport | null
   /** Why the service would refuse it; null: it would not. */
@@ -80,7 +72,7 @@ async function examine (folder: string): Promise<Report> {
   return {
     folder,
     manifest,
-    supports: supportReport(manifest),
+    supports: supportsOf(manifest),
     graphs: graphs.filter((graph) => graph !== undefined),
     tokenizer: 'model' in loaded ? tokenizerReport(loaded.model) : null,
     problem: 'problem' in loaded ? loaded.problem : null
@@ -143,12 +135,7 @@ function textOf ({ folder, manifest, supports, graphs, tokenizer, problem }: Rep
   return lines.map(([head, text]) => `${head.padEnd(width)}${printable(text).replaceAll('\n', ' ')}\n`).join('')
 }
 
-function supportReport (manifest: Manifest): SupportReport {
-  const { scoring, choices, revealAbove, blockLength: { usual, most } } = supportOf(manifest)
-  return { scoring, choices, reveal_above: revealAbove, block_length: { default: usual, max: most } }
-}
-
-function supported ({ block_length: { max }, ...able }: SupportReport): string {
+function supported ({ block_length: { max }, ...able }: Supports): string {
   const named = Object.entries(able).flatMap(([name, isAble]) => isAble ? [name] : [])
   return [...named, `longer texts in blocks of up to ${max} tokens`].join(', ')
 }

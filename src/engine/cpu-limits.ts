@@ -1,7 +1,7 @@
 /** How many cores the process may keep busy: those it may run on, and no more than the quotas of its cgroups pay for. */
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
+import { kernelFile } from './kernel-file.js'
 
 /** Where Linux mounts its cgroups. */
 const CGROUPS = '/sys/fs/cgroup'
@@ -26,7 +26,7 @@ export function cpuQuota (root: string = '/'): number {
 
 /** Folders of the process's cgroups and of all above them. */
 function groupsOf (root: string): string[] {
-  const lines = read(join(root, 'proc/self/cgroup'))?.split('\n') ?? []
+  const lines = kernelFile(join(root, 'proc/self/cgroup'))?.split('\n') ?? []
   const paths = lines.flatMap((line) => {
     const [, hierarchy, controllers, path] = /^(\d+):([^:]*):(.*)$/.exec(line) ?? []
     if (path === undefined) return []
@@ -45,24 +45,16 @@ function ancestors (path: string): string[] {
 }
 
 function quotaOfVersion2 (folder: string): number | undefined {
-  const [quota, period] = read(join(folder, 'cpu.max'))?.split(' ') ?? []
+  const [quota, period] = kernelFile(join(folder, 'cpu.max'))?.split(' ') ?? []
   return cores(quota, period)
 }
 
 function quotaOfVersion1 (folder: string): number | undefined {
-  return cores(read(join(folder, 'cpu.cfs_quota_us')), read(join(folder, 'cpu.cfs_period_us')))
+  return cores(kernelFile(join(folder, 'cpu.cfs_quota_us')), kernelFile(join(folder, 'cpu.cfs_period_us')))
 }
 
 /** undefined for `max`, -1, or what is no quota at all */
 function cores (quota: string | undefined, period: string | undefined): number | undefined {
   const found = Number(quota) / Number(period)
   return found > 0 && Number.isFinite(found) ? found : undefined
-}
-
-function read (file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    return undefined
-  }
 }

@@ -7,6 +7,9 @@ import { dirname, join } from 'node:path'
 /** Looked up by name, so in this order each finds those that it is linked with. */
 const PRELOADED = ['libcudart', 'libnvrtc', 'libcublasLt', 'libcublas', 'libcurand', 'libcufft', 'libcudnn']
 
+/** What the provider is made of; the first is loaded before the second. */
+export const PROVIDERS = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so'] as const
+
 /** Of dlopen on Linux: what was loaded stays, though Node closes what is no module of its own. */
 const RTLD_NODELETE = 0x1000
 
@@ -43,7 +46,7 @@ export function preloadCuda (folder: string | undefined = runtimeFolder()): void
 
 /** What keeps the provider from being loaded, in the linker's words, which ONNX Runtime tells standard error alone; undefined: nothing. */
 export function loadProblem (folder: string | undefined = runtimeFolder()): string | undefined {
-  for (const provider of ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']) {
+  for (const provider of PROVIDERS) {
     if (folder === undefined || !filesIn(folder).includes(provider)) return `${provider}: cannot open shared object file`
     try {
       process.dlopen({ exports: {} }, join(folder, provider), constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL | RTLD_NODELETE)
@@ -82,9 +85,10 @@ export function cudaAdvice (message: string): string {
   return 'it needs an NVIDIA GPU with its driver; fewstep doctor lists what is here'
 }
 
-function filesIn (folder: string): string[] {
+/** Names, in order; none where there is no such folder. */
+export function filesIn (folder: string): string[] {
   try {
-    return readdirSync(folder)
+    return readdirSync(folder).sort()
   } catch {
     return []
   }

@@ -1,5 +1,5 @@
 /** How much memory more this process and its workers may take, by the kernel's and the container's books. */
-import { readFileSync } from 'node:fs'
+import { kernelFile } from './kernel-file.js'
 
 /** A file's text, or undefined where there is none. */
 export type Read = (file: string) => string | undefined
@@ -11,7 +11,7 @@ const CGROUPS = [
 ] as const
 
 /** In bytes; Infinity where nobody keeps such books. */
-export function freeMemory (read: Read = textOf): number {
+export function freeMemory (read: Read = kernelFile): number {
   const available = /^MemAvailable: +(\d+) kB$/m.exec(read('/proc/meminfo') ?? '')?.[1]
   return Math.min(available === undefined ? Infinity : Number(available) * KIB, ...CGROUPS.map((cgroup) => freeIn(cgroup, read)))
 }
@@ -22,12 +22,4 @@ function freeIn ({ folder, limit, used, reclaimable }: typeof CGROUPS[number], r
   if (Number.isNaN(most) || Number.isNaN(taken)) return Infinity
   const files = new RegExp(`^${reclaimable} (\\d+)$`, 'm').exec(read(`${folder}/memory.stat`) ?? '')?.[1]
   return Math.max(0, most - taken + Number(files ?? 0))
-}
-
-function textOf (file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
 }

@@ -10,6 +10,9 @@ import type { RanStep, TicketObserver } from '../engine/request.js'
 /** Of one request; beyond them steps are counted, not shown: 32 canvases of 1,024 steps would be more than anybody reads. */
 export const MAX_STEP_SPANS = 512
 
+/** It becomes a real one when the SDK is there. */
+const tracer = trace.getTracer('fewstep')
+
 /** ms since 1970, as spans want them, of ms of the engine's clock, which counts from the start of the process. */
 const epochMs = (ms: number): number => performance.timeOrigin + ms
 
@@ -27,7 +30,7 @@ export interface RequestSpan {
  */
 export function openSpan (headers: Readonly<Record<string, unknown>>, name: string, attributes: Attributes): RequestSpan | undefined {
   const parent = propagation.extract(ROOT_CONTEXT, headers)
-  const span = trace.getTracer('fewstep').startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
   if (!span.isRecording()) return undefined
   const steps = new StepSpans(span, trace.setSpan(parent, span))
   return {
@@ -88,6 +91,6 @@ class StepSpans implements TicketObserver {
   }
 
   #add (name: string, begin: number, end: number, attributes: Attributes): void {
-    trace.getTracer('fewstep').startSpan(name, { startTime: epochMs(begin), attributes }, this.#context).end(epochMs(end))
+    tracer.startSpan(name, { startTime: epochMs(begin), attributes }, this.#context).end(epochMs(end))
   }
 }

@@ -8,6 +8,9 @@ import { addressOf } from './package-index.js'
 import type { Wheel } from './wheels.js'
 import { entriesOf, extract } from './zip.js'
 
+/** The provider's package is for one Python, and its libraries for all. */
+const PIP_DOWNLOAD = 'pip download --no-deps --only-binary :all: --python-version 3.11'
+
 export interface InstallOptions {
   readonly wheels: readonly Wheel[]
   /** Where the libraries go. */
@@ -65,7 +68,7 @@ async function packageOf (wheel: Wheel, label: string, { wheels, downloads, from
   const { file, bytes, sha256, project, version } = wheel
   if (from !== undefined) {
     const here = join(from, file)
-    if (await sizeOf(here) === 0) throw new Error(`${here}: there is no such file; pip download --no-deps --only-binary :all: --python-version 3.11 ${project}==${version} fetches it`)
+    if (await sizeOf(here) === 0) throw new Error(`${here}: there is no such file; ${PIP_DOWNLOAD} ${project}==${version} fetches it`)
     const found = await sha256Of(createReadStream(here), signal)
     if (found !== sha256) throw new Error(`${here}: its sha256 is ${found}, not ${sha256}`)
     return here
@@ -83,10 +86,9 @@ async function packageOf (wheel: Wheel, label: string, { wheels, downloads, from
   return target
 }
 
-/** The provider's package is for one Python, and its libraries for all. */
 function pipCommand (wheels: readonly Wheel[]): string {
   const packages = wheels.map(({ project, version }) => `${project}==${version}`).join(' ')
-  return `pip download --no-deps --only-binary :all: --python-version 3.11 -d wheels ${packages} && fewstep cuda install --from wheels`
+  return `${PIP_DOWNLOAD} -d wheels ${packages} && fewstep cuda install --from wheels`
 }
 
 /** Each library appears whole, under its name, or not at all. */

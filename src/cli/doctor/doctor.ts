@@ -1,8 +1,7 @@
 /** `fewstep doctor`: what is here, and whether the service would start. */
-import { readFileSync } from 'node:fs'
 import { changedSettings, readClientSettings, readConfig, type Config } from '../../config.js'
 import { expandFolders } from '../../model/model-folders.js'
-import { VERSION } from '../../version.js'
+import { NODE_VERSIONS, VERSION } from '../../version.js'
 import { print } from '../print.js'
 import { printableJson } from '../printable.js'
 import { listening } from './address.js'
@@ -23,8 +22,7 @@ export async function doctor (json: boolean): Promise<number> {
 
 async function examine (): Promise<Doctor> {
   const { config, problem } = settings()
-  const { engines } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { engines: { node: string } }
-  const supported = isAtLeast(process.versions.node, engines.node.replace(/^>=/, ''))
+  const supported = isAtLeast(process.versions.node, NODE_VERSIONS.replace(/^>=/, ''))
   const onnxruntime = onnxRuntimeFacts()
   const cuda = await cudaFacts(onnxruntime, readClientSettings().libraryPath)
   const models: ModelFacts[] = []
@@ -42,7 +40,7 @@ async function examine (): Promise<Doctor> {
     settings: changedSettings(),
     problems: [
       ...(problem === undefined ? [] : [problem]),
-      ...(supported ? [] : [`Node ${process.versions.node} is too old: fewstep needs ${engines.node}`]),
+      ...(supported ? [] : [`Node ${process.versions.node} is too old: fewstep needs ${NODE_VERSIONS}`]),
       ...(onnxruntime.version === null || onnxruntime.files.length === 0
         ? [`onnxruntime-node has no files for ${process.platform} ${process.arch}: run npm install`]
         : []),

@@ -1,10 +1,10 @@
 /** ONNX Runtime's files, and those of CUDA that its CUDA provider needs. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { productOf, runtimeFolder } from '../../engine/cuda-libraries.js'
+import { filesIn, productOf, PROVIDERS, runtimeFolder } from '../../engine/cuda-libraries.js'
 import { neededBy } from '../cuda/elf.js'
 import type { Cuda, Library, OnnxRuntime } from './facts.js'
 
@@ -12,7 +12,6 @@ import type { Cuda, Library, OnnxRuntime } from './facts.js'
 const NEEDED = ['libcuda.so.1', 'libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10']
 /** Loaded by name when an operator needs it. */
 const LOADED = ['libcudnn.so.9']
-const PROVIDERS = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_cuda.so']
 
 export function onnxRuntimeFacts (): OnnxRuntime {
   try {
@@ -77,12 +76,4 @@ async function linkerCache (): Promise<Map<string, string>> {
 export function cacheOf (text: string): Map<string, string> {
   const lines = [...text.matchAll(/^\s+(\S+) \(.*\) => (.+)$/gm)].map(([, name = '', file = '']) => [name, file] as const)
   return new Map(lines.reverse())
-}
-
-function filesIn (folder: string): string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch {
-    return []
-  }
 }

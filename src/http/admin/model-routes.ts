@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { FailedModel, LoadedModel, LoadedModels } from '../../loaded-models.js'
 import { errorResponse } from '../errors/error-schema.js'
 import type { App, Source } from '../fastify.js'
-import { findModel } from '../generation/choose-model.js'
+import { noModel } from '../generation/choose-model.js'
 import { canBeAsked } from '../generation/readiness.js'
 import { refTo } from '../openapi/reference.js'
 import type { AdminContext } from './context.js'
@@ -51,7 +51,7 @@ export function addModelRoutes (app: App, getContext: Source<AdminContext>): voi
   const unload = async (name: string): Promise<ManagedModel> => {
     const { models } = getContext()
     const gone = await models.unload(name)
-    if (gone === undefined) return managed(findModel(models, name)) // which throws
+    if (gone === undefined) throw noModel(models, name)
     return 'engine' in gone ? { ...managed(gone), state: 'draining' } : notStarted(gone)
   }
   app.delete('/admin/models/:id', {

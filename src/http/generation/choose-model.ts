@@ -17,13 +17,16 @@ export function chooseModel (models: LoadedModels, name: string | undefined): Lo
  * @throws FewstepError model_not_found or model_failed, listing what is loaded
  */
 export function findModel (models: LoadedModels, name: string, otherwise = ''): LoadedModel {
-  const { names } = models
   const chosen = models.get(name) ?? models.failure(name)
-  if (chosen !== undefined) return started(chosen, names)
+  if (chosen !== undefined) return started(chosen, models.names)
+  throw noModel(models, name, otherwise)
+}
+
+/** model_not_found, listing what is loaded. */
+export function noModel ({ names }: LoadedModels, name: string, otherwise = ''): FewstepError {
   const near = suggest(name, names)
   const question = near === undefined ? '' : `did you mean ${near}? `
-  throw new FewstepError('model_not_found',
-    `there is no model ${shorten(name)}; ${question}${choice(names)}${otherwise}`, { field: 'model' })
+  return new FewstepError('model_not_found', `there is no model ${shorten(name)}; ${question}${choice(names)}${otherwise}`, { field: 'model' })
 }
 
 function started (model: LoadedModel | FailedModel, names: readonly string[]): LoadedModel {

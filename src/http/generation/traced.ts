@@ -2,7 +2,7 @@
 import type { TicketObserver } from '../../engine/request.js'
 import { openSpan } from '../../tracing/spans.js'
 import type { Exchange } from '../fastify.js'
-import { factsOf, noteFacts, type Facts } from '../log/request-log.js'
+import { notedFacts, noteFacts, statusOf, type Facts } from '../log/request-log.js'
 
 /** OpenTelemetry's names for what the log calls otherwise. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -27,10 +27,9 @@ export function traced ({ request, reply }: Exchange, model: string): TicketObse
   if (span === undefined) return undefined
   noteFacts(request, { trace_id: span.traceId })
   reply.raw.once('close', () => {
-    const facts = factsOf(request)
-    const status = Number(facts['status'] ?? (reply.raw.writableFinished ? reply.statusCode : 499))
+    const facts = notedFacts(request)
     const error = facts['error']
-    span.end({ status, error: error === undefined ? undefined : String(error), attributes: attributesOf(facts) })
+    span.end({ status: statusOf(request, reply), error: error === undefined ? undefined : String(error), attributes: attributesOf(facts) })
   })
   return span.observer
 }

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import type { LoadedModels } from '../../loaded-models.js'
 import type { App, Source } from '../fastify.js'
-import { findModel } from '../generation/choose-model.js'
+import { noModel } from '../generation/choose-model.js'
 import { canBeAsked } from '../generation/readiness.js'
 import type { KserveContext } from './context.js'
 import { MODEL_VERSION } from './model-path.js'
@@ -70,7 +70,7 @@ export function addRepositoryRoutes (app: App, getContext: Source<KserveContext>
     }
   }, async ({ params: { name } }) => {
     const { models } = getContext()
-    if (await models.loadNamed(name) === undefined) findModel(models, name) // which throws
+    if (await models.loadNamed(name) === undefined) throw noModel(models, name)
     return {}
   })
 
@@ -86,7 +86,7 @@ export function addRepositoryRoutes (app: App, getContext: Source<KserveContext>
     }
   }, async ({ params: { name } }) => {
     const { models } = getContext()
-    if (await models.unload(name) === undefined) findModel(models, name) // which throws
+    if (await models.unload(name) === undefined) throw noModel(models, name)
     return {}
   })
 }

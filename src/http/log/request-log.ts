@@ -22,8 +22,14 @@ export function noteFacts ({ raw }: Pick<FastifyRequest, 'raw'>, more: Facts): v
   facts.set(raw, { ...facts.get(raw), ...more })
 }
 
-export function factsOf ({ raw }: Pick<FastifyRequest, 'raw'>): Facts {
+/** What has been told of it so far. */
+export function notedFacts ({ raw }: Pick<FastifyRequest, 'raw'>): Facts {
   return facts.get(raw) ?? {}
+}
+
+/** What a request came to whose response has closed: as told, 499 where the client left before the end, or the response's. */
+export function statusOf (request: FastifyRequest, { raw, statusCode }: FastifyReply): number {
+  return Number(notedFacts(request)['status'] ?? (raw.writableFinished ? statusCode : 499))
 }
 
 /** A stream that fails told its client 200 long ago: what it came to is its error's status. */
@@ -41,8 +47,8 @@ export function logRequest (request: FastifyRequest, reply: FastifyReply, served
     const left = !reply.raw.writableFinished
     const { method } = request
     const route = request.routeOptions.url ?? 'unmatched'
-    const noted = factsOf(request)
-    const status = Number(noted['status'] ?? (left ? 499 : reply.statusCode))
+    const noted = notedFacts(request)
+    const status = statusOf(request, reply)
     const ms = performance.now() - begin
     served({ method, route, status, seconds: ms / 1000 })
     const line = { method, route, duration_ms: Math.round(ms * 10) / 10, ...noted, status }

@@ -1,6 +1,6 @@
 /** GET /v1/models: what is loaded and what it can do, in the shape of OpenAI's list. */
 import { Type } from 'typebox'
-import { SCHEDULES, SOLVERS, supportOf, TUNED } from '../../generation/index.js'
+import { SCHEDULES, SOLVERS, TUNED } from '../../generation/index.js'
 import type { LoadedModel } from '../../loaded-models.js'
 import { isMaskedDiffusion } from '../../model/manifest.js'
 import { tunedBudgets } from '../../model/tuned-schedules.js'
@@ -10,6 +10,7 @@ import { chooseModel } from '../generation/choose-model.js'
 import type { GenerationContext } from '../generation/context.js'
 import { refTo } from '../openapi/reference.js'
 import { ModelCard, ModelList } from './schemas/models.js'
+import { supportsOf } from './supports.js'
 
 export function addModelsRoute (app: App, getContext: Source<GenerationContext>): void {
   app.get('/v1/models', {
@@ -53,7 +54,6 @@ function modelCard (
   const solves = !isMaskedDiffusion(manifest)
   const tuned = tunedBudgets(manifest.schedules)
     .map(({ steps, stepSizes, byDefault }) => ({ steps, step_sizes: [...stepSizes], default: byDefault }))
-  const { scoring, choices, revealAbove, blockLength } = supportOf(manifest)
   return {
     id: manifest.name,
     object: 'model',
@@ -67,13 +67,7 @@ function modelCard (
     trained_step_sizes: manifest.trained_step_sizes,
     solvers: solves ? [...SOLVERS] : [],
     ...(tuned.length === 0 ? { schedules: [...SCHEDULES] } : { schedules: [...SCHEDULES, TUNED], tuned_schedules: tuned }),
-    supports: {
-      scoring,
-      choices,
-      reveal_above: revealAbove,
-      block_length: { default: blockLength.usual, max: blockLength.most },
-      max_tokens: Math.max(maxTokens, manifest.max_length)
-    },
+    supports: { ...supportsOf(manifest), max_tokens: Math.max(maxTokens, manifest.max_length) },
     defaults: solves ? { ...defaults, solver, jumps } : defaults
   }
 }

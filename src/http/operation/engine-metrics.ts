@@ -14,7 +14,6 @@ interface Total {
 }
 
 export function addEngineMetrics (registry: Registry, models: LoadedModels, lifecycle: Lifecycle): void {
-  const registers = [registry]
   const labelNames = ['model']
   const totals: Total[] = []
 
@@ -56,34 +55,32 @@ export function addEngineMetrics (registry: Registry, models: LoadedModels, life
   }
 
   function gauge (name: string, help: string, values: () => ReadonlyMap<string, number>): void {
-    // eslint-disable-next-line no-new -- it lives in the registry
-    new Gauge({
+    registry.registerMetric(new Gauge({
       name,
       help,
       labelNames,
-      registers,
+      registers: [],
       collect () {
         this.reset()
         for (const [model, value] of values()) this.set({ model }, value)
       }
-    })
+    }))
   }
 
   function total (name: string, help: string, read: Read): void {
     const ended = new Map<string, number>()
     totals.push({ read, ended })
     const values = everywhere(read)
-    // eslint-disable-next-line no-new -- it lives in the registry
-    new Counter({
+    registry.registerMetric(new Counter({
       name,
       help,
       labelNames,
-      registers,
+      registers: [],
       collect () {
         this.reset()
         for (const [model, value] of values()) this.inc({ model }, value + (ended.get(model) ?? 0))
       }
-    })
+    }))
   }
 }
 

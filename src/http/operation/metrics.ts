@@ -98,16 +98,15 @@ export class Metrics implements GenerationCounts {
     })
     addEngineMetrics(this.registry, models, lifecycle)
     this.#aliases = aliases === 'vllm' ? new VllmMetrics(this.registry, models) : undefined
-    // eslint-disable-next-line no-new -- it lives in the registry
-    new Counter({
+    this.registry.registerMetric(new Counter({
       name: 'fewstep_log_lines_dropped_total',
       help: 'Log lines that standard output could not take: its disk is full, its reader has left or stalls.',
-      registers,
+      registers: [],
       collect () {
         this.reset()
         this.inc(droppedLogLines())
       }
-    })
+    }))
     for (const model of models.names) this.#begin(model)
     models.events.on('loaded', ({ name }) => { this.#begin(name) })
     models.events.on('ended', ({ name }) => { if (!models.knows(name)) this.#forget(name) })

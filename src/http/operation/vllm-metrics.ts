@@ -48,16 +48,16 @@ export class VllmMetrics {
   constructor (registry: Registry, models: LoadedModels) {
     const common = { labelNames: ['model_name'], registers: [registry] }
     const gauge = (name: string, help: string, read: (stats: EngineStats) => number): void => {
-      // eslint-disable-next-line no-new -- it lives in the registry
-      new Gauge({
+      registry.registerMetric(new Gauge({
         ...common,
+        registers: [],
         name: `vllm:${name}`,
         help,
         collect () {
           this.reset()
           for (const { name: model, engine } of models.all) this.set({ model_name: model }, read(engine.stats()))
         }
-      })
+      }))
     }
     gauge('num_requests_running', 'Generations whose steps have begun.', ({ generations, waitingGenerations }) => generations - waitingGenerations)
     gauge('num_requests_waiting', 'Generations that wait for their first step.', ({ waitingGenerations }) => waitingGenerations)
