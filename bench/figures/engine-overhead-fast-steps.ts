@@ -1,4 +1,5 @@
 /** What the engine does besides computing where a step takes as little time as on a large GPU. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { namedSchedule } from '../../src/diffusion/schedule.js'
@@ -39,7 +40,7 @@ async function measure (): Promise<Measurement> {
     const crowd = Array.from({ length: CALLERS }, async (_, caller) => {
       for (let seed = caller; !callers.signal.aborted; seed += CALLERS) await generate(engine, seed)
     })
-    await pause(WINDOW_MS)
+    await sleep(WINDOW_MS)
     const windows: Window[] = []
     for (let i = 0; i < WINDOWS; i++) windows.push(await watch(engine))
     callers.abort()
@@ -77,7 +78,7 @@ async function watch (engine: Engine): Promise<Window> {
   const before = engine.stats().steps
   const cpuBefore = process.cpuUsage()
   const begin = performance.now()
-  await pause(WINDOW_MS)
+  await sleep(WINDOW_MS)
   const wallMs = performance.now() - begin
   const after = engine.stats().steps
   const { user, system } = process.cpuUsage(cpuBefore)
@@ -94,10 +95,6 @@ async function generate (engine: Engine, seed: number): Promise<void> {
   const template = { tokens: new Int32Array(LENGTH), editable: new Uint8Array(LENGTH).fill(1) }
   const budget = { kind: 'exact', stepSizes: namedSchedule('uniform', STEPS) } as const
   await engine.generate({ id: 'bench', rows: [{ seed, template }], budget, sampling: SAMPLING })
-}
-
-async function pause (ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 export const engineOverheadFastSteps: Figure = {

@@ -2,35 +2,21 @@
 import { Agent, get } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { crowd } from '../lib/crowd.js'
+import { CLIENTS, rateOf, rateRatio } from '../lib/rates.js'
 import { Service } from '../lib/service.js'
-import { median, spread } from '../../src/load/statistics.js'
+import { median } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
-const CLIENTS = 32
-const PAIRS = 20
-const WINDOW_S = 2
 const SCRAPES_A_SECOND = 20
 
 async function measure (): Promise<Measurement> {
   const service = await Service.start()
   try {
-    const rowsASecond = async (seed: number): Promise<number> => {
-      const { rows, seconds } = await crowd(service, CLIENTS, WINDOW_S, seed)
-      return rows / seconds
-    }
-    await rowsASecond(0)
-    const ratios: number[] = []
+    const rate = await rateOf(service)
     const scrapeMs: number[] = []
-    for (let pair = 1; pair <= PAIRS; pair++) {
-      const scraped = (): Promise<number> => whileScraping(service, scrapeMs, () => rowsASecond(pair))
-      // Who begins changes, as the machine may slow down.
-      const first = await (pair % 2 === 0 ? scraped() : rowsASecond(pair))
-      const second = await (pair % 2 === 0 ? rowsASecond(pair) : scraped())
-      ratios.push(pair % 2 === 0 ? first / second : second / first)
-    }
+    const ratio = await rateRatio((window) => whileScraping(service, scrapeMs, () => rate(window)), rate)
     const detail = { clients: CLIENTS, scrapesASecond: SCRAPES_A_SECOND, scrapes: scrapeMs.length, scrapeMs: median(scrapeMs) }
-    return { value: median(ratios), spread: spread(ratios), unit: '×', detail }
+    return { ...ratio, unit: '×', detail }
   } finally {
     await service.stop()
   }
