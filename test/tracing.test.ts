@@ -1,7 +1,7 @@
 /** Traces of the real service in a process of its own, taken by OTLP. */
-import { readFileSync, readdirSync } from 'node:fs'
 import t from 'tap'
 import { startCollector, type TakenSpan } from './support/collector.js'
+import { workersOf } from './support/processes.js'
 import { listening, startProcess } from './support/service-process.js'
 import { MAX_STEP_SPANS } from '../src/tracing/spans.js'
 
@@ -79,7 +79,7 @@ t.test('chats and scorings are named as they are, and what fails says why', asyn
 t.test('a step that is run again is an event', async (t) => {
   const answer = post('/v1/generate', { max_tokens: 8, steps: 700, seed: 2 })
   await collector.until(() => collector.spans.some(({ attributes }) => attributes['fewstep.steps'] === 700))
-  const [worker] = childrenOf(service.pid ?? 0)
+  const [worker] = await workersOf(service.pid ?? 0)
   process.kill(worker ?? 0, 'SIGKILL')
   await answer
   const { root } = await traceOf(({ attributes }) => attributes['fewstep.network_calls'] === 700)
@@ -112,8 +112,3 @@ t.test('a wrong address is said at start', async (t) => {
   t.equal(child.exitCode, 1)
   t.match(child.output.stderr, /OTEL_EXPORTER_OTLP_ENDPOINT must be a URL as in http:\/\/127\.0\.0\.1:4318, not "collector:4318"/)
 })
-
-/** Process ids. */
-function childrenOf (pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter((text) => text !== '').map(Number))
-}

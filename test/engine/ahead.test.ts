@@ -4,11 +4,11 @@ import t, { type Test } from 'tap'
 import { AHEAD_MS, goesAhead } from '../../src/engine/ahead.js'
 import { Dispatcher } from '../../src/engine/dispatcher.js'
 import type { Row } from '../../src/engine/row.js'
-import { SessionPool } from '../../src/engine/session-pool.js'
+import type { SessionPool } from '../../src/engine/session-pool.js'
 import { ManualClock } from '../support/clock.js'
 import { TestLog } from '../support/log.js'
 import { rowsOf } from '../support/rows.js'
-import { startSession } from '../support/session.js'
+import { startFaultyPool } from '../support/session.js'
 import { until } from '../support/until.js'
 
 /** See train/tests/faulty_graph.py. */
@@ -33,15 +33,7 @@ interface Parts {
 async function start (t: Test, stepMs = 1): Promise<Parts> {
   const [clock, log, events] = [new ManualClock(), new TestLog('warn'), new EventEmitter()]
   const [tried, observed, begun, failed]: [number[][], number[], number[], Row[]] = [[], [], [], []]
-  const pool = new SessionPool({
-    sessions: [await startSession('tiny-faulty')],
-    stepTimeoutMs: 60_000,
-    logger: log.logger,
-    clock,
-    onIdle: () => { dispatcher.tick() },
-    onHopeless: (reason) => { t.fail(reason.message) }
-  })
-  t.teardown(() => pool.close())
+  const pool = await startFaultyPool(t, clock, log, () => { dispatcher.tick() })
   const dispatcher: Dispatcher = new Dispatcher({
     pool: {
       get idleCount () { return pool.idleCount },

@@ -3,11 +3,10 @@ import { EventEmitter, once } from 'node:events'
 import t, { type Test } from 'tap'
 import { Dispatcher, type DispatcherOptions } from '../../src/engine/dispatcher.js'
 import type { Row } from '../../src/engine/row.js'
-import { SessionPool } from '../../src/engine/session-pool.js'
 import { ManualClock } from '../support/clock.js'
 import { TestLog } from '../support/log.js'
 import { rowsOf } from '../support/rows.js'
-import { startSession } from '../support/session.js'
+import { startFaultyPool } from '../support/session.js'
 
 /** See train/tests/faulty_graph.py. */
 const MOST_ROWS = 4
@@ -36,15 +35,7 @@ async function start (t: Test, options: Partial<DispatcherOptions> = {}): Promis
   const retried: Row[] = []
   const done = new Set<Row>()
   const failed = new Set<Row>()
-  const pool = new SessionPool({
-    sessions: [await startSession('tiny-faulty')],
-    stepTimeoutMs: 60_000,
-    logger: log.logger,
-    clock,
-    onIdle: () => { dispatcher.tick() },
-    onHopeless: (reason) => { t.fail(reason.message) }
-  })
-  t.teardown(() => pool.close())
+  const pool = await startFaultyPool(t, clock, log, () => { dispatcher.tick() })
   const settle = (row: Row, rows: Set<Row>): void => {
     rows.add(row)
     events.emit('settled')

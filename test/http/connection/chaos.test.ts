@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap'
 import { eventsOf, generate, post, type StreamedEvent } from '../../support/client.js'
 import { Draw } from '../../support/draw.js'
+import { isAlive } from '../../support/processes.js'
 import { startTestServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/until.js'
 
@@ -26,14 +27,6 @@ function anyClient (draw: Draw, seed: number): Client {
     body: { seed, max_tokens: draw.integer(1, 60), steps: draw.integer(4, 24), n: draw.integer(1, 3), top_k: draw.of([0, 0, 0, 5]) },
     stream: leaves || draw.integer(0, 1) === 0,
     leavesAfter: leaves ? draw.integer(1, 3) : Infinity
-  }
-}
-
-function alive (pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
   }
 }
 
@@ -113,7 +106,7 @@ t.test('a stop in the middle of a crowd: who was let in is served to the end, th
   for (const result of await Promise.all(visits)) t.ok(Array.isArray(result), JSON.stringify(result))
   await assertEmpty(t, server)
   t.equal(server.engine.stats().state, 'stopped')
-  t.notOk(pids.some(alive), 'no worker is left')
+  t.notOk(pids.some(isAlive), 'no worker is left')
 })
 
 t.test('no rejection went unhandled and no listener piled up', async (t) => {
