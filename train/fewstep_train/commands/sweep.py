@@ -19,7 +19,7 @@ from fewstep_train.flow.jump_times import JUMPS
 from fewstep_train.flow.solver import SOLVERS
 from fewstep_train.flow.step_sizes import TINY_STEP
 from fewstep_train.folder.exported import read_manifest
-from fewstep_train.folder.tuned_schedules import TUNED, tuned_schedules
+from fewstep_train.folder.tuned_schedules import SUM_TOLERANCE, TUNED, tuned_schedules
 from fewstep_train.networks.network import Network
 from fewstep_train.training.trained import load_trained
 
@@ -80,7 +80,7 @@ def schedule(text: str) -> str:
         sizes = [float(size) for size in text.split(",")]
     except ValueError:
         sizes = []
-    if len(sizes) < 2 or min(sizes) < TINY_STEP or abs(sum(sizes) - 1) > 1e-4:
+    if len(sizes) < 2 or min(sizes) < TINY_STEP or abs(sum(sizes) - 1) > SUM_TOLERANCE:
         raise argparse.ArgumentTypeError(
             f"{text!r}: use {', '.join(SCHEDULES)}, or step sizes of 1/1024 or more that sum to 1"
         )

@@ -45,9 +45,9 @@ def cost_of(candidate: Quality, usual: Quality, weight: float) -> float:
 def gain(candidate: Quality, usual: Quality, weight: float) -> Estimate:
     """By how much the cost is lower than that of `usual`; the error is of pairs, text i beside text i."""
 
-    def difference(nats, sizes, entropies, usual_nats, usual_sizes, usual_entropies):  # noqa: ANN001, ANN202
-        theirs = cost(usual_nats, usual_sizes, usual_entropies, usual_entropies, weight)
-        return theirs - cost(nats, sizes, entropies, usual_entropies, weight)
+    def difference(*columns: np.ndarray) -> np.ndarray:
+        own, theirs = columns[:3], columns[3:]
+        return cost(*theirs, theirs[2], weight) - cost(*own, theirs[2], weight)
 
     return bootstrap(difference, *candidate.columns, *usual.columns)
 

@@ -44,9 +44,6 @@ class Trials:
     def what(self, schedule: str) -> Record:
         return {"kind": "trial", "by": self.judge, **self.cell(schedule).written, **self.bench.shared}
 
-    def known(self, schedule: str) -> bool:
-        return self.results.find(self.what(schedule)) is not None
-
     def quality(self, schedule: str) -> Quality:
         def measured() -> Record:
             tokens = self.cell(schedule).samples(self.bench)[0].tokens
@@ -78,9 +75,6 @@ class Bounds:
         who = {"identity": self.system.identity, "code": code_identity(schedule_bound.__module__)}
         how = {"steps": self.sampling.steps, "schedule": schedule}
         return {"kind": "bound", **who, **how, **self.bench.text}
-
-    def known(self, schedule: str) -> bool:
-        return self.results.find(self.what(schedule)) is not None
 
     def bound(self, schedule: str) -> float:
         """Nats a token."""
@@ -135,7 +129,8 @@ class Search:
     def cost_of(self, schedule: str) -> float:
         """What it is above that of the usual one. Raises OutOfTimeError where it would have to be measured too late."""
         for each in (self.usual, schedule):
-            if not self.trials.known(each) and time.monotonic() > self.deadline:
+            known = self.trials.results.find(self.trials.what(each)) is not None
+            if not known and time.monotonic() > self.deadline:
                 raise OutOfTimeError
         found = self.trials.cost(schedule, self.usual, self.weight)
         if schedule not in self.costs:
