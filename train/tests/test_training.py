@@ -35,15 +35,17 @@ def corpus(tmp_path):
 def test_pretraining_learns_and_resumes_where_it_was_stopped(corpus, capsys):
     folder, common = corpus
     out = str(folder / "pretrain.pt")
-    command = ["pretrain", *common, *SHAPE, "--tokenizer", str(folder / "tokenizer.json"), "--out", out]
+    valid = ["--valid", str(folder / "corpus.txt")]
+    command = ["pretrain", *common, *valid, *SHAPE, "--tokenizer", str(folder / "tokenizer.json"), "--out", out]
     main([*command, "--steps", "20"])
     assert load_checkpoint(folder / "pretrain.pt")["step"] == 20
     main([*command, "--steps", "60"])
     printed = capsys.readouterr().out
     assert "resumed" in printed and "at step 20" in printed
-    losses = [float(line.split("loss ")[1].split()[0]) for line in printed.splitlines() if " loss " in line]
-    assert len(losses) == 3
-    assert losses[-1] < losses[0]
+    # A batch's loss depends on the times that it draws far more than on 40 steps; this one has the same times always.
+    losses = [float(line.split("held-out loss ")[1].split()[0]) for line in printed.splitlines() if "held-out" in line]
+    assert len(losses) == 2
+    assert losses[1] < losses[0]
 
 
 def test_distillation_and_pretraining_go_on_from_an_exported_model(corpus):

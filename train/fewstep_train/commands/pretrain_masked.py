@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
 
     def loss_of() -> tuple[Tensor, int]:
         data, frozen = batches.draw()
-        loss = masked_loss(predict, data, frozen, mask_token_id, batches.generator, args.device)
+        loss = masked_loss(predict, data, frozen, mask_token_id, batches.generator)
         return loss, data.numel()
 
     def judge(average: nn.Module) -> Tensor:

@@ -16,7 +16,7 @@ from fewstep_train.training.trained import Trained
 SHAPE = {"hidden_size": 256, "blocks": 6, "heads": 4, "length": 256}  # of a new network
 # Options that say what a run begins with, how long it takes and where, not how a step trains: all others do.
 NEUTRAL = {"command", "run", "data", "valid", "out", "cache", "hours", "steps"}
-NEUTRAL |= {"threads", "device", "precision", "compile"}
+NEUTRAL |= {"threads", "device", "precision", "compile", "save_every"}
 NEUTRAL |= {"init", "init_autoregressive", "init_flow", "flow_time", "checkpoint", "tokenizer"}
 NEUTRAL |= {*SHAPE, "cond_dim", "source", "kind", "exponent"}
 
@@ -37,6 +37,7 @@ def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
     parser.add_argument("--lr", type=float, default=lr, help="peak learning rate (default %(default)s)")
     parser.add_argument("--documents", type=float, default=0.0, help="share of crops that begin a document (default 0)")
     parser.add_argument("--optimizer", choices=["muon", "adamw"], default="muon")
+    parser.add_argument("--weight-decay", type=float, default=0.03, help="of matrices (default %(default)s)")
     parser.add_argument("--ema", type=float, default=0.9995, help="decay of the weight average")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
@@ -48,7 +49,10 @@ def add_training_arguments(parser: argparse.ArgumentParser, lr: float) -> None:
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="of matrix products; auto: bf16 where in hardware"
     )
-    parser.add_argument("--compile", action="store_true", help="torch.compile the network")
+    parser.add_argument("--compile", action="store_true", help="torch.compile the blocks of the network")
+    parser.add_argument(
+        "--save-every", type=float, default=300, help="seconds between checkpoints (default %(default)s)"
+    )
     parser.add_argument("--cache", type=Path, default=Path("data"), help="folder for the encoded corpus")
 
 

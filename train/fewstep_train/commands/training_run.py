@@ -12,6 +12,7 @@ from fewstep_train.commands.training_options import check_shape, choices_of
 from fewstep_train.text.corpus import encode_corpus
 from fewstep_train.text.crops import Crops
 from fewstep_train.training.batches import HELD_OUT_ROWS, Batches
+from fewstep_train.training.compiled import compile_blocks
 from fewstep_train.training.precision import matmul_type
 from fewstep_train.training.stages import Stages
 from fewstep_train.training.trained import Trained, load_trained
@@ -55,8 +56,10 @@ def make_trainer(args: argparse.Namespace, origin: Trained, stage: str, extra: d
             steps=args.steps,
             hours=args.hours,
             lr=args.lr,
+            weight_decay=args.weight_decay,
             optimizer=args.optimizer,
             ema=args.ema,
+            save_every=args.save_every,
             device=args.device,
             matmul_type=matmul_type(args.precision, args.device),
             stages=stages_of_run(args, stage, origin.stages),
@@ -72,7 +75,8 @@ def make_trainer(args: argparse.Namespace, origin: Trained, stage: str, extra: d
     arithmetic = str(trainer.options.matmul_type).removeprefix("torch.")
     print(f"{parameters / 1e6:.2f}M parameters, {args.device}, {arithmetic}", flush=True)
     if args.compile:
-        network.compile()
+        compile_blocks(network)
+        compile_blocks(trainer.ema)  # the teacher of distillation
     return trainer
 
 
@@ -100,6 +104,6 @@ def held_out_crops(args: argparse.Namespace, tokenizer: Tokenizer, length: int, 
 
 def make_batches(args: argparse.Namespace, trainer: Trainer, tokenizer: Tokenizer, length: int) -> Batches:
     lengths, seed = args.lengths or [length // 2, length], batch_seed(args, trainer)
-    batches = Batches(make_crops(args, tokenizer, seed), args.batch_tokens, lengths, seed)
+    batches = Batches(make_crops(args, tokenizer, seed), args.batch_tokens, lengths, seed, args.device)
     trainer.random["batches"] = batches
     return batches

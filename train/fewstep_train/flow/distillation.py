@@ -28,17 +28,22 @@ class DistillOptions:
     temperature: float = 1.0
 
 
+def data_rows(rows: int, options: DistillOptions) -> int:
+    """How many of a batch's rows, its first, learn from data."""
+    return round(rows * options.data_share)
+
+
 def draw_step_sizes(rows: int, options: DistillOptions, generator: torch.Generator) -> Tensor:
     """h [rows] from {1, 1/2, ..., 1/1024}, data rows (h = 1/1024) first."""
-    n_data = round(rows * options.data_share)
-    sizes = torch.tensor(STEP_SIZES[:-1])
+    n_data = data_rows(rows, options)
+    sizes = torch.tensor(STEP_SIZES[:-1], device=generator.device)
     index = torch.multinomial(sizes**-options.power, rows - n_data, replacement=True, generator=generator)
-    return torch.cat([torch.full((n_data,), TINY_STEP), sizes[index]])
+    return torch.cat([sizes.new_full((n_data,), TINY_STEP), sizes[index]])
 
 
 def grid_times(h: Tensor, generator: torch.Generator) -> Tensor:
     """t [rows], uniform on {0, h, 2h, ..., 1 - h}."""
-    return (torch.rand(h.shape, generator=generator) / h).floor() * h
+    return (torch.rand(h.shape, generator=generator, device=h.device) / h).floor() * h
 
 
 @torch.no_grad()
@@ -87,15 +92,15 @@ def distill_loss(
 ) -> Tensor:
     """Scalar: generalized KL to the data for the rows at h = 1/1024, forward KL to the teacher for the others."""
     data, frozen = batch
-    device = next(network.parameters()).device
     h = draw_step_sizes(len(data), options, generator)
     tiny = h == TINY_STEP
     t = torch.where(tiny, stratified_times(len(data), generator), grid_times(h, generator))
     # Rows come in the order of their step sizes: each kind gets its share of spread times.
-    times = arrival_times(tuple(data.shape), options.spread, generator)[torch.randperm(len(data), generator=generator)]
+    order = torch.randperm(len(data), generator=generator, device=generator.device)
+    times = arrival_times(tuple(data.shape), options.spread, generator)[order]
     x_t = sample_path(network.config, scheduler, data, t, frozen, options.corruption, generator, times)
-    data, x_t, t, h, editable, times = (v.to(device) for v in (data, x_t, t, h, ~frozen, times))
-    n = int(tiny.sum())
+    editable = ~frozen
+    n = data_rows(len(data), options)
     target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options, times[n:])
     logits = network(x_t, t, h)
     from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)

@@ -37,7 +37,7 @@ def arrival_times(shape: tuple[int, int], spread: float, generator: torch.Genera
     The first `spread` x B rows have spread times, as a sampler with spread jumps makes them; the others independent
     ones. Either way a position's own time is uniform.
     """
-    times = torch.rand(shape, generator=generator)
+    times = torch.rand(shape, generator=generator, device=generator.device)
     rows, length = round(spread * shape[0]), shape[1]
-    times[:rows] = (times[:rows, :1] + torch.arange(length) * GOLDEN) % 1.0
+    times[:rows] = (times[:rows, :1] + torch.arange(length, device=generator.device) * GOLDEN) % 1.0
     return times

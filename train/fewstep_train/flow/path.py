@@ -33,15 +33,18 @@ class Scheduler:
 
 def stratified_times(rows: int, generator: torch.Generator) -> Tensor:
     """t [rows] in [0, 1 - 1e-3]: one draw a stratum, which lowers the variance of the loss."""
-    u = (torch.randperm(rows, generator=generator) + torch.rand(rows, generator=generator)) / rows
+    device = generator.device
+    strata = torch.randperm(rows, generator=generator, device=device)
+    u = (strata + torch.rand(rows, generator=generator, device=device)) / rows
     return u * (1 - 1e-3)
 
 
 def source_canvas(config: NetworkConfig, shape: tuple[int, ...], generator: torch.Generator | None = None) -> Tensor:
-    """A canvas at t = 0: all mask tokens, or every token uniform over V."""
+    """A canvas at t = 0, on the generator's device: all mask tokens, or every token uniform over V."""
+    device = generator.device if generator else None
     if config.mask_token_id is not None:
-        return torch.full(shape, config.mask_token_id)
-    return torch.randint(config.vocab_size, shape, generator=generator)
+        return torch.full(shape, config.mask_token_id, device=device)
+    return torch.randint(config.vocab_size, shape, generator=generator, device=device)
 
 
 def sample_path(
@@ -54,7 +57,7 @@ def sample_path(
     generator: torch.Generator,
     times: Tensor | None = None,
 ) -> Tensor:
-    """Draw x_t [B, L] given x_1 = `data` [B, L] and t [B].
+    """Draw x_t [B, L] given x_1 = `data` [B, L] and t [B], all on the generator's device.
 
     Each position is data with probability kappa(t), else a draw from the source: independently, or where `times`
     [B, L] (see jump_times.arrival_times) lie below kappa(t). `frozen` positions always show data.
@@ -66,10 +69,13 @@ def sample_path(
     """
     shape = tuple(data.shape)
     if times is None:
-        times = torch.rand(shape, generator=generator)
+        times = torch.rand(shape, generator=generator, device=generator.device)
     x_t = torch.where(times < scheduler.kappa(t)[:, None], data, source_canvas(config, shape, generator))
     if config.mask_token_id is not None and corruption > 0:
         share = corruption * (1 - scheduler.kappa(t))[:, None]
-        wrong = (torch.rand(shape, generator=generator) < share) & (x_t != config.mask_token_id)
-        x_t = torch.where(wrong, torch.randint(config.vocab_size, shape, generator=generator), x_t)
+        wrong = (torch.rand(shape, generator=generator, device=generator.device) < share) & (
+            x_t != config.mask_token_id
+        )
+        others = torch.randint(config.vocab_size, shape, generator=generator, device=generator.device)
+        x_t = torch.where(wrong, others, x_t)
     return torch.where(frozen, data, x_t)

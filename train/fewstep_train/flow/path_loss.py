@@ -35,14 +35,16 @@ def path_loss(
     spread: float,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """(generalized KL at each position, nats; 1 where it is editable), [B, L] each, at times t [B]."""
-    device = next(network.parameters()).device
+    """(generalized KL at each position, nats; 1 where it is editable), [B, L] each, at times t [B].
+
+    All of it, the network too, is on the generator's device.
+    """
     times = arrival_times(tuple(data.shape), spread, generator)
     x_t = sample_path(network.config, scheduler, data, t, frozen, corruption, generator, times)
     # Every step size, so that the network is sound at each before distillation tells them apart.
-    h = torch.tensor(STEP_SIZES)[torch.randint(len(STEP_SIZES), t.shape, generator=generator)]
-    data, x_t, t, h, editable = (v.to(device) for v in (data, x_t, t, h, (~frozen).float()))
-    return generalized_kl(network(x_t, t, h), x_t, data, t, scheduler), editable
+    sizes = torch.tensor(STEP_SIZES, device=t.device)
+    h = sizes[torch.randint(len(STEP_SIZES), t.shape, generator=generator, device=t.device)]
+    return generalized_kl(network(x_t, t, h), x_t, data, t, scheduler), (~frozen).float()
 
 
 def held_out_loss(network: Network, scheduler: Scheduler, data: Tensor) -> Tensor:

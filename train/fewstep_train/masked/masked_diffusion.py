@@ -30,12 +30,14 @@ def masked_cross_entropy(predict: Predict, data: Tensor, ratio: Tensor, hidden: 
 
 
 def masked_loss(
-    predict: Predict, data: Tensor, frozen: Tensor, mask_token_id: int, generator: torch.Generator, device: str = "cpu"
+    predict: Predict, data: Tensor, frozen: Tensor, mask_token_id: int, generator: torch.Generator
 ) -> Tensor:
-    """The training loss: mean of `masked_cross_entropy` over editable positions, nats a token (scalar)."""
+    """The training loss: mean of `masked_cross_entropy` over editable positions, nats a token (scalar).
+
+    All of it is on the generator's device.
+    """
     ratio = 1 - stratified_times(len(data), generator)
-    hidden = (torch.rand(data.shape, generator=generator) < ratio[:, None]) & ~frozen
-    data, ratio, hidden = (v.to(device) for v in (data, ratio, hidden))
+    hidden = (torch.rand(data.shape, generator=generator, device=generator.device) < ratio[:, None]) & ~frozen
     return masked_cross_entropy(predict, data, ratio, hidden, mask_token_id).sum() / (~frozen).sum()
 
 

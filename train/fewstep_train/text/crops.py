@@ -33,7 +33,7 @@ class Crops:
             firsts = np.minimum(self.generator.choice(self.firsts, size=rows), last - 1)
             begin = np.where(self.generator.random(rows) < self.documents, firsts, begin)
         begin = np.maximum(begin, lead)
-        return torch.from_numpy(np.stack([self.tokens[b - lead : b + length] for b in begin]).astype(np.int64))
+        return torch.from_numpy(self.tokens[begin[:, None] + np.arange(-lead, length)].astype(np.int64))
 
     def random_state(self) -> State:
         return {"crops": numpy_state(self.generator)}
@@ -43,15 +43,14 @@ class Crops:
 
 
 def frozen_prefixes(rows: int, length: int, generator: torch.Generator) -> Tensor:
-    """Which positions are given, bool [rows, length].
+    """Which positions are given, bool [rows, length], on the generator's device.
 
     Half of the rows are free, three in ten have a prefix of up to three quarters (continuation), the rest a
     prefix and a suffix (infilling).
     """
-    kind = torch.rand(rows, 1, generator=generator)
-    prefix = torch.rand(rows, 1, generator=generator) * 0.75 * length
-    suffix = torch.rand(rows, 1, generator=generator) * 0.4 * length
-    position = torch.arange(length)[None].float()
+    kind, prefix, suffix = (torch.rand(rows, 1, generator=generator, device=generator.device) for _ in range(3))
+    prefix, suffix = prefix * 0.75 * length, suffix * 0.4 * length
+    position = torch.arange(length, device=generator.device)[None].float()
     has_prefix = kind > 0.5
     has_suffix = kind > 0.8
     middle_prefix = torch.where(has_suffix, prefix * 0.5, prefix)

@@ -10,16 +10,19 @@ HELD_OUT_ROWS = 64  # crops behind a held-out loss
 
 
 class Batches:
-    """Batches of a fixed number of tokens; each has one canvas length, drawn from `lengths`."""
+    """Batches of a fixed number of tokens; each has one canvas length, drawn from `lengths`.
 
-    def __init__(self, crops: Crops, tokens: int, lengths: list[int], seed: int) -> None:
+    `generator`, on the device that trains, draws all that is drawn for a token; which text is drawn on the CPU.
+    """
+
+    def __init__(self, crops: Crops, tokens: int, lengths: list[int], seed: int, device: str = "cpu") -> None:
         self.crops, self.tokens, self.lengths = crops, tokens, lengths
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator(device).manual_seed(seed)
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """data [B, L] and frozen [B, L]"""
-        length = self.lengths[int(torch.randint(len(self.lengths), (1,), generator=self.generator))]
-        data = self.crops.draw(max(1, self.tokens // length), length)
+        """data [B, L] and frozen [B, L], on the device"""
+        length = self.lengths[self.crops.generator.integers(len(self.lengths))]
+        data = self.crops.draw(max(1, self.tokens // length), length).to(self.generator.device)
         return data, frozen_prefixes(*data.shape, generator=self.generator)
 
     def random_state(self) -> State:

@@ -54,15 +54,13 @@ class Muon(torch.optim.Optimizer):
 
     def step_together(self, parameters: list[Tensor], lr: float, momentum: float, weight_decay: float) -> None:
         """parameters: matrices of one shape."""
-        directions = []
-        for p in parameters:
-            buffer = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
-            buffer.lerp_(p.grad, 1 - momentum)
-            directions.append(p.grad.lerp(buffer, momentum).to(self.matmul_type))
-        updates = orthogonalize(torch.stack(directions))
-        for p, update in zip(parameters, updates, strict=True):
-            p.mul_(1 - lr * weight_decay)
-            p.add_(update, alpha=-lr * 0.2 * math.sqrt(max(p.shape)))
+        buffers = [self.state[p].setdefault("momentum_buffer", torch.zeros_like(p)) for p in parameters]
+        gradients = [p.grad for p in parameters]
+        torch._foreach_lerp_(buffers, gradients, 1 - momentum)
+        directions = torch.stack(torch._foreach_lerp(gradients, buffers, momentum))
+        updates = orthogonalize(directions.to(self.matmul_type)).float().unbind()
+        torch._foreach_mul_(parameters, 1 - lr * weight_decay)
+        torch._foreach_add_(parameters, updates, alpha=-lr * 0.2 * math.sqrt(max(parameters[0].shape)))
 
 
 # Almost all sinusoidal features of t and h in [0, 1] are nearly constant, so that a step of the first layer moves a
@@ -87,7 +85,8 @@ def make_optimizers(
         {"params": [p for p in rest if p.ndim != 2], "weight_decay": 0.0, "lr_scale": 1.0},
         {"params": embeddings, "weight_decay": 0.0, "lr_scale": EMBEDDING_LR_SCALE},
     ]
-    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95))]
+    on_cuda = next(network.parameters()).is_cuda
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.95), fused=on_cuda)]
     if matrices:
         trunk_group = {"params": matrices, "lr_scale": 1.0}
         optimizers.append(Muon([trunk_group], lr=lr, weight_decay=weight_decay, matmul_type=matmul_type))

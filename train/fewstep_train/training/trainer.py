@@ -139,8 +139,7 @@ class Trainer:
         # A short memory at first, so that the average does not drag the initialisation along.
         decay = min(self.options.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for average, current in zip(self.ema.parameters(), self.network.parameters(), strict=True):
-                average.lerp_(current, 1 - decay)
+            torch._foreach_lerp_([*self.ema.parameters()], [*self.network.parameters()], 1 - decay)
         return norm
 
     def mind_skipped(self, norm: float) -> None:
@@ -198,7 +197,7 @@ class Trainer:
             self.random[name].set_random_state(self.saved_random[name])
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.request_stop)
-        mean_loss, since_log, last_save = 0.0, 0, time.monotonic()
+        sum_of_losses, since_log, last_save = torch.zeros((), device=self.options.device), 0, time.monotonic()
         log_seconds, log_tokens = self.seconds, self.tokens
         while not self.over():
             begin = training_clock(self.options.device)
@@ -211,17 +210,19 @@ class Trainer:
             if self.skipped:
                 continue
             self.tokens += tokens
-            mean_loss += loss.item()
+            sum_of_losses += loss.detach()  # read where it is printed: reading waits for the device
             since_log += 1
             if since_log >= self.options.log_every and self.replicas.leads:
                 rate = (self.tokens - log_tokens) / (self.seconds - log_seconds)
                 left = self.seconds * (1 - self.progress) / max(self.progress, 1e-9)
+                mean_loss = sum_of_losses.item() / since_log
                 print(
-                    f"step {self.step}  loss {mean_loss / since_log:.4f}  grad {norm:.2f}  {rate:,.0f} tok/s "
+                    f"step {self.step}  loss {mean_loss:.4f}  grad {norm:.2f}  {rate:,.0f} tok/s "
                     f" {100 * self.progress:.1f} %  {self.seconds / 3600:.2f} h, {left / 3600:.2f} h left",
                     flush=True,
                 )
-                mean_loss, since_log = 0.0, 0
+                sum_of_losses.zero_()
+                since_log = 0
                 log_seconds, log_tokens = self.seconds, self.tokens
             if time.monotonic() - last_save > self.options.save_every:
                 self.judge_and_save(held_out_loss)
