@@ -16,7 +16,7 @@ export interface WarmUpShape extends BatchShape {
 }
 
 /** A batch like any other: all positions real and editable, token 0 everywhere, at the first of eight steps. */
-function anyBatch ({ paddedLength, lane }: WarmUpShape): (batch: BatchArrays) => void {
+export function anyBatch ({ paddedLength, lane }: WarmUpShape): (batch: BatchArrays) => void {
   return (batch) => {
     batch.seed.fill(0)
     batch.step.fill(1)

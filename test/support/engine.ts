@@ -12,13 +12,16 @@ export function fixture (name: FixtureName): string {
   return fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url))
 }
 
+/** FEWSTEP_TEST_PROVIDER=cuda runs the engine's tests on a GPU. */
+export const PROVIDER = process.env['FEWSTEP_TEST_PROVIDER'] === 'cuda' ? 'cuda' : 'cpu'
+
 export async function startEngine (name: FixtureName, options: Partial<EngineOptions> = {}): Promise<Engine> {
   const directory = fixture(name)
   return await Engine.start({
     model: { directory, manifest: await readManifest(directory) },
     workers: 1,
     threads: 1,
-    executionProvider: 'cpu',
+    executionProvider: PROVIDER,
     precision: 'auto',
     devices: undefined,
     warmUpMs: 0,

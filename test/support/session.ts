@@ -4,13 +4,13 @@ import type { Test } from 'tap'
 import type { Clock } from '../../src/engine/clock.js'
 import { SessionPool } from '../../src/engine/session-pool.js'
 import { Session } from '../../src/engine/session.js'
-import { fixture, type FixtureName } from './engine.js'
+import { fixture, PROVIDER, type FixtureName } from './engine.js'
 import type { TestLog } from './log.js'
 
-/** One thread on the CPU. */
+/** One thread, where it is on the CPU. */
 export async function startSession (name: FixtureName, file = 'step.onnx'): Promise<Session> {
   const graph = { graph: join(fixture(name), file), hashes: {} }
-  return await Session.start({ graphFiles: { cpu: graph, cuda: graph }, executionProvider: 'cpu', deviceId: 0, threads: 1 })
+  return await Session.start({ graphFiles: { cpu: graph, cuda: graph }, executionProvider: PROVIDER, deviceId: 0, threads: 1 })
 }
 
 /** A pool of one session on the model whose steps can be made to fail, closed after the test, which fails if the pool is hopeless. */
