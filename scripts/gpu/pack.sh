@@ -5,7 +5,7 @@
 # OUT gets pieces of 60 MB at most, or of --piece, their hashes, and unpack.sh. FOLDER holds libonnxruntime_providers_*.so and, where the
 # machine lacks them, CUDA's own libraries (default: what fewstep cuda install put beside onnxruntime-node's). --slim 90 leaves the GPU code of
 # other GPUs than an H100 out of the provider. Models: GPU_MODELS, folders with step-fp16.onnx, separated by spaces (default: the embedded
-# model, exported with --float16). Takes minutes: it compresses hard.
+# model, exported with --float16). Takes minutes: it compresses hard; GPU_XZ=-0 does not.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=${1:?where to: scripts/gpu/pack.sh OUT}
@@ -30,7 +30,7 @@ rm -f "$out"/piece.* "$out"/pieces.sha256 "$out"/unpack.sh
 git ls-files -z -- src bench scripts test openapi package.json tsconfig.json tsconfig.build.json web train/fewstep_train |
   while IFS= read -rd '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done | tar -c --null -T - | tar -x -C "$stage/fewstep"
 # Not what lints, checks types, drives browsers or draws test reports, and no types or maps: tests run without all that.
-unneeded=(.cache playwright-core '@redocly' openai typescript '@typescript-eslint' '@eslint*' 'eslint*' es-abstract axe-core prismjs 'yaml-ast-parser'
+unneeded=(.cache playwright-core '@redocly' openai typescript '@typescript*' '@eslint*' 'eslint*' es-abstract axe-core prismjs 'yaml-ast-parser'
   openapi-typescript tshy node-gyp '@sigstore' '@tufjs' neostandard '@stylistic' react-dom)
 tar -c -h "${unneeded[@]/#/--exclude=node_modules/}" --exclude='*.map' --exclude='*.d.ts' --exclude='*.d.mts' --exclude='*.d.cts' --exclude='*.md' node_modules |
   tar -x -C "$stage/fewstep"
@@ -50,7 +50,7 @@ if [ -z "${GPU_MODELS-}" ]; then
   PYTHONPATH=train "$python" -m fewstep_train export --model models/fewstep-stories --float16 --out "$stage/fewstep/models/fewstep-stories"
 fi
 # Models first and together: the graphs of one have the same weights, which xz sees where they lie within 64 MB. Several blocks unpack at once.
-tar -c -C "$stage" fewstep/models node --exclude=fewstep/models fewstep | xz -9 -T2 --block-size=96MiB | split -b "$piece" -d -a 3 - "$out/piece."
+(cd "$stage" && { find fewstep/models ! -type d; echo node; find fewstep ! -type d ! -path 'fewstep/models/*'; } | tar -c -T -) | xz "${GPU_XZ:--9}" -T2 --block-size=96MiB | split -b "$piece" -d -a 3 - "$out/piece."
 (cd "$out" && sha256sum piece.* > pieces.sha256)
 cat > "$out/unpack.sh" <<'UNPACK'
 #!/bin/sh

@@ -1,7 +1,10 @@
 """The shapes that GPUs are timed at, with random weights; PYTHONPATH is the kit's folder, train.
 
-python scripts/gpu/shapes.py write OUT SHAPE...             models for scripts/gpu/steps.ts: OUT/gpu-SHAPE
-python scripts/gpu/shapes.py time SHAPE cuda|cpu ROWS,...   the published sampler in PyTorch, bfloat16, a line of JSON for each number of rows
+    python scripts/gpu/shapes.py write OUT SHAPE...
+    python scripts/gpu/shapes.py time SHAPE cuda|cpu ROWS,...
+
+The first writes models for scripts/gpu/steps.ts, OUT/gpu-SHAPE; the second times the published sampler in PyTorch under
+bfloat16 autocast, a line of JSON for each number of rows.
 """
 
 import json

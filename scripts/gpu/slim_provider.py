@@ -1,10 +1,11 @@
-"""Blanks the GPU code in libonnxruntime_providers_cuda.so that one architecture does not run, so that the file packs small:
+"""Blanks the GPU code of other architectures in libonnxruntime_providers_cuda.so, so that the file packs small:
 
     python3 scripts/gpu/slim_provider.py IN OUT [ARCHITECTURE]
 
-The file keeps its size and layout, and every fat binary its headers; the code of other architectures becomes zeros. Kernels that exist for
-this architecture alone go as well: for 90 these are products for mixtures of experts and for weights in 4 and 8 bits, which no graph of
-fewstep has. A session that wanted one would fail when it first loads it. For trying and timing, not for serving.
+The file keeps its size and layout, and every fat binary its headers; the code becomes zeros. Kernels that exist for the
+one architecture alone go as well: for 90 these are products for mixtures of experts and for weights in 4 and 8 bits,
+which no graph of fewstep has. A session that wanted one would fail when it first loads it. For trying and timing, not
+for serving.
 """
 
 import struct
@@ -14,7 +15,8 @@ from pathlib import Path
 
 SECTION = struct.Struct("<IIQQQQIIQQ")  # Elf64_Shdr
 FATBIN = struct.Struct("<IHHQ")  # magic, version, bytes of the header, bytes after it
-ENTRY = struct.Struct("<HHIQIIHHI")  # kind, -, bytes of the header, bytes after it, compressed, -, minor, major, architecture
+# kind, -, bytes of the header, bytes after it, compressed bytes, -, minor, major, architecture
+ENTRY = struct.Struct("<HHIQIIHHI")
 MAGIC = 0xBA55ED50
 ALIGNMENT = 8
 

@@ -2,8 +2,8 @@
  * How long a step takes, by rows: node --import tsx scripts/gpu/steps.ts MODEL cuda|cpu [ROWS,...]
  *
  * Canvases as long as the model has them, at most 1,024 tokens, in the precision that the service would take there; a line of JSON for each
- * number of rows. tokens_per_second is of texts made in eight steps; like_first_row is the share of positions that the rows, which are all the
- * same, have as the first one has them: far from 1 where a kernel counts wrongly. A batch that does not fit is told, and ends it.
+ * number of rows. tokens_per_second is of texts made in eight steps; like_first_row is the share of positions that the rows, which are all
+ * the same, have as the first one has them: far from 1 where a kernel counts wrongly. A batch that does not fit is told, and ends it.
  */
 import { chooseGraphs } from '../../src/engine/graph-choice.js'
 import type { Session } from '../../src/engine/session.js'
@@ -37,7 +37,11 @@ for (const graph of graphs.filter(({ precision }) => precision === wanted)) {
     const ms = await timeStep([session], shape, ROUNDS).catch((error: unknown) => error as Error)
     const told = ms instanceof Error
       ? { error: ms.message }
-      : { ms: Number(ms.toPrecision(4)), tokens_per_second: Math.round(1000 * rows * paddedLength / (STEPS * ms)), like_first_row: await likeFirstRow(session, shape) }
+      : {
+          ms: Number(ms.toPrecision(4)),
+          tokens_per_second: Math.round(1000 * rows * paddedLength / (STEPS * ms)),
+          like_first_row: await likeFirstRow(session, shape)
+        }
     const { name: model, parameters } = manifest
     console.log(JSON.stringify({ model, parameters, precision: wanted, provider, rows, length: paddedLength, ...told }))
     if (ms instanceof Error) break

@@ -15,7 +15,8 @@ for file in sorted(results.glob("*.txt")):
 
 for line in lines:
     if "worst" in line:
-        print(f"parity  {line['graph']:16} {'ok' if line['good'] else 'BAD'}  worst {line['worst']:.2g}, batch {line['alone_against_crowd']:.2g}")
+        verdict = "ok" if line["good"] else "BAD"
+        print(f"{verdict:4}{line['graph']:16} worst {line['worst']}, by its batch {line['alone_against_crowd']}")
 timings = [line for line in lines if "rows" in line]
 published = {(line["model"], line["rows"]): line for line in timings if line["provider"].startswith("torch")}
 print(f"{'model':18}{'rows':>5}{'ms':>9}{'tokens/s':>11}{'like row 1':>11}{'torch ms':>10}{'faster':>8}{'of peak':>9}")

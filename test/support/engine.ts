@@ -12,8 +12,8 @@ export function fixture (name: FixtureName): string {
   return fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url))
 }
 
-/** FEWSTEP_TEST_PROVIDER=cuda runs the engine's tests on a GPU. */
-export const PROVIDER = process.env['FEWSTEP_TEST_PROVIDER'] === 'cuda' ? 'cuda' : 'cpu'
+/** TEST_EXECUTION_PROVIDER=cuda runs the engine's tests on a GPU. */
+export const PROVIDER = process.env['TEST_EXECUTION_PROVIDER'] === 'cuda' ? 'cuda' : 'cpu'
 
 export async function startEngine (name: FixtureName, options: Partial<EngineOptions> = {}): Promise<Engine> {
   const directory = fixture(name)
