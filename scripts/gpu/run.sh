@@ -22,7 +22,7 @@ node=$here/../node
 python=${PYTHON:-/opt/torch/.venv/bin/python3}
 [ -x "$python" ] || python=$(command -v python3)
 PATH=$(dirname "$node"):$PATH
-export FEWSTEP_EXECUTION_PROVIDER=$provider TEST_EXECUTION_PROVIDER=$provider FEWSTEP_CACHE_DIR=none PYTHONPATH=$here/train
+export FEWSTEP_EXECUTION_PROVIDER=$provider TEST_EXECUTION_PROVIDER=$provider FEWSTEP_CACHE_DIR=none CUDA_MODULE_LOADING=LAZY PYTHONPATH=$here/train
 cd "$here"
 
 # CUDA's libraries: those of Python's packages, which fit each other, before an installed toolkit's.
@@ -90,7 +90,8 @@ done
 kill $writer 2> /dev/null
 wait
 "$python" scripts/gpu/table.py "$results" | tee "$results/table.txt"
-grep -h 'missing' "$results/libraries.txt"
+grep 'missing' "$results/libraries.txt"
+grep -m 1 -E '^[A-Za-z]*Error' "$results"/*.txt | sed "s|^$results/||" | cut -c -400
 tar -czf "$results.tar.gz" -C "$(dirname "$results")" "$(basename "$results")"
 echo "$SECONDS s; all results: $results.tar.gz"
 ! grep -qvE '^[^ ]+ 0 ' "$results/summary.txt"
