@@ -6,10 +6,12 @@ import { assembleBatch, distributeResult } from './assemble.js'
 import { BatchLimits } from './batch-limits.js'
 import { nextBatch } from './batcher.js'
 import type { CostCurve } from './cost-curve.js'
+import { impossibility } from './impossible-result.js'
 import type { RanBatch } from './request.js'
 import type { Row } from './row.js'
 import type { SessionPool } from './session-pool.js'
 import type { Pressure } from './step-budget.js'
+import type { ResultArrays } from './step-message.js'
 import { Suspects, type Batch } from './suspects.js'
 
 /** After so long without a step the cost curve is doubted. */
@@ -150,7 +152,8 @@ export class Dispatcher {
     let worker: number | undefined
     try {
       const shape = { rows: rows.length, paddedLength, lane }
-      const result = await pool.run(shape, (arrays) => { assembleBatch(rows, arrays) }, { expectedMs, onBegin })
+      const check = (arrays: ResultArrays): string | undefined => impossibility(rows, arrays)
+      const result = await pool.run(shape, (arrays) => { assembleBatch(rows, arrays) }, { expectedMs, onBegin, check })
       distributeResult(rows, result.arrays)
       ;({ runMs, worker } = result)
     } catch (error) {

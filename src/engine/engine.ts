@@ -52,7 +52,14 @@ export interface EngineStats {
   /** Clients' abort signals and deadlines that are listened to: none without generations. */
   readonly listeners: number
   readonly maxQueue: number
-  readonly workers: { readonly ready: number, readonly total: number, readonly threads: number, readonly replaced: number }
+  readonly workers: {
+    readonly ready: number
+    readonly total: number
+    readonly threads: number
+    readonly replaced: number
+    /** Results that cannot be; the worker of each was replaced. */
+    readonly impossibleResults: number
+  }
   readonly executionProvider: ExecutionProvider
   readonly precision: Precision
   readonly steps: StepTotals
@@ -157,7 +164,7 @@ export class Engine {
   }
 
   stats (): EngineStats {
-    const { readyCount, size, replacements } = this.#pool
+    const { readyCount, size, replacements, impossibleResults } = this.#pool
     return {
       state: this.#state,
       generations: this.#tickets.size,
@@ -166,7 +173,7 @@ export class Engine {
       runningRows: this.#dispatcher.runningRows,
       listeners: this.#listeners,
       maxQueue: this.#options.maxQueue,
-      workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements },
+      workers: { ready: readyCount, total: size, threads: this.#worker?.threads ?? 0, replaced: replacements, impossibleResults },
       executionProvider: this.#worker?.executionProvider ?? 'cpu',
       precision: this.#precision,
       steps: this.#dispatcher.totals

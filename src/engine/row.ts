@@ -59,7 +59,7 @@ export class Row implements Candidate {
   failures = 0
   /** When the last step ended, in ms of the engine's clock. */
   steppedAt: number | undefined
-  readonly #source: RowSource
+  readonly source: RowSource
   /** Of an exact budget: S + 1 times. */
   readonly #grid: Float64Array | undefined
   #reason: StepsReason = 'full'
@@ -75,7 +75,7 @@ export class Row implements Candidate {
     this.seed = request.seed
     this.lane = laneOf(plan.sampling)
     this.plan = plan
-    this.#source = source
+    this.source = source
     this.editable = request.template.editable
     this.tokens = initialCanvas(request.template, source, request.seed, plan.block)
     this.confidence = new Float32Array(this.tokens.length)
@@ -115,9 +115,14 @@ export class Row implements Candidate {
     return this.t === 1
   }
 
+  /** Whether the step that it is aimed at ends at t = 1. */
+  get takesLastStep (): boolean {
+    return this.step === this.steps - 1
+  }
+
   /** kappa(t) where jump times are spread, 1 where they are not. */
   get spreadFrom (): number {
-    return this.plan.sampling.jumps === 'spread' ? this.t ** this.#source.exponent : NO_TIME_TO_COME
+    return this.plan.sampling.jumps === 'spread' ? this.t ** this.source.exponent : NO_TIME_TO_COME
   }
 
   /** Decide the size of the next step: an elastic row by what presses on it, an exact one by its schedule. */
@@ -171,7 +176,7 @@ export class Row implements Candidate {
   }
 
   #countMasks (): number {
-    const { maskTokenId, revealsForGood } = this.#source
+    const { maskTokenId, revealsForGood } = this.source
     if (!revealsForGood) return Infinity
     return this.tokens.reduce((masks, token, i) => masks + Number(this.editable[i] !== 0 && token === maskTokenId), 0)
   }
@@ -180,7 +185,7 @@ export class Row implements Candidate {
   #expectedChanges (): number {
     const lastBegins = this.#grid?.[this.steps - 1] ?? 1 - (1 - this.t) / (this.steps - this.step)
     const { tokens, editable, confidence } = this
-    const { maskTokenId, exponent, revealsForGood } = this.#source
+    const { maskTokenId, exponent, revealsForGood } = this.source
     const a = revealsForGood ? 0 : jumpExponent(this.t, lastBegins, exponent)
     return expectedChanges({ tokens, editable, confidence, maskTokenId }, a)
   }

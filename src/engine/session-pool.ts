@@ -2,9 +2,10 @@
 import type { Logger } from 'pino'
 import { AHEAD_MS } from './ahead.js'
 import type { Clock } from './clock.js'
+import { ImpossibleResult } from './impossible-result.js'
 import { Place } from './place.js'
 import { Session, type StepResult } from './session.js'
-import type { BatchArrays, BatchShape } from './step-message.js'
+import type { BatchArrays, BatchShape, ResultArrays } from './step-message.js'
 
 export interface SessionPoolOptions {
   /** Started and ready, at least one. */
@@ -23,6 +24,8 @@ export interface StepOptions {
   readonly expectedMs?: number
   /** The worker is at it. */
   readonly onBegin?: () => void
+  /** What of the result cannot be, as what follows "it"; see `impossibility`. */
+  readonly check?: (result: ResultArrays) => string | undefined
 }
 
 export class SessionPool {
@@ -40,6 +43,7 @@ export class SessionPool {
   /** How long the last start took. */
   #startMs: number
   #replacements = 0
+  #impossibleResults = 0
 
   constructor (options: SessionPoolOptions) {
     const { sessions, clock } = options
@@ -71,6 +75,11 @@ export class SessionPool {
     return this.#replacements
   }
 
+  /** Results that cannot be, so far: the worker of each was replaced. */
+  get impossibleResults (): number {
+    return this.#impossibleResults
+  }
+
   get pids (): number[] {
     return [...this.#sessions.keys()].flatMap((session) => session.pid ?? [])
   }
@@ -84,18 +93,24 @@ export class SessionPool {
 
   /**
    * Run a step on an idle session, or after that of a busy one; `fill` writes its batch.
-   * @throws Error where the step failed or its worker died; the batch may be run again. StepNotBegun
+   * @throws Error where the step failed, its worker died, or the result cannot be (ImpossibleResult: the worker is replaced); the batch
+   * may be run again. StepNotBegun
    */
   async run (
-    shape: BatchShape, fill: (batch: BatchArrays) => void, { expectedMs = Infinity, onBegin }: StepOptions = {}
+    shape: BatchShape, fill: (batch: BatchArrays) => void, { expectedMs = Infinity, onBegin, check }: StepOptions = {}
   ): Promise<StepResult> {
     const session = this.#idle.pop() ?? [...this.#busy].find(hasRoom)?.[0]
     if (session === undefined) throw new Error('no idle session')
     this.#busy.set(session, [...this.#busy.get(session) ?? [], expectedMs])
     try {
       const result = await session.run(shape, fill, this.#options.stepTimeoutMs, onBegin)
+      const wrong = check?.(result.arrays)
+      if (wrong !== undefined) throw new ImpossibleResult(wrong)
       this.#sessions.get(session)?.stepped()
       return result
+    } catch (error) {
+      if (error instanceof ImpossibleResult) this.#dismiss(session, error)
+      throw error
     } finally {
       if (session.alive) this.#release(session)
     }
@@ -123,6 +138,13 @@ export class SessionPool {
     else this.#busy.set(session, steps)
     // After the caller of run() has seen its result.
     setImmediate(this.#options.onIdle)
+  }
+
+  /** It may have been right so far, or not; it is not asked again. */
+  #dismiss (session: Session, { message }: ImpossibleResult): void {
+    this.#impossibleResults++
+    this.#options.logger.error({ worker: session.pid, reason: message }, 'a session worker gave a result that cannot be: replacing it')
+    session.kill()
   }
 
   #lost (session: Session, place: Place): void {

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { StepNotBegun } from './ahead.js'
+import { ImpossibleResult } from './impossible-result.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape, type ResultArrays } from './step-message.js'
 import { WorkerKilled } from './worker-killed.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
@@ -121,8 +122,8 @@ export class Session {
    * Run one step, when those before it have ended; at most `STEPS_IN_FLIGHT` at a time.
    * @param fill writes the batch into arrays that hold whatever the step before left there
    * @param onBegin the step is the next one, or the one that the worker is at
-   * @throws Error where the step failed, took longer than `timeoutMs` (the worker is killed) or the worker died at it; StepNotBegun
-   * where it died at the one before
+   * @throws Error where the step failed, took longer than `timeoutMs` (the worker is killed) or the worker died at it; ImpossibleResult
+   * where its result is of another shape; StepNotBegun where the worker died at the one before
    */
   async run (shape: BatchShape, fill: (batch: BatchArrays) => void, timeoutMs: number, onBegin = (): void => {}): Promise<StepResult> {
     if (!this.alive) throw new Error('the session worker is gone')
@@ -161,11 +162,23 @@ export class Session {
   #take (message: FromWorker): void {
     const step = this.#settle()
     if (step === undefined) return
-    const arena = this.#results[this.#taken++ % STEPS_IN_FLIGHT]
-    if (message.type === 'result' && arena !== undefined) {
-      step.resolve({ arrays: arena.read(step.shape, message.bytes), runMs: message.runMs, worker: this.pid })
-    } else step.reject(new Error(message.type === 'failed' ? message.message : 'the session worker spoke out of turn'))
+    if (message.type === 'result') this.#settleWith(step, message)
+    else step.reject(new Error(message.type === 'failed' ? message.message : 'the session worker spoke out of turn'))
     if (!this.#killed) this.#begin()
+  }
+
+  #settleWith ({ shape, resolve, reject }: Pending, { bytes, runMs }: FromWorker & { type: 'result' }): void {
+    try {
+      resolve({ arrays: this.#nextArena().read(shape, bytes), runMs, worker: this.pid })
+    } catch (error) {
+      reject(new ImpossibleResult((error as Error).message))
+    }
+  }
+
+  #nextArena (): ReturnType<typeof resultArena> {
+    const arena = this.#results[this.#taken++ % STEPS_IN_FLIGHT]
+    if (arena === undefined) throw new RangeError('there are as many arenas as steps in flight')
+    return arena
   }
 
   #settle (): Pending | undefined {

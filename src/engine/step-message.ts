@@ -80,9 +80,13 @@ export class Arena<L extends Layout> {
     return { arrays: arrays as Views<L>, bytes: new Uint8Array(this.#memory, 0, size) }
   }
 
-  /** The arrays of a message that came as bytes. Valid until the next call. */
+  /**
+   * The arrays of a message that came as bytes. Valid until the next call.
+   * @throws RangeError where it is of another shape
+   */
   read (shape: BatchShape, message: Uint8Array): Views<L> {
     const { arrays, bytes } = this.view(shape)
+    if (message.byteLength !== bytes.byteLength) throw new RangeError(`has ${message.byteLength} bytes instead of ${bytes.byteLength}`)
     bytes.set(message)
     return arrays
   }

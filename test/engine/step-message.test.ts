@@ -28,3 +28,10 @@ t.test('a smaller batch, and one as large, uses the memory of the one before', a
   for (const rows of [1, 8, 3]) t.equal(arena.view({ rows, paddedLength: 128 }).bytes.buffer, buffer)
   t.not(arena.view({ rows: 9, paddedLength: 128 }).bytes.buffer, buffer)
 })
+
+t.test('a message of another size than its shape is refused', async (t) => {
+  const arena = resultArena()
+  for (const bytes of [0, 255, 257, 512]) {
+    t.throws(() => arena.read({ rows: 1, paddedLength: 32 }, new Uint8Array(bytes)), { message: `has ${bytes} bytes instead of 256` })
+  }
+})

@@ -36,6 +36,8 @@ export function addEngineMetrics (registry: Registry, models: LoadedModels, life
     ({ steps }) => steps.workerMs / 1000)
   total('fewstep_step_failures_total', 'Steps that failed and were run again.', ({ steps }) => steps.failures)
   total('fewstep_workers_replaced_total', 'Session workers that died and were replaced.', ({ workers }) => workers.replaced)
+  total('fewstep_impossible_results_total', 'Results of session workers that cannot be: the worker was replaced, the step run again.',
+    ({ workers }) => workers.impossibleResults)
 
   models.events.on('ended', ({ name, engine }) => {
     for (const { read, ended } of totals) {

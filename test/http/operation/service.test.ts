@@ -33,6 +33,7 @@ t.test('metrics count requests, tokens and steps', async (t) => {
   t.match(text, /^fewstep_network_calls_total\{model="tiny-text"\} 6$/m)
   t.match(text, /^fewstep_queued_rows\{model="tiny-text"\} 0$/m)
   t.match(text, /^fewstep_workers_ready\{model="tiny-text"\} 1$/m)
+  t.match(text, /^fewstep_impossible_results_total\{model="tiny-text"\} 0$/m)
   t.match(text, /^fewstep_workers_replaced_total\{model="tiny-text"\} 0$/m)
   t.match(text, /^fewstep_step_rows_total\{model="tiny-text"\} 6$/m)
   t.match(text, /^fewstep_step_batches_total\{model="tiny-text"\} [3-6]$/m)

@@ -1,0 +1,13 @@
+/** Real session workers whose results are not always what the graph gave. */
+
+/** Lies that lying-worker.js has. The last is one in the last step only. */
+export const KINDS_OF_LIES = 6
+
+/** When they lie: each n-th result of each worker, or each kind once, of a result whose first token is its number. */
+export type Lies = { readonly every: number } | { readonly once: string }
+
+/** The environment for the process whose workers lie, or whose own processes' do. */
+export function lying (lies: Lies): { readonly NODE_OPTIONS: string, readonly FEWSTEP_TEST_LIES: string } {
+  const preload = new URL('lying-worker.js', import.meta.url).href
+  return { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim(), FEWSTEP_TEST_LIES: JSON.stringify(lies) }
+}
