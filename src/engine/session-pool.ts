@@ -13,7 +13,7 @@ export interface SessionPoolOptions {
   readonly stepTimeoutMs: number
   readonly logger: Logger
   readonly clock: Clock
-  /** A session has ended a step, or is new. */
+  /** A session has ended a step, if only by its death, or is new. */
   readonly onIdle: () => void
   /** No worker is left, and the start of the last one that could have helped has failed: for now nobody is served. */
   readonly onHopeless: (reason: Error) => void
@@ -113,6 +113,8 @@ export class SessionPool {
       throw error
     } finally {
       if (session.alive) this.#release(session)
+      // Another one, if it is idle, may run the step again before there is a new worker.
+      else setImmediate(this.#options.onIdle)
     }
   }
 

@@ -4,12 +4,13 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Engine } from '../../src/engine/engine.js'
-import type { StepUpdate } from '../../src/engine/request.js'
+import type { RanStep, StepUpdate } from '../../src/engine/request.js'
 import { readManifest, type Manifest } from '../../src/model/manifest.js'
 import { ManualClock } from '../support/clock.js'
 import { copyOf } from '../support/copy.js'
 import { fixture, requestOf, rowOf, startEngine } from '../support/engine.js'
 import { TestLog } from '../support/log.js'
+import { until } from '../support/until.js'
 
 /** Where there are GPUs, too, there is none of this number. */
 const NO_DEVICE = 4096
@@ -126,6 +127,26 @@ t.test('a worker', async (t) => {
     const { rows } = await generation
     t.notSame(engine.workerPids, [pid])
     t.same(rows, (await engine.generate(requestOf([rowOf(1, 30)], 6))).rows)
+  })
+
+  await t.test('that dies while another one is idle: that one takes the step, though no new worker starts', async (t) => {
+    const directory = await copyOf('tiny-text')
+    const log = new TestLog()
+    const engine = await startEngine('tiny-text', { model: { directory, manifest: await readManifest(directory) }, logger: log.logger, workers: 2 })
+    t.teardown(() => engine.close())
+    const steps = new EventEmitter()
+    const observer = { begun: () => {}, retried: () => {}, stepped: ({ worker }: RanStep) => { steps.emit('step', worker) } }
+    const generation = engine.generate(requestOf([rowOf(1, 30)], 6), { observer })
+    const [worker] = await once(steps, 'step') as [number]
+    // One that does not run cannot have answered before it is killed.
+    process.kill(worker, 'SIGSTOP')
+    await until(() => engine.stats().runningRows === 1)
+    await rename(join(directory, 'step.onnx'), join(directory, 'away.onnx'))
+    process.kill(worker, 'SIGKILL')
+    const inVain = log.says(NOT_STARTED, 2).then(() => { throw new Error('it was not taken') })
+    const { rows: [row] } = await Promise.race([generation, inVain])
+    t.equal(row?.steps, 6)
+    t.equal(engine.stats().steps.failures, 1)
   })
 
   await t.test('that dies over and over fails the request in the end, not the server', async (t) => {
