@@ -49,10 +49,38 @@ const tests = {
   }
 }
 
+/** What is for people, for other machines or for the next start needs the time of day. */
+const WALL_TIME = [
+  'src/cli/generate.ts', // when a recording was made
+  'src/client/retry.ts', // Retry-After as a date
+  'src/client/transport.ts',
+  'src/engine/engine.ts', // when costs were measured
+  'src/engine/open-sessions.ts',
+  'src/engine/tuning-cache.ts', // how long ago, over restarts of the machine
+  'src/http/openai/choice.ts', // `created`
+  'src/loaded-models/loaded-model.ts', // when a model was loaded
+  'web/keep.ts',
+  'web/recent.ts'
+]
+const MONOTONIC = 'The time of day can be set: what lasts, is due or is kept for a while goes by performance.now() or the engine\'s clock.'
+
+const clocks = {
+  files: ['src/**/*.ts', 'web/**/*.ts'],
+  ignores: WALL_TIME,
+  rules: {
+    'no-restricted-syntax': ['error',
+      { selector: "MemberExpression[object.name='Date'][property.name='now']", message: MONOTONIC },
+      { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: MONOTONIC },
+      { selector: "CallExpression[callee.name='Date']", message: MONOTONIC }
+    ]
+  }
+}
+
 export default [
   ...neostandard({ ts: true, ignores: ['dist/', 'runs/', 'coverage/', '.tap/', '.venv/', 'models/', 'test/reference/', 'src/client/schema.ts'] }),
   width,
   typeAware,
   ...rooms,
+  clocks,
   tests
 ]

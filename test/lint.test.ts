@@ -79,6 +79,17 @@ t.test('an import along it is not', async (t) => {
   ALLOWED.forEach(({ file, text }, i) => { t.same(found[i], [], `${file}: ${text}`) })
 })
 
+const WALL_TIME = ['Date.now()', 'new Date()', 'Date()']
+
+t.test('the time of day is asked only where it is meant', async (t) => {
+  const texts = ['src/engine/dispatcher.ts', 'src/http/guard/guard.ts', 'web/main.ts', 'src/engine/tuning-cache.ts', 'test/support/until.ts']
+    .flatMap((file) => WALL_TIME.map((now) => ({ file, text: `export const now = ${now}` })))
+  const dated = { file: 'src/engine/dispatcher.ts', text: 'export const then = new Date(0)' }
+  const found = await complaints([...texts, dated], ['no-restricted-syntax'])
+  t.same(found.map(({ length }) => length), [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
+  t.match(found[0]?.[0], /performance\.now/)
+})
+
 const HABITS = [
   { rule: '@typescript-eslint/no-floating-promises', text: 'Promise.resolve(1)' },
   { rule: '@typescript-eslint/no-misused-promises', text: '[1].forEach(async () => { await Promise.resolve() })' },
