@@ -1,6 +1,6 @@
 /** What was measured at an earlier start, kept between starts of the same model on the same machine. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
@@ -71,8 +71,14 @@ export class TuningCache {
     if (this.#file === undefined) return
     await mkdir(join(this.#file, '..'), { recursive: true })
     const partial = `${this.#file}.${process.pid}`
-    await writeFile(partial, JSON.stringify(tuning))
-    await rename(partial, this.#file)
+    try {
+      await writeFile(partial, JSON.stringify(tuning))
+      await rename(partial, this.#file)
+    } catch (error) {
+      // Where the disk is full, each start would leave another one.
+      await rm(partial, { force: true }).catch(() => {})
+      throw error
+    }
   }
 }
 

@@ -1,8 +1,9 @@
-/** Commands with mounts and processes of their own, which vanish with them: small disks and process 1. */
+/** Commands with mounts, processes and a network of their own, which vanish with them: small disks, process 1 and few ports. */
 import { spawnSync } from 'node:child_process'
 
 /** Whoever is not root becomes it there. */
-const OWN_MOUNTS = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']), '--mount']
+const OWN = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'])]
+const OWN_MOUNTS = [...OWN, '--mount']
 
 /**
  * The command with its standard output in a file on a disk of its own, of 64 kB. From outside the disk is
@@ -12,8 +13,30 @@ const OWN_MOUNTS = ['unshare', ...(process.getuid?.() === 0 ? [] : ['--user', '-
  */
 export function onSmallDisk (command: readonly string[], free = SMALL_DISK_BYTES): string[] {
   assertAllowed()
-  const script = `mount -t tmpfs -o size=${SMALL_DISK_BYTES} tmpfs ${SMALL_DISK} && head -c ${SMALL_DISK_BYTES - free} /dev/zero > ${SMALL_DISK}/filler && exec "$@" > ${SMALL_DISK}/log`
-  return [...OWN_MOUNTS, 'sh', '-c', script, 'sh', ...command]
+  return [...OWN_MOUNTS, 'sh', '-c', `${smallDisk(free)} && exec "$@" > ${SMALL_DISK}/log`, 'sh', ...command]
+}
+
+/**
+ * The command with a disk of its own, of 64 kB, that is full, or that nobody may write to, at `SMALL_DISK`. The process id stays.
+ * @throws Error where this machine does not let us mount
+ */
+export function besideDisk (command: readonly string[], how: 'full' | 'read-only'): string[] {
+  assertAllowed()
+  const script = how === 'full' ? smallDisk(0) : `${smallDisk(SMALL_DISK_BYTES)} && mount -o remount,ro ${SMALL_DISK}`
+  return [...OWN_MOUNTS, 'sh', '-c', `${script} && exec "$@"`, 'sh', ...command]
+}
+
+function smallDisk (free: number): string {
+  return `mount -t tmpfs -o size=${SMALL_DISK_BYTES} tmpfs ${SMALL_DISK} && head -c ${SMALL_DISK_BYTES - free} /dev/zero > ${SMALL_DISK}/filler`
+}
+
+/**
+ * The command in a network of its own, which has the loopback interface alone, and so many ports for connections that name none.
+ * The process id stays.
+ */
+export function withFewPorts (command: readonly string[], ports: number): string[] {
+  const script = `ip link set lo up && echo "40000 ${40_000 + ports - 1}" > /proc/sys/net/ipv4/ip_local_port_range && exec "$@"`
+  return [...OWN, '--net', 'sh', '-c', script, 'sh', ...command]
 }
 
 export const SMALL_DISK = '/mnt'
