@@ -22,6 +22,9 @@ function sentenceOfSocket (code: string, path: string): string {
 }
 
 function sentence (code: string, host: string, port: number): string {
+  if (code === 'EADDRINUSE' && port === 0) {
+    return 'PORT 0 asks for any free port, and there is none: name one, or widen net.ipv4.ip_local_port_range'
+  }
   if (code === 'EADDRINUSE') {
     return `PORT ${port} is taken: another process listens there on ${host}; choose another port, or 0 for a free one`
   }
