@@ -67,9 +67,10 @@ const ROOMS = {
   ],
   server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
   serve: ['server', 'tracing', 'version', 'errors', 'config', 'logger', 'signals'],
-  main: ['serve', 'signals'],
+  'load-service': ['serve'],
+  main: ['load-service', 'signals'],
   // Of HTTP it borrows the JSON of an answer and the lines of a keys file.
-  cli: ['serve', 'signals', 'version', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  cli: ['load-service', 'serve', 'signals', 'version', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */

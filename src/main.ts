@@ -1,7 +1,13 @@
 /** The service's entry point: `node dist/main.js`. */
+import { loadService } from './load-service.js'
 import { serviceSignals } from './signals.js'
 
 const signals = serviceSignals(() => process.exit(1))
-// Only now: the service takes its time to load.
-const { serve } = await import('./serve.js')
-await serve(signals)
+try {
+  // Only now: the service takes its time to load.
+  const { serve } = await loadService()
+  await serve(signals)
+} catch (error) {
+  process.stderr.write(`fewstep: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}

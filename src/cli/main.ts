@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import { FewstepError as ClientError } from '../client/index.js'
 import { FewstepError } from '../errors.js'
+import { loadService } from '../load-service.js'
 import { serviceSignals, stopOnSignals, type Stopped } from '../signals.js'
 import { VERSION } from '../version.js'
 import { Arguments } from './arguments.js'
@@ -40,7 +41,7 @@ const RUNNERS: Record<CommandName, Runner> = {
       throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
     }
     const signals = serviceSignals(() => process.exit(1))
-    const { serve } = await import('../serve.js')
+    const { serve } = await loadService()
     await serve(signals)
   },
   key: (args) => {

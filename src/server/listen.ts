@@ -34,6 +34,8 @@ export async function listen (
   for (const other of others) {
     // Like the options that node:http gives its own listener.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => { app.server.emit('connection', socket) })
+    server.maxConnections = app.server.maxConnections
+    server.on('drop', (of) => { app.server.emit('drop', of) })
     // An address that this machine does not have is no loss.
     await once(server.listen(address.port, other), 'listening').then(() => { servers.push(server) }, () => {})
   }

@@ -8,6 +8,7 @@ import { Keyring } from '../http/guard/keyring.js'
 import { LoadedModels } from '../loaded-models.js'
 import { levelOf, type LogLevel } from '../logger/log-level.js'
 import { listen, type Listeners } from './listen.js'
+import { roomForConnections } from './open-files.js'
 
 /** How long responses may take to reach their readers where the drain timeout is shorter. */
 const LAST_WORDS_MS = 1000
@@ -67,6 +68,7 @@ async function startWith (
   const models = await LoadedModels.start(config.modelDirectories, { ...config, logger, signal })
   try {
     const service = await buildApp({ config, models, keyring, logger, logLevel, droppedLogLines })
+    service.app.server.maxConnections = await roomForConnections() ?? Infinity
     signal?.throwIfAborted()
     const listeners = await listen(service, config, (address) => `${models.names.join(', ')}: fewstep listens on ${address}`)
     let stopped: Promise<void> | undefined

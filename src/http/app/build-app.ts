@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../../config.js'
 import type { LoadedModels } from '../../loaded-models.js'
 import type { LogLevelSwitch } from '../admin/context.js'
+import { watchDropped } from '../connection/dropped-connections.js'
 import { Lifecycle } from '../connection/lifecycle.js'
 import { OpenReplies } from '../connection/open-replies.js'
 import type { App } from '../fastify.js'
@@ -37,6 +38,7 @@ export async function buildApp ({ config, models, keyring, logger, logLevel, dro
   const guard = new Guard({ settings: config, keyring, registry: metrics.registry })
   const context: AppContext = { config, models, lifecycle, metrics, admissions: guard, logLevel }
   const { app } = await createFastifyApp({ settings: config, logger, lifecycle, served: (request) => { metrics.served(request) } })
+  watchDropped(app.server, logger, () => { metrics.connectionDropped() })
   addGuard(app, guard)
   await addRoutes(app, () => context)
   return { app, lifecycle }

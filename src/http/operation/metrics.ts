@@ -35,6 +35,7 @@ export class Metrics implements GenerationCounts {
   readonly #queueSeconds: Histogram
   readonly #computeSeconds: Histogram
   readonly #outputs: Counter
+  readonly #droppedConnections: Counter
   /** Names of the models that have series. */
   readonly #known = new Set<string>()
   readonly #aliases: VllmMetrics | undefined
@@ -96,6 +97,11 @@ export class Metrics implements GenerationCounts {
       labelNames: ['model', 'steps_reason'],
       registers
     })
+    this.#droppedConnections = new Counter({
+      name: 'fewstep_connections_dropped_total',
+      help: 'Connections closed at once, because as many were open as the limit of open files leaves room for.',
+      registers
+    })
     addEngineMetrics(this.registry, models, lifecycle)
     this.#aliases = aliases === 'vllm' ? new VllmMetrics(this.registry, models) : undefined
     this.registry.registerMetric(new Counter({
@@ -120,6 +126,10 @@ export class Metrics implements GenerationCounts {
   served ({ seconds, ...labels }: ServedRequest): void {
     this.#requests.inc(labels)
     this.#durations.observe(labels, seconds)
+  }
+
+  connectionDropped (): void {
+    this.#droppedConnections.inc()
   }
 
   /** @param model its name */
