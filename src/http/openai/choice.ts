@@ -1,5 +1,6 @@
 /** What choices of all routes have in common. */
 import type { TextOutput, TextResult } from '../../generation/index.js'
+import { fingerprintOf } from '../../model/fingerprint.js'
 import type { Model } from '../../model/model.js'
 import { round } from '../generation/round.js'
 import type { Usage } from './schemas/shared.js'
@@ -14,8 +15,7 @@ export interface Head {
 }
 
 export function headOf ({ manifest }: Model, id: string, object: string): Head {
-  const weights = manifest.files[manifest.graph.file]?.sha256 ?? ''
-  return { id, object, created: Math.floor(Date.now() / 1000), model: manifest.name, system_fingerprint: `fp_${weights.slice(0, 12)}` }
+  return { id, object, created: Math.floor(Date.now() / 1000), model: manifest.name, system_fingerprint: fingerprintOf(manifest) }
 }
 
 /**

@@ -70,7 +70,7 @@ export const HEAD = {
   id: Type.String(),
   created: Type.Integer({ description: 'When the request came, in seconds since 1970.' }),
   model: Type.String({ description: "The model's name." }),
-  system_fingerprint: Type.String({ description: 'Of the weights: with the same seed and fingerprint, the same tokens.' })
+  system_fingerprint: Type.String({ description: 'Of the weights and the tuned schedules: with the same seed and fingerprint, the same tokens.' })
 }
 
 export const Usage = Type.Object({
