@@ -128,11 +128,11 @@ const SERVE: Command = {
 const KEY_COMMAND: Command = {
   name: 'key',
   summary: 'make a key for those who may use it',
-  synopsis: 'new NAME [>> FILE]',
+  synopsis: 'new [--admin] NAME [>> FILE]',
   about: 'Makes a key at random. The line that lets it in is printed: append it to the file that FEWSTEP_API_KEYS_FILE names, which is read ' +
     'again when it changes. The key itself is shown once, on standard error, and kept nowhere.',
   words: ['new'],
-  options: [],
+  options: [{ name: 'admin', text: 'one that may load and unload models; also shown as FEWSTEP_ADMIN_KEYS has it' }],
   more: () => `Limits of its own may be added to the line:
 
   NAME SHA-256 requests=60 positions=200000 canvases=4
@@ -141,7 +141,7 @@ const KEY_COMMAND: Command = {
   positions=N     outputs x steps x padded length a minute
   canvases=N      outputs that are made at once
 `,
-  examples: [['fewstep key new alice >> keys', 'a key for alice']]
+  examples: [['fewstep key new alice >> keys', 'a key for alice'], ['fewstep key new --admin ops >> keys', 'one for who runs it']]
 }
 
 const DOCTOR: Command = {

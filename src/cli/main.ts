@@ -44,9 +44,8 @@ const RUNNERS: Record<CommandName, Runner> = {
     const { serve } = await loadService()
     await serve(signals)
   },
-  key: (args) => {
-    if (args.includes('--help') || args.includes('-h')) return print(helpOf(COMMANDS.key))
-    runKey(args)
+  key: async (args) => {
+    await withArguments('key', args, async (given) => { runKey(given) })
   },
   doctor: async (args) => {
     await withArguments('doctor', args, async (given) => {

@@ -5,7 +5,10 @@ import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { COMMANDS, type Command } from '../../src/cli/commands.js'
 import { helpOf } from '../../src/cli/help.js'
+import { readConfig } from '../../src/config.js'
 import { generateText, prepare, type TextRequest } from '../../src/generation/index.js'
+import { parseKeyLine } from '../../src/http/guard/key-line.js'
+import { readKeys } from '../../src/http/guard/key-sources.js'
 import { loadModel } from '../../src/model/model.js'
 import { ENVIRONMENT, fewstep, MAIN, start, type Ended } from '../support/cli.js'
 import { fixture, startEngine } from '../support/engine.js'
@@ -141,6 +144,17 @@ t.test('key new prints the line of a keys file, and shows the key once, beside i
   t.equal(stdout, `alice ${createHash('sha256').update(key).digest('hex')}\n`)
   t.not((await fewstep(['key', 'new', 'alice'])).stdout, stdout)
   t.match(await fewstep(['key', '--help']), { code: 0, stdout: /requests=N/, stderr: '' })
+})
+
+t.test('key new --admin makes the line of an admin, and shows the same as a setting', async (t) => {
+  const { code, stdout, stderr } = await fewstep(['key', 'new', '--admin', 'ops'])
+  const [, key = '', , setting = ''] = stderr.split('\n')
+  t.equal(code, 0)
+  const { name, digest, admin } = parseKeyLine(stdout) ?? {}
+  t.match({ name, admin }, { name: 'ops', admin: true })
+  t.same(digest, createHash('sha256').update(key).digest())
+  const [variable = '', value = ''] = setting.split(/=(.*)/)
+  t.match(await readKeys(readConfig({ [variable]: value })), [{ name, digest, admin }])
 })
 
 t.test('--help and --version answer on stdout', async (t) => {

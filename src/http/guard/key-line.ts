@@ -37,9 +37,9 @@ export function digestOf (key: string): Buffer {
 }
 
 /** @throws Error saying what a name may be */
-export function keyLine (name: string, key: string): string {
+export function keyLine (name: string, key: string, admin = false): string {
   checkName(name)
-  return `${name} ${digestOf(key).toString('hex')}`
+  return `${name} ${digestOf(key).toString('hex')}${admin ? ' admin' : ''}`
 }
 
 /**
