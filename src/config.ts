@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import {
-  Environment, LOG_LEVELS, type EXECUTION_PROVIDERS, type METRICS_ACCESS, type METRICS_ALIASES, type PRECISIONS, type READY_WHEN
+  DEFAULT_CACHE_DIR, Environment, LOG_LEVELS, type EXECUTION_PROVIDERS, type METRICS_ACCESS, type METRICS_ALIASES, type PRECISIONS,
+  type READY_WHEN
 } from './config/environment.js'
 import { addressRanges, listOf, origins } from './config/lists.js'
 import { isServiceLink } from './config/service-links.js'
@@ -166,17 +167,20 @@ export interface ClientSettings {
   readonly forceColor: boolean
   /** Where the dynamic linker looks first, LD_LIBRARY_PATH. */
   readonly libraryPath: readonly string[]
+  /** Where what is fetched or measured is kept, as the service's setting has it; undefined: nowhere. */
+  readonly cacheDirectory: string | undefined
   /** Where Python packages are, as pip's own setting PIP_INDEX_URL has it. */
   readonly packageIndex: string | undefined
 }
 
 /** What the commands read besides the settings of the service. */
 export function readClientSettings (env: NodeJS.ProcessEnv = process.env): ClientSettings {
-  const { FEWSTEP_API_KEY: apiKey, FORCE_COLOR: force, LD_LIBRARY_PATH: libraries = '', PIP_INDEX_URL: index } = env
+  const { FEWSTEP_API_KEY: apiKey, FEWSTEP_CACHE_DIR: cache, FORCE_COLOR: force, LD_LIBRARY_PATH: libraries = '', PIP_INDEX_URL: index } = env
   return {
     apiKey: apiKey?.trim() || undefined,
     forceColor: force !== undefined && force !== '0' && force !== 'false',
     libraryPath: libraries.split(':').filter((folder) => folder !== ''),
+    cacheDirectory: cacheDirectoryOf(cache?.trim() || DEFAULT_CACHE_DIR),
     packageIndex: index?.trim() || undefined
   }
 }

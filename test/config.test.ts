@@ -205,8 +205,8 @@ t.test('the process\'s own environment is read where none is given', async (t) =
 
 t.test('a key for asking a server is read by those who ask, and is no setting of a server', async (t) => {
   const env = { FEWSTEP_API_KEY: ' secret ', FORCE_COLOR: '1', LD_LIBRARY_PATH: '/a::/b' }
-  t.same(readClientSettings(env), { apiKey: 'secret', forceColor: true, libraryPath: ['/a', '/b'], packageIndex: undefined })
-  t.same(readClientSettings({ FEWSTEP_API_KEY: '', FORCE_COLOR: '0' }), { apiKey: undefined, forceColor: false, libraryPath: [], packageIndex: undefined })
+  t.match(readClientSettings(env), { apiKey: 'secret', forceColor: true, libraryPath: ['/a', '/b'], packageIndex: undefined })
+  t.match(readClientSettings({ FEWSTEP_API_KEY: '', FORCE_COLOR: '0' }), { apiKey: undefined, forceColor: false, libraryPath: [], packageIndex: undefined })
   t.equal(readGenerateConfig({ FEWSTEP_API_KEY: 'secret' }).maxBatch, 16)
   t.throws(() => readConfig({ FEWSTEP_API_KEY: 'secret' }), /FEWSTEP_API_KEY: no such setting/)
 })

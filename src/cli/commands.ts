@@ -161,7 +161,8 @@ const CUDA: Command = {
   about: "Fetches ONNX Runtime's CUDA provider, of the very version of onnxruntime-node, and the libraries of CUDA 13 and cuDNN 9 that it needs, " +
     'as Python packages with known hashes, about 1.4 GB, and puts their libraries beside those of onnxruntime-node, where they are found without ' +
     'LD_LIBRARY_PATH. Only the driver is left to the system. What is there already is left alone, and what was broken off is gone on with. ' +
-    "PIP_INDEX_URL names the package index, as for pip; without one --from takes what pip has fetched. NVIDIA's licences apply to its libraries.",
+    'PIP_INDEX_URL names the package index, as for pip; without one --from takes what pip has fetched. They are fetched into a folder of ' +
+    "FEWSTEP_CACHE_DIR and go from there when their libraries are out. NVIDIA's licences apply to its libraries.",
   words: ['install'],
   options: [
     { name: 'check', text: 'fetch nothing: say what is missing. Exit code 1: something is' },

@@ -7,6 +7,7 @@ export const PRECISIONS = ['auto', 'float32', 'int8', 'float16'] as const
 export const METRICS_ACCESS = ['open', 'key'] as const
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export const METRICS_ALIASES = ['none', 'vllm'] as const
+export const DEFAULT_CACHE_DIR = '~/.cache/fewstep'
 
 /** Bounds what is set in milliseconds, well below the 2^31 - 1 at which Node's timers overflow and fire at once. */
 const HOUR_MS = 3_600_000
@@ -156,8 +157,8 @@ export const Environment = Type.Object({
       'shape is run once.'
   }),
   FEWSTEP_CACHE_DIR: Type.String({
-    default: '~/.cache/fewstep',
-    description: 'Folder where these measurements are kept between starts; "none": they are not.'
+    default: DEFAULT_CACHE_DIR,
+    description: 'Folder where these measurements are kept between starts, and fewstep cuda install puts what it fetches; "none": they are not.'
   }),
   FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({
     default: 60000,

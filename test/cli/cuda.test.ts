@@ -4,12 +4,15 @@ import { once } from 'node:events'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { downloadsIn } from '../../src/cli/cuda/cuda.js'
 import { neededBy } from '../../src/cli/cuda/elf.js'
 import { install, missingLibraries, type InstallOptions } from '../../src/cli/cuda/install.js'
 import { CUDA_VERSION, RUNTIME_VERSION, WHEELS, type Wheel } from '../../src/cli/cuda/wheels.js'
 import { onnxRuntimeFacts } from '../../src/cli/doctor/libraries.js'
+import { readClientSettings } from '../../src/config.js'
 import { cudaAdvice, loadProblem } from '../../src/engine/cuda-libraries.js'
 import { fewstep } from '../support/cli.js'
 import { zipOf } from '../support/zip.js'
@@ -130,6 +133,18 @@ t.test('the packages are for the onnxruntime-node that is installed, and --check
   if (code === 1) t.match(stdout, /^missing: lib\S+, of \S+ \S+ \(\d+ MB\)$/m)
   else t.match(stdout, new RegExp(`^all of CUDA ${CUDA_VERSION} that ONNX Runtime`))
   t.match(await fewstep(['cuda', 'remove'], {}), { code: 2, stderr: /fewstep cuda install/ })
+})
+
+t.test('packages are fetched into the folder of FEWSTEP_CACHE_DIR', async (t) => {
+  t.equal(downloadsIn('/var/cache/fewstep'), '/var/cache/fewstep/cuda')
+  t.equal(readClientSettings({ FEWSTEP_CACHE_DIR: ' /var/cache/x ' }).cacheDirectory, '/var/cache/x')
+  t.equal(readClientSettings({}).cacheDirectory, join(homedir(), '.cache', 'fewstep'))
+  t.equal(readClientSettings({ FEWSTEP_CACHE_DIR: 'none' }).cacheDirectory, undefined)
+  t.equal(downloadsIn(undefined), join(tmpdir(), 'fewstep-cuda'))
+  const cache = t.testdir({})
+  const { code } = await fewstep(['cuda', 'install'], { FEWSTEP_CACHE_DIR: cache, PIP_INDEX_URL: 'http://127.0.0.1:1/simple' })
+  // Where CUDA is installed already there is nothing to fetch.
+  t.same(await readdir(cache), code === 0 ? [] : ['cuda'])
 })
 
 t.test('what a library is linked with is read from itself', async (t) => {

@@ -1,5 +1,5 @@
 /** `fewstep cuda install`, and what it says. */
-import { homedir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readClientSettings } from '../../config.js'
 import { runtimeFolder } from '../../engine/cuda-libraries.js'
@@ -22,17 +22,23 @@ export async function runCuda (given: Arguments, signal: AbortSignal): Promise<n
     return missing.length === 0 ? 0 : 1
   }
   const terminal = process.stderr.isTTY
+  const { packageIndex: index, cacheDirectory } = readClientSettings()
   await install({
     wheels: WHEELS,
     folder,
-    downloads: join(homedir(), '.cache', 'fewstep', 'cuda'),
-    index: readClientSettings().packageIndex,
+    downloads: downloadsIn(cacheDirectory),
+    index,
     from: given.text('from'),
     say: (line, final) => { if (final || terminal) process.stderr.write(`${terminal ? '\r\x1b[K' : ''}${line}${final ? '\n' : ''}`) },
     signal
   })
   print(`all of CUDA ${CUDA_VERSION} that ONNX Runtime ${RUNTIME_VERSION} needs is in ${folder}; the driver, 580 or newer, is the system's\n`)
   return 0
+}
+
+/** Where nothing is kept, what was broken off is gone on with as long as the system keeps its temporary files. */
+export function downloadsIn (cacheDirectory: string | undefined): string {
+  return cacheDirectory === undefined ? join(tmpdir(), 'fewstep-cuda') : join(cacheDirectory, 'cuda')
 }
 
 /** @throws Error where there is no provider for this system or this onnxruntime-node */
