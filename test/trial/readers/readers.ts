@@ -1,19 +1,25 @@
 /**
- * npx tsx test/trial/readers/readers.ts --vanishing 10000 --stalling 1000
+ * npx tsx test/trial/readers/readers.ts --vanishing 10000 --stalling 1000 --write
  *
- * Readers of streams who leave in the middle, and such as take nothing. Prints what of them is left in the service.
+ * Readers of streams who leave in the middle, and such as take nothing. Prints what of them is left in the service, also as a line of the
+ * table in docs/reliability.md, and with --write puts it there.
  */
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { listening, startProcess } from '../../support/service-process.js'
 import { until } from '../../support/until.js'
+import { report } from '../report.js'
 import { megabytes, vitalsOf, type Vitals } from '../vitals.js'
 import { stallingReaders, vanishingReaders } from './vanishing.js'
 
 /** Connections of the trial itself, and files that the service opens now and then. */
 const FEW_FILES = 5
 
-const { values } = parseArgs({ options: { vanishing: { type: 'string', default: '10000' }, stalling: { type: 'string', default: '1000' } } })
+const MOST_GROWTH = 1.05
+
+const { values } = parseArgs({
+  options: { vanishing: { type: 'string', default: '10000' }, stalling: { type: 'string', default: '1000' }, write: { type: 'boolean' } }
+})
 const [vanishing, stalling] = [Number(values.vanishing), Number(values.stalling)]
 const service = startProcess({ FEWSTEP_SEND_TIMEOUT_MS: '500', FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000' })
 const url = await listening(service)
@@ -29,12 +35,21 @@ show('idle', idle)
 const early = Math.ceil(vanishing / 10)
 await vanishingReaders({ url, count: early, seed: 1 })
 await until(settled)
-show(`after ${early} readers who vanished`, await vitalsOf(url))
+const first = await vitalsOf(url)
+show(`after ${early} readers who vanished`, first)
 const answered = await vanishingReaders({ url, count: vanishing - early, seed: 2 })
 await until(settled)
-show(`after ${vanishing}, ${answered} of whom had been answered`, await vitalsOf(url))
+const second = await vitalsOf(url)
+show(`after ${vanishing}, ${answered} of whom had been answered`, second)
 await stallingReaders({ url, count: stalling, settled })
-show(`after ${stalling} readers who took nothing`, await vitalsOf(url))
+const last = await vitalsOf(url)
+show(`after ${stalling} readers who took nothing`, last)
 service.kill('SIGTERM')
 const [code] = await once(service, 'close') as [number | null]
 console.log(`exit code ${code}${service.output.stderr}`)
+await report({
+  trial: `${vanishing.toLocaleString('en')} vanishing and ${stalling.toLocaleString('en')} stalling readers`,
+  seen: `memory ${megabytes(first.residentBytes)} after ${early}, ${megabytes(second.residentBytes)} after all who vanished, ` +
+    `${megabytes(last.residentBytes)} after those who took nothing; open files ${idle.openFiles} and ${last.openFiles}, rows ${last.rows}; exit code ${code}`,
+  kept: last.residentBytes <= MOST_GROWTH * first.residentBytes && last.openFiles <= idle.openFiles + FEW_FILES && last.rows === 0 && code === 0
+}, { write: values.write })

@@ -1,0 +1,62 @@
+/**
+ * npx tsx test/trial/generations/generations.ts --count 100000 --seed 1 --write
+ *
+ * Generations of every kind, streams, scorings, refusals and clients who leave, mixed. Prints what of them is left in the service, as a
+ * line of the table in docs/reliability.md, and with --write puts it there.
+ */
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { median } from '../../../src/load/statistics.js'
+import { listening, startProcess } from '../../support/service-process.js'
+import { until } from '../../support/until.js'
+import { report } from '../report.js'
+import { megabytes, vitalsOf } from '../vitals.js'
+import { mixedGenerations } from './mixed.js'
+
+const EARLY = 1000
+/** Connections of the trial itself, and files that the service opens now and then. */
+const FEW_FILES = 5
+/** Resident memory goes up and down by itself. */
+const READINGS = 9
+const MOST_GROWTH = 1.05
+
+const { values: { count: asked, seed, write } } = parseArgs({
+  options: { count: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' }, write: { type: 'boolean' } }
+})
+const count = Number(asked)
+const early = Math.min(EARLY, Math.ceil(count / 2))
+const service = startProcess({ LOG_LEVEL: 'warn' })
+const url = await listening(service)
+const idle = await vitalsOf(url)
+
+/** In bytes, once nothing runs. */
+async function resident (): Promise<number> {
+  await until(async () => (await vitalsOf(url)).rows === 0)
+  const readings = []
+  for (let i = 0; i < READINGS; i++) {
+    await delay(1100) // it is read once a second at most
+    readings.push((await vitalsOf(url)).residentBytes)
+  }
+  return median(readings)
+}
+
+const before = await mixedGenerations({ url, count: early, seed: Number(seed) })
+const first = await resident()
+const rest = await mixedGenerations({ url, count: count - early, seed: Number(seed), first: early })
+const last = await resident()
+const { rows, openFiles } = await vitalsOf(url)
+const unexpected = [...before.unexpected, ...rest.unexpected]
+service.kill('SIGTERM')
+const [code] = await once(service, 'close') as [number | null]
+
+console.log(`how the last ${count - early} ended: ${JSON.stringify(rest.ends)}`)
+for (const each of unexpected.slice(0, 20)) console.log(each)
+console.log(service.output.stderr)
+const growth = last / first
+await report({
+  trial: `${count.toLocaleString('en')} mixed generations`,
+  seen: `memory ${megabytes(first)} after ${early}, ${megabytes(last)} after all: ${growth.toFixed(3)} x; open files ${idle.openFiles} and ` +
+    `${openFiles}, rows ${rows}; ${unexpected.length} ended otherwise than they should; exit code ${code}`,
+  kept: growth <= MOST_GROWTH && openFiles <= idle.openFiles + FEW_FILES && rows === 0 && unexpected.length === 0 && code === 0
+}, { write })
