@@ -53,6 +53,11 @@ export function maskedModel (): string {
   return join(GRAPHS, 'masked')
 }
 
+/** Where workers keep the optimised copies of these models' graphs. */
+export function graphCopies (): string {
+  return join(GRAPHS, 'copies')
+}
+
 /** @throws Error naming the command that installs it */
 export function python (): string {
   if (!existsSync(PYTHON)) throw new Error(`there is no ${PYTHON}; make it in ${ROOT} with: ${INSTALL}`)

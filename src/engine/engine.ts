@@ -21,7 +21,7 @@ import { tryStep } from './trial-step.js'
 import type { ExecutionProvider, Precision } from './worker-protocol.js'
 
 type SessionSettings = Pick<OpenSessionsOptions,
-  'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory' | 'tuning'>
+  'executionProvider' | 'devices' | 'workers' | 'threads' | 'maxBatch' | 'warmUpMs' | 'cacheDirectory' | 'copiedFromBytes' | 'tuning'>
 
 export interface EngineOptions extends SessionSettings {
   readonly model: { readonly directory: string, readonly manifest: Manifest }

@@ -1,5 +1,6 @@
 /** The sessions to begin with: on which processor, how many, with how many threads, warmed up and measured. */
 import { readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { lengthBucket } from '../diffusion/canvas.js'
 import { CostCurve } from './cost-curve.js'
@@ -14,6 +15,9 @@ import type { ExecutionProvider, GraphFiles, Precision, WorkerOptions } from './
 const TYPICAL_ROWS = 8
 const TYPICAL_LENGTH = 128
 const COMPARED_ROUNDS = 3
+
+/** Smaller graphs are loaded as soon from the model's folder, and take little memory either way. */
+const COPIED_FROM_BYTES = 64e6
 
 export interface Graph {
   readonly precision: Precision
@@ -37,7 +41,10 @@ export interface OpenSessionsOptions {
   readonly maxBatch: number
   /** Longest time for warming up on the CPU; 0: not at all. On GPUs every shape is run. */
   readonly warmUpMs: number
+  /** For measurements, and for optimised copies of large graphs; undefined: nothing is kept. */
   readonly cacheDirectory: string | undefined
+  /** For tests: the CPU's graphs have a copy from so many bytes on. */
+  readonly copiedFromBytes?: number | undefined
   /** Of a model that is served meanwhile: where nothing was kept it is taken over, as measurements would disturb that one, and it them. */
   readonly tuning?: Tuning | undefined
   readonly logger: Logger
@@ -67,12 +74,14 @@ export async function openSessions (options: OpenSessionsOptions): Promise<Opene
   const breakOff = (): void => { for (const session of opened) session.kill() }
   signal?.addEventListener('abort', breakOff)
   try {
-    const first = await Session.start({
-      graphFiles: filesOf(options.graphs.cpu[0], options), executionProvider, deviceId: devices[0] ?? 0, threads: plans[0]?.threads ?? 1
-    }, signal)
-    opened.push(first)
+    const first = await startFirst({
+      graphFiles: filesOf(options.graphs.cpu[0], options),
+      executionProvider,
+      deviceId: devices[0] ?? 0,
+      threads: plans[0]?.threads ?? 1,
+      copies: copiesOf(options)
+    }, options, opened)
     if (first.fallbackReason !== undefined) logger.warn({ reason: first.fallbackReason }, 'CUDA is not available: running on the CPU')
-    await options.trial(first)
     const sessions = await (first.options.executionProvider === 'cuda'
       ? onGpus(first, devices, options, opened)
       : onCpu(first, plans, options, opened))
@@ -187,6 +196,10 @@ function like (session: Session, graph: Graph, options: OpenSessionsOptions): Se
   return { ...session.options, graphFiles: filesOf(graph, options) }
 }
 
+function copiesOf ({ cacheDirectory: directory, copiedFromBytes: fromBytes = COPIED_FROM_BYTES }: OpenSessionsOptions): WorkerOptions['copies'] {
+  return directory === undefined ? undefined : { directory, fromBytes }
+}
+
 function filesOf (cpu: Graph, { graphs }: OpenSessionsOptions): WorkerOptions['graphFiles'] {
   return { cpu: cpu.files, cuda: graphs.cuda.files }
 }
@@ -196,18 +209,47 @@ function filesOf (cpu: Graph, { graphs }: OpenSessionsOptions): WorkerOptions['g
  * another graph than before, the first of them is tried.
  */
 async function arrange (
-  { workers, threads }: PoolPlan, wanted: Session['options'], { trial, signal }: OpenSessionsOptions, opened: Session[]
+  { workers, threads }: PoolPlan, wanted: Session['options'], options: OpenSessionsOptions, opened: Session[]
 ): Promise<void> {
   const before = opened[0]?.options
   const otherGraph = before?.graphFiles.cpu.graph !== wanted.graphFiles.cpu.graph
   if (otherGraph || before?.threads !== threads || opened.length > workers) await closeAll(opened)
-  await start(Array.from({ length: workers - opened.length }, () => ({ ...wanted, threads })), opened, signal)
-  const [first] = opened
-  if (otherGraph && first !== undefined) await trial(first)
+  const each = otherGraph ? (await startFirst({ ...wanted, threads }, options, opened)).options : { ...wanted, threads }
+  await start(Array.from({ length: workers - opened.length }, () => each), opened, options.signal)
+}
+
+/**
+ * The first session of a graph, tried; `opened` holds no other. Where it made the graph's optimised copy another one takes its place,
+ * which is made of that; where the copy does not do what it should, it goes, and no session has one.
+ */
+async function startFirst (wanted: WorkerOptions, { trial, logger, signal }: OpenSessionsOptions, opened: Session[]): Promise<Session> {
+  const restart = async (options: WorkerOptions): Promise<Session> => {
+    await closeAll(opened)
+    await start([options], opened, signal)
+    return opened[0] as Session
+  }
+  const made = await restart(wanted)
+  const session = made.copy?.isNew === true ? await restart(wanted) : made
+  const { copy, copyProblem } = session
+  if (copyProblem !== undefined) {
+    logger.warn({ reason: copyProblem },
+      'the optimised graph cannot be kept in FEWSTEP_CACHE_DIR, so workers start later and need more memory: name a folder with room, or none')
+  }
+  try {
+    await trial(session)
+    return session
+  } catch (error) {
+    if (copy === undefined) throw error
+    const other = await restart({ ...wanted, copies: undefined })
+    await trial(other)
+    await rm(copy.folder, { recursive: true, force: true })
+    logger.warn({ reason: (error as Error).message }, 'the optimised copy of the graph does not work: sessions are made of the graph itself')
+    return other
+  }
 }
 
 /** Start sessions beside each other and add them to `opened`, also where one of them fails. */
-async function start (options: ReadonlyArray<Session['options']>, opened: Session[], signal: AbortSignal | undefined): Promise<void> {
+async function start (options: readonly WorkerOptions[], opened: Session[], signal: AbortSignal | undefined): Promise<void> {
   const started = await Promise.allSettled(options.map((each) => Session.start(each, signal)))
   for (const result of started) if (result.status === 'fulfilled') opened.push(result.value)
   for (const result of started) if (result.status === 'rejected') throw result.reason

@@ -10,6 +10,7 @@ import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
 import { loadChecked } from './checked-files.js'
 import { cudaAdvice, loadProblem, preloadCuda } from './cuda-libraries.js'
+import { openOptimised, type Loading, type Opened } from './optimised-copy.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
 
@@ -17,6 +18,9 @@ import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './w
 const batches = batchArena()
 const results = resultArena()
 const feedMemory = new Map<string, ArrayBuffer>()
+
+/** On processors without VNNI sums of 8-bit products could saturate in 16 bits: their slower, exact kernels are used. */
+const EXACT = { x64quantprecision: '1' }
 
 /** Nobody asks how probable given tokens are. */
 const NO_TARGETS = new Tensor('int64', new BigInt64Array(0), [0, 0])
@@ -113,8 +117,10 @@ async function runStep (session: InferenceSession, { shape, bytes }: ToWorker): 
   return { type: 'result', bytes: result.bytes, runMs }
 }
 
-function createSession (options: WorkerOptions, executionProvider: ExecutionProvider): Promise<InferenceSession> {
-  return InferenceSession.create(options.graphFiles[executionProvider].graph, {
+function createSession (
+  options: WorkerOptions, executionProvider: ExecutionProvider, loading: Partial<Loading> = {}
+): Promise<InferenceSession> {
+  return InferenceSession.create(loading.graph ?? options.graphFiles[executionProvider].graph, {
     executionProviders: [executionProvider === 'cuda' ? { name: 'cuda', deviceId: options.deviceId } : 'cpu'],
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
@@ -123,8 +129,8 @@ function createSession (options: WorkerOptions, executionProvider: ExecutionProv
     // Else each shape of a batch, once planned, gets a block of its own beside what was allocated before; see docs/performance.md.
     enableMemPattern: executionProvider !== 'cpu',
     logSeverityLevel: 3,
-    // On processors without VNNI sums of 8-bit products could saturate in 16 bits: their slower, exact kernels are used.
-    extra: { session: { x64quantprecision: '1' } }
+    ...loading.options,
+    extra: { session: { ...EXACT, ...loading.config } }
   })
 }
 
@@ -139,9 +145,15 @@ async function createCudaSession (options: WorkerOptions): Promise<InferenceSess
   }
 }
 
+async function openCpuSession (options: WorkerOptions, runtimeVersion: string): Promise<Opened<InferenceSession>> {
+  const { graphFiles: { cpu }, copies } = options
+  if (copies === undefined) return { session: await loadChecked(cpu.hashes, () => createSession(options, 'cpu')) }
+  return await openOptimised(cpu, copies, [runtimeVersion, JSON.stringify(EXACT)], (loading) => createSession(options, 'cpu', loading))
+}
+
 /** `auto`: CUDA where a session can be made on it, else the CPU, with the reason why not CUDA. */
 async function openSession (options: WorkerOptions): Promise<{ session: InferenceSession, ready: FromWorker }> {
-  const { executionProvider: wanted, graphFiles: { cpu, cuda } } = options
+  const { executionProvider: wanted, graphFiles: { cuda } } = options
   const ready = { type: 'ready', runtimeVersion: env.versions.node ?? env.versions.common } as const
   let fallbackReason: string | undefined
   if (wanted !== 'cpu') {
@@ -151,8 +163,8 @@ async function openSession (options: WorkerOptions): Promise<{ session: Inferenc
     if (wanted === 'cuda') throw new Error(`FEWSTEP_EXECUTION_PROVIDER is cuda, but there is ${session.message}`, { cause: session })
     fallbackReason = session.message
   }
-  const session = await loadChecked(cpu.hashes, () => createSession(options, 'cpu'))
-  return { session, ready: { ...ready, executionProvider: 'cpu', ...(fallbackReason === undefined ? {} : { fallbackReason }) } }
+  const { session, ...copy } = await openCpuSession(options, ready.runtimeVersion)
+  return { session, ready: { ...ready, ...copy, executionProvider: 'cpu', ...(fallbackReason === undefined ? {} : { fallbackReason }) } }
 }
 
 function messageOf (error: unknown): string {

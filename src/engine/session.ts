@@ -6,7 +6,7 @@ import { StepNotBegun } from './ahead.js'
 import { ImpossibleResult } from './impossible-result.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape, type ResultArrays } from './step-message.js'
 import { WorkerKilled } from './worker-killed.js'
-import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
+import type { ExecutionProvider, FromWorker, OptimisedCopy, ToWorker, WorkerOptions } from './worker-protocol.js'
 
 const WORKER_FILE = fileURLToPath(import.meta.url).replace(/session(\.[jt]s)$/, 'session-worker$1')
 
@@ -48,6 +48,10 @@ export class Session {
   readonly runtimeVersion: string
   /** Why `auto` did not get CUDA. */
   readonly fallbackReason: string | undefined
+  /** Of its graph: what the session is made of, or, where it is new, the next one will be. */
+  readonly copy: OptimisedCopy | undefined
+  /** Why its graph, which is large, has no optimised copy. */
+  readonly copyProblem: string | undefined
   /** How long its start took. */
   readonly startMs: number
   /** Resolves when the process is gone. */
@@ -65,6 +69,8 @@ export class Session {
     this.options = { ...options, executionProvider: ready.executionProvider }
     this.runtimeVersion = ready.runtimeVersion
     this.fallbackReason = ready.fallbackReason
+    this.copy = ready.copy
+    this.copyProblem = ready.copyProblem
     this.startMs = startMs
     this.exited = new Promise((resolve) => {
       const onExit = (code: number | null, signal: string | null): void => {

@@ -16,6 +16,19 @@ export interface GraphFiles {
   readonly hashes: FileHashes
 }
 
+/** Where optimised copies of graphs are, and from which size on graphs have one. */
+export interface CopySettings {
+  readonly directory: string
+  /** Of the files that a session reads. */
+  readonly fromBytes: number
+}
+
+export interface OptimisedCopy {
+  readonly folder: string
+  /** The session made it: the next one will be made of it, and need less memory. */
+  readonly isNew: boolean
+}
+
 export interface WorkerOptions {
   /** The step graph for each execution provider. */
   readonly graphFiles: Readonly<Record<ExecutionProvider, GraphFiles>>
@@ -24,6 +37,8 @@ export interface WorkerOptions {
   readonly deviceId: number
   /** Intra-op threads. */
   readonly threads: number
+  /** Of the CPU's graphs; undefined: there are none. */
+  readonly copies?: CopySettings | undefined
 }
 
 export interface ToWorker {
@@ -40,6 +55,9 @@ export type FromWorker =
     readonly runtimeVersion: string
     /** Why `auto` did not get CUDA. */
     readonly fallbackReason?: string
+    readonly copy?: OptimisedCopy
+    /** Why the graph, which is large, has no optimised copy. */
+    readonly copyProblem?: string
   }
   | {
     readonly type: 'result'
