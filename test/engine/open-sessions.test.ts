@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +7,8 @@ import { pino } from 'pino'
 import t from 'tap'
 import type { EngineOptions } from '../../src/engine/engine.js'
 import { readManifest } from '../../src/model/manifest.js'
-import { requestOf, rowOf, startEngine } from '../support/engine.js'
+import { sha256Of } from '../../src/model/sha256.js'
+import { fixture, requestOf, rowOf, startEngine } from '../support/engine.js'
 
 /** An engine that has chosen for itself, and what it logged on the way. */
 async function startOpen (options: Partial<EngineOptions>) {
@@ -94,4 +96,46 @@ t.test('of two graphs the faster one is found by measurement, kept, and told of'
   t.teardown(() => again.engine.close())
   t.equal(again.engine.stats().precision, other, 'as it was measured before')
   t.notOk(again.log.some(({ msg }) => msg === 'precisions compared'))
+})
+
+t.test('workers of a large graph are made of its optimised copy', async (t) => {
+  const cacheDirectory = await mkdtemp(join(tmpdir(), 'fewstep-'))
+  t.teardown(() => rm(cacheDirectory, { recursive: true }))
+  const directory = fileURLToPath(new URL('../../models/fewstep-stories', import.meta.url))
+  const model = { directory, manifest: await readManifest(directory) }
+  const options = { cacheDirectory, copiedFromBytes: 1, model, precision: 'float32', workers: 2, threads: 1, warmUpMs: 0 } as const
+  const copies = async (): Promise<string[]> => (await readdir(cacheDirectory)).filter((name) => name.startsWith('graph-'))
+  const tokens = async (options: Partial<EngineOptions>): Promise<{ log: Array<Record<string, unknown>>, tokens: number[] }> => {
+    const { engine, log } = await startOpen(options)
+    t.teardown(() => engine.close())
+    const { rows: [row] } = await engine.generate(requestOf([rowOf(1, 40)], 4))
+    return { log, tokens: [...row?.tokens ?? []] }
+  }
+  const warnings = (log: Array<Record<string, unknown>>): unknown[] => log.filter(({ level }) => level === 40).map(({ msg }) => msg)
+  const { tokens: expected } = await tokens({ ...options, cacheDirectory: undefined })
+
+  await t.test('which the first start makes', async (t) => {
+    const first = await tokens(options)
+    t.same(first.tokens, expected)
+    t.same(warnings(first.log), [])
+    t.equal((await copies()).length, 1)
+  })
+
+  await t.test('one that does not do what the model should goes', async (t) => {
+    const [name = ''] = await copies()
+    const file = (part: string): string => join(cacheDirectory, name, part)
+    await copyFile(join(fixture('tiny-text'), 'step.onnx'), file('graph.onnx'))
+    const hashes = await Promise.all(['graph.onnx', 'graph.onnx.data'].map(async (part) => [part, await sha256Of(createReadStream(file(part)))]))
+    await writeFile(file('sha256.json'), JSON.stringify(Object.fromEntries(hashes)))
+    const again = await tokens(options)
+    t.same(again.tokens, expected)
+    t.match(warnings(again.log), [/^the optimised copy of the graph does not work/])
+    t.same(await copies(), [])
+  })
+
+  await t.test('where none can be kept it is said, and served all the same', async (t) => {
+    const without = await tokens({ ...options, cacheDirectory: '/dev/null/nowhere' })
+    t.same(without.tokens, expected)
+    t.match(warnings(without.log), [/^the optimised graph cannot be kept in FEWSTEP_CACHE_DIR/])
+  })
 })
