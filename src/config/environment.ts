@@ -158,7 +158,9 @@ export const Environment = Type.Object({
   }),
   FEWSTEP_CACHE_DIR: Type.String({
     default: DEFAULT_CACHE_DIR,
-    description: 'Folder where these measurements are kept between starts, and fewstep cuda install puts what it fetches; "none": they are not.'
+    description:
+      'Folder where these measurements are kept between starts, optimised copies of graphs of 64 MB or more, which take up to four times ' +
+      'the disk of the graph and a part of the memory, and what fewstep cuda install fetches; "none": nothing is kept.'
   }),
   FEWSTEP_STEP_TIMEOUT_MS: Type.Integer({
     default: 60000,
