@@ -43,7 +43,8 @@ def prepare(args: argparse.Namespace) -> None:
 def stages_of_run(args: argparse.Namespace, stage: str, earlier: list[dict[str, Any]]) -> Stages:
     choices = choices_of(args)
     told = {name: value for name, value in choices.items() if value is not None}
-    return Stages({"stage": stage, **told, "data": list(choices["data"])}, choices, earlier)
+    device = {"device": torch.cuda.get_device_name()} if args.device.startswith("cuda") else {}
+    return Stages({"stage": stage, **told, **device, "data": list(choices["data"])}, choices, earlier)
 
 
 def make_trainer(args: argparse.Namespace, origin: Trained, stage: str, extra: dict[str, Any]) -> Trainer:
