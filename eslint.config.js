@@ -56,6 +56,7 @@ const WALL_TIME = [
   'src/client/transport.ts',
   'src/engine/engine.ts', // when costs were measured
   'src/engine/open-sessions.ts',
+  'src/engine/optimised-copy.ts', // ages of files
   'src/engine/tuning-cache.ts', // how long ago, over restarts of the machine
   'src/http/openai/choice.ts', // `created`
   'src/loaded-models/loaded-model.ts', // when a model was loaded

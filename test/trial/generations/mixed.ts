@@ -61,7 +61,9 @@ const KINDS: readonly Kind[] = [
   {
     name: 'elastic generation',
     expected: [200],
-    visit: async (url, draw, seed) => await statusOf(post(url, { ...anyBody(draw, seed), steps: { min: 1, max: 6 }, stop_when_stable: true }))
+    visit: async (url, draw, seed) => {
+      return await statusOf(post(url, { ...anyBody(draw, seed), steps: { min: 1, max: 6 }, stop_when_stable: true }))
+    }
   },
   {
     name: 'completion',
@@ -74,7 +76,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'score',
     expected: [200],
-    visit: async (url, _, seed) => await statusOf(postTo(url, '/v1/score', { seed, prompt: 'Once', continuations: [' upon a', ' ab'], samples: 2 }))
+    visit: async (url, _, seed) => await statusOf(postTo(url, '/v1/score', { seed, prompt: 'Once', continuations: [' upon a', ' ab'], samples: 4 }))
   },
   {
     name: 'deadline',

@@ -51,5 +51,6 @@ await report({
   trial: `${vanishing.toLocaleString('en')} vanishing and ${stalling.toLocaleString('en')} stalling readers`,
   seen: `memory ${megabytes(first.residentBytes)} after ${early}, ${megabytes(second.residentBytes)} after all who vanished, ` +
     `${megabytes(last.residentBytes)} after those who took nothing; open files ${idle.openFiles} and ${last.openFiles}, rows ${last.rows}; exit code ${code}`,
-  kept: last.residentBytes <= MOST_GROWTH * first.residentBytes && last.openFiles <= idle.openFiles + FEW_FILES && last.rows === 0 && code === 0
+  kept: last.residentBytes <= MOST_GROWTH * first.residentBytes && last.openFiles <= idle.openFiles + FEW_FILES &&
+    last.rows === 0 && code === 0
 }, { write: values.write })
