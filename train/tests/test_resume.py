@@ -2,14 +2,18 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from fixtures import SENTENCES, write_text_model
+from fixtures import SENTENCES, tiny_tokenizer, write_text_model
+from tokenizers import Tokenizer
 from torch import nn
 
 from fewstep_train.__main__ import main
 from fewstep_train.folder.exported import read_exported
+from fewstep_train.text.crops import Crops
 from fewstep_train.text.tokenizer import END_OF_TEXT
+from fewstep_train.training.batches import Batches
 from fewstep_train.training.checkpoint import load_checkpoint, save_checkpoint, stages_of
 from fewstep_train.training.trainer import MOST_SKIPPED, Trainer, TrainerOptions
 
@@ -181,3 +185,18 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
     with pytest.raises(SystemExit, match="the weights are not finite"):
         trainer.save()
     assert (tmp_path / "run.pt").read_bytes() == saved
+
+
+def test_batches_go_on_from_a_checkpoint_of_another_kind_of_device():
+    def batches(crops_seed):
+        crops = Crops(np.arange(100, dtype=np.uint16), Tokenizer.from_str(tiny_tokenizer()), crops_seed)
+        return Batches(crops, tokens=32, lengths=[8], seed=3)
+
+    before, after = batches(1), batches(2)
+    saved = before.random_state()
+    del saved["path"]
+    saved["path_cuda"] = torch.zeros(
+        16, dtype=torch.uint8
+    )  # what a generator of CUDA has is nothing for one of the CPU
+    after.set_random_state(saved)
+    assert torch.equal(after.draw()[0], before.draw()[0])  # the text goes on

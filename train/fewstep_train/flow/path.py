@@ -67,15 +67,13 @@ def sample_path(
     mistakes (after GIDD, arXiv 2503.04482). The share fades with 1 - kappa(t), because the loss weighs an error by
     kappa' / (1 - kappa): a constant share drowned everything else near t = 1.
     """
-    shape = tuple(data.shape)
+    shape, device = tuple(data.shape), generator.device
     if times is None:
-        times = torch.rand(shape, generator=generator, device=generator.device)
+        times = torch.rand(shape, generator=generator, device=device)
     x_t = torch.where(times < scheduler.kappa(t)[:, None], data, source_canvas(config, shape, generator))
     if config.mask_token_id is not None and corruption > 0:
         share = corruption * (1 - scheduler.kappa(t))[:, None]
-        wrong = (torch.rand(shape, generator=generator, device=generator.device) < share) & (
-            x_t != config.mask_token_id
-        )
-        others = torch.randint(config.vocab_size, shape, generator=generator, device=generator.device)
+        wrong = (torch.rand(shape, generator=generator, device=device) < share) & (x_t != config.mask_token_id)
+        others = torch.randint(config.vocab_size, shape, generator=generator, device=device)
         x_t = torch.where(wrong, others, x_t)
     return torch.where(frozen, data, x_t)

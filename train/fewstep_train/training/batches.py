@@ -18,6 +18,7 @@ class Batches:
     def __init__(self, crops: Crops, tokens: int, lengths: list[int], seed: int, device: str = "cpu") -> None:
         self.crops, self.tokens, self.lengths = crops, tokens, lengths
         self.generator = torch.Generator(device).manual_seed(seed)
+        self.path = "path" if self.generator.device.type == "cpu" else f"path_{self.generator.device.type}"
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """data [B, L] and frozen [B, L], on the device"""
@@ -26,8 +27,10 @@ class Batches:
         return data, frozen_prefixes(*data.shape, generator=self.generator)
 
     def random_state(self) -> State:
-        return {"path": self.generator.get_state(), **self.crops.random_state()}
+        return {self.path: self.generator.get_state(), **self.crops.random_state()}
 
     def set_random_state(self, state: State) -> None:
-        self.generator.set_state(state["path"])
+        """What was saved on another kind of device has another generator: the path's draws begin anew, by the seed."""
+        if self.path in state:
+            self.generator.set_state(state[self.path])
         self.crops.set_random_state(state)
