@@ -4,25 +4,18 @@
  * After a change of model. Layout stays as it is, and so do ids and timings; an answer of another shape is named, for a person to write.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { examplesIn, parseAnswer, parseCurl } from '../test/support/examples.js'
-import { LLADA, STORIES } from '../test/support/openai.js'
-import { startTestServer } from '../test/support/server.js'
+import { startDocumented } from '../test/support/documented.js'
+import { examplesIn, parseAnswer } from '../test/support/examples.js'
 
 const KEPT = /^(id|created|request_id|folder|hash|loaded_at|.*_ms)$/
 
-const modelDirectories = [STORIES, LLADA]
-const services: Record<string, Awaited<ReturnType<typeof startTestServer>>> = {
-  '': await startTestServer({ modelDirectories }),
-  keys: await startTestServer({ modelDirectories: [STORIES], apiKeys: ['alice:correct-horse-battery'], requestsPerMinute: 1 }),
-  admin: await startTestServer({ modelDirectories: [STORIES], adminKeys: ['ops:correct-horse-battery'] })
-}
+const documented = await startDocumented()
 
 for (const file of process.argv.slice(2)) {
   let text = await readFile(file, 'utf8')
-  for (const { command, service, answer } of examplesIn(text)) {
-    const { path, init } = parseCurl(command)
-    const response = await fetch((services[service]?.url ?? '') + path, init)
-    const got = await response.text()
+  for (const example of examplesIn(text)) {
+    const { answer } = example
+    const { path, response, body: got } = await documented.ask(example)
     if (answer === undefined) continue
     const { body } = parseAnswer(answer)
     const type = response.headers.get('content-type') ?? ''
@@ -33,7 +26,7 @@ for (const file of process.argv.slice(2)) {
   }
   await writeFile(file, text)
 }
-for (const { stop } of Object.values(services)) await stop()
+await documented.stop()
 
 /** Each block of a stream that is shown, as it is now: counted from the first, or, after one that says "...", from the last. */
 function renewedStream (shown: string, got: string): string {

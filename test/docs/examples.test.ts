@@ -7,17 +7,11 @@ import t from 'tap'
 import { ERROR_CODES } from '../../src/errors.js'
 import { openApiDocument } from '../../src/http/app/openapi-document.js'
 import { STANDING_HEADERS } from '../../src/http/guard/standing.js'
+import { startDocumented } from '../support/documented.js'
 import { commandsIn, difference, endsOf, examplesIn, parseAnswer, parseCurl } from '../support/examples.js'
-import { LLADA, STORIES } from '../support/openai.js'
-import { startTestServer } from '../support/server.js'
 
-const modelDirectories = [STORIES, LLADA]
-const services: Record<string, Awaited<ReturnType<typeof startTestServer>>> = {
-  '': await startTestServer({ modelDirectories }),
-  keys: await startTestServer({ modelDirectories: [STORIES], apiKeys: ['alice:correct-horse-battery'], requestsPerMinute: 1 }),
-  admin: await startTestServer({ modelDirectories: [STORIES], adminKeys: ['ops:correct-horse-battery'] })
-}
-t.teardown(async () => { for (const { stop } of Object.values(services)) await stop() })
+const documented = await startDocumented()
+t.teardown(documented.stop)
 
 const FILES = [
   'README.md', 'docs/quickstart.md', 'docs/budgets.md', 'docs/streaming.md', 'docs/sizing.md', 'docs/coming-from.md', 'docs/api.md', 'docs/score.md',
@@ -30,10 +24,9 @@ const all = (await Promise.all(FILES.map(text))).join('\n')
 for (const file of FILES) {
   t.test(`what ${file} shows is what happens`, async (t) => {
     const examples = examplesIn(await text(file))
-    for (const { command, service, answer } of examples) {
-      const { path, init } = parseCurl(command)
-      const response = await fetch((services[service]?.url ?? '') + path, init)
-      const body = await response.text()
+    for (const example of examples) {
+      const { command, answer } = example
+      const { response, body } = await documented.ask(example)
       if (answer === undefined) {
         t.equal(response.status, 200, command)
         continue
@@ -52,7 +45,7 @@ for (const file of FILES) {
 }
 
 t.test('what is typed into a terminal runs', async (t) => {
-  const { url = '' } = services[''] ?? {}
+  const { url } = documented
   const cwd = t.testdir()
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
   const env = { ...process.env, FEWSTEP_CACHE_DIR: 'none', FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0' }
@@ -66,7 +59,7 @@ t.test('what is typed into a terminal runs', async (t) => {
 })
 
 t.test('the JavaScript runs', async (t) => {
-  const { url = '' } = services[''] ?? {}
+  const { url } = documented
   for (const file of FILES) {
     for (const [, script = ''] of (await text(file)).matchAll(/^```js\n([^]*?)\n```$/gm)) {
       // Here, so that it finds the client.
