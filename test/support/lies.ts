@@ -7,7 +7,7 @@ export const KINDS_OF_LIES = 6
 export type Lies = { readonly every: number } | { readonly once: string }
 
 /** The environment for the process whose workers lie, or whose own processes' do. */
-export function lying (lies: Lies): { readonly NODE_OPTIONS: string, readonly FEWSTEP_TEST_LIES: string } {
+export function lying (lies: Lies): { readonly NODE_OPTIONS: string, readonly TEST_LIES: string } {
   const preload = new URL('lying-worker.js', import.meta.url).href
-  return { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim(), FEWSTEP_TEST_LIES: JSON.stringify(lies) }
+  return { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim(), TEST_LIES: JSON.stringify(lies) }
 }

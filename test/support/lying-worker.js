@@ -1,6 +1,6 @@
 /**
  * Loaded into session workers before all else (see lies.ts): of some results it sends something else than the graph gave. In
- * FEWSTEP_TEST_LIES stands when:
+ * TEST_LIES stands when:
  * - {"every": n}: each n-th result of a worker;
  * - {"once": FOLDER}: results whose first token is the number of a kind, but of all workers together each kind only once.
  */
@@ -36,7 +36,7 @@ function changed (bytes, change) {
   return new Uint8Array(buffer)
 }
 
-const { every, once } = JSON.parse(process.env.FEWSTEP_TEST_LIES)
+const { every, once } = JSON.parse(process.env.TEST_LIES)
 let results = 0
 
 function kindFor (bytes) {
