@@ -1,8 +1,9 @@
 /**
- * npx tsx test/trial/fuzz/socket-fuzz.ts --cases 50000 --seed 1
+ * npx tsx test/trial/fuzz/socket-fuzz.ts --cases 50000 --seed 1 --write
  *
  * Raw bytes on the service's socket: half requests, pipelining, chunks and lengths that lie, huge heads, other protocols, resets. Prints
- * what it answered, how many connections did not end, and what became of its memory.
+ * what it answered, how many connections did not end, and what became of its memory, also as a line of the table in
+ * docs/reliability.md, and with --write puts it there.
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -11,12 +12,18 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Draw } from '../../support/draw.js'
 import { listening, startProcess } from '../../support/service-process.js'
+import { report } from '../report.js'
 import { megabytes, vitalsOf } from '../vitals.js'
 import { anyRawCase, type RawCase } from './raw-case.js'
 
 const AT_ONCE = 32
 /** Far beyond every time limit of the service under trial. */
 const PATIENCE_MS = 20_000
+/** Files that the service opens now and then. */
+const FEW_FILES = 5
+const MOST_GROWTH = 1.05
+/** Whatever came, an answer says so. */
+const GOOD_STATUS = /^[24]/
 
 /** Short time limits, so that what never comes whole ends soon. */
 export const LIMITS = { FEWSTEP_REQUEST_TIMEOUT_MS: '300', FEWSTEP_KEEP_ALIVE_TIMEOUT_MS: '1000' }
@@ -77,7 +84,9 @@ async function visit (url: string, { pieces, then }: RawCase): Promise<{ receive
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { values } = parseArgs({ options: { cases: { type: 'string', default: '50000' }, seed: { type: 'string', default: '1' } } })
+  const { values } = parseArgs({
+    options: { cases: { type: 'string', default: '50000' }, seed: { type: 'string', default: '1' }, write: { type: 'boolean' } }
+  })
   const [cases, seed] = [Number(values.cases), Number(values.seed)]
   const service = startProcess(LIMITS)
   const url = await listening(service)
@@ -89,7 +98,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   service.kill('SIGTERM')
   const [code] = await once(service, 'close') as [number | null]
   console.log(`answers to the last ${cases - settle} of ${cases}: ${JSON.stringify(rest.statuses)}`)
-  console.log(`did not end: ${[...before.hung, ...rest.hung].join(', ') || 'none'}; no HTTP: ${[...before.noHttp, ...rest.noHttp].join(', ') || 'none'}`)
-  console.log(`memory ${megabytes(early.residentBytes)} after ${settle}, ${megabytes(late.residentBytes)} after all; open files ${early.openFiles}, ${late.openFiles}; rows ${late.rows}; exit code ${code}`)
+  const [hung, noHttp] = [[...before.hung, ...rest.hung], [...before.noHttp, ...rest.noHttp]]
+  const bad = Object.keys({ ...before.statuses, ...rest.statuses }).filter((status) => !GOOD_STATUS.test(status))
+  console.log(`did not end: ${hung.join(', ') || 'none'}; no HTTP: ${noHttp.join(', ') || 'none'}`)
   console.log(service.output.stderr)
+  const growth = late.residentBytes / early.residentBytes
+  await report({
+    trial: `${cases.toLocaleString('en')} connections of raw bytes`,
+    seen: `${hung.length} did not end, ${noHttp.length} were answered by no HTTP, answers other than 2xx and 4xx: ${bad.join(', ') || 'none'}; memory ` +
+      `${megabytes(early.residentBytes)} after ${settle.toLocaleString('en')}, ${megabytes(late.residentBytes)} after all: ${growth.toFixed(3)} x; open files ` +
+      `${early.openFiles} and ${late.openFiles}, rows ${late.rows}; exit code ${code}`,
+    kept: hung.length === 0 && noHttp.length === 0 && bad.length === 0 && growth <= MOST_GROWTH &&
+      late.openFiles <= early.openFiles + FEW_FILES && late.rows === 0 && code === 0
+  }, { write: values.write })
 }

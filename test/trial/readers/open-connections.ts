@@ -1,8 +1,9 @@
 /**
- * npx tsx test/trial/readers/open-connections.ts --idle 1000 --streams 500
+ * npx tsx test/trial/readers/open-connections.ts --idle 1000 --streams 500 --write
  *
  * What connections cost that do nothing: idle ones that are kept alive, and open streams whose steps do not come, since the worker is
- * stopped meanwhile. Prints bytes for each, and how long another client waits for an answer beside them.
+ * stopped meanwhile. Prints bytes for each, and how long another client waits for an answer beside them, as a line of the table in
+ * docs/reliability.md, and with --write puts it there.
  */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -12,11 +13,17 @@ import { workersOf } from '../../support/processes.js'
 import { requestText } from '../../support/raw-connection.js'
 import { listening, startProcess } from '../../support/service-process.js'
 import { until } from '../../support/until.js'
+import { report } from '../report.js'
 import { megabytes, vitalsOf } from '../vitals.js'
 
 const ASKED = 200
+const MOST_BYTES_A_STREAM = 100_000
+/** Of the time that another client waits. */
+const MOST_SLOWER = 1.2
 
-const { values } = parseArgs({ options: { idle: { type: 'string', default: '1000' }, streams: { type: 'string', default: '500' } } })
+const { values } = parseArgs({
+  options: { idle: { type: 'string', default: '1000' }, streams: { type: 'string', default: '500' }, write: { type: 'boolean' } }
+})
 const [idleCount, streamCount] = [Number(values.idle), Number(values.streams)]
 const service = startProcess({ FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000', FEWSTEP_DRAIN_TIMEOUT_MS: '0' })
 const url = await listening(service)
@@ -59,13 +66,20 @@ const streams = await Promise.all(Array.from({ length: streamCount }, async (_, 
 await until(async () => (await vitalsOf(url)).rows === streamCount)
 const withStreams = { ms: await latency(), ...await vitalsOf(url) }
 
-const each = (after: number, from: number, count: number): string => `${((after - from) / count / 1000).toFixed(1)} kB each`
-console.log(`alone: memory ${megabytes(before.residentBytes)}, an answer in ${before.ms.toFixed(2)} ms`)
-console.log(`${idleCount} idle connections: ${each(withIdle.residentBytes, before.residentBytes, idleCount)}, an answer in ${withIdle.ms.toFixed(2)} ms, ${(withIdle.ms / before.ms).toFixed(2)} x`)
-console.log(`${streamCount} open streams: ${each(withStreams.residentBytes, begun.residentBytes, streamCount)}, an answer in ${withStreams.ms.toFixed(2)} ms, ${(withStreams.ms / before.ms).toFixed(2)} x`)
 for (const socket of streams) socket.destroy()
 process.kill(worker, 'SIGCONT')
 await until(async () => (await vitalsOf(url)).rows === 0)
-console.log(`when they are gone: memory ${megabytes((await vitalsOf(url)).residentBytes)}`)
+const after = await vitalsOf(url)
 service.kill('SIGTERM')
 await once(service, 'close')
+
+const bytesAnIdleOne = (withIdle.residentBytes - before.residentBytes) / idleCount
+const bytesAStream = (withStreams.residentBytes - begun.residentBytes) / streamCount
+const [besideIdle, besideStreams] = [withIdle.ms / before.ms, withStreams.ms / before.ms]
+await report({
+  trial: `${idleCount.toLocaleString('en')} idle connections and ${streamCount} open streams`,
+  seen: `${(bytesAnIdleOne / 1000).toFixed(1)} kB an idle connection, ${(bytesAStream / 1000).toFixed(1)} kB a stream; another client waits ` +
+    `${besideIdle.toFixed(2)} x and ${besideStreams.toFixed(2)} x of ${before.ms.toFixed(2)} ms; memory ${megabytes(before.residentBytes)} before, ` +
+    `${megabytes(after.residentBytes)} when they are gone`,
+  kept: bytesAStream <= MOST_BYTES_A_STREAM && besideIdle <= MOST_SLOWER && besideStreams <= MOST_SLOWER
+}, { write: values.write })
