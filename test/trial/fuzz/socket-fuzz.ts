@@ -11,7 +11,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Draw } from '../../support/draw.js'
-import { listening, startProcess } from '../../support/service-process.js'
+import { listening } from '../../support/service-process.js'
+import { keptBytes, startCollecting } from '../kept-memory.js'
 import { report } from '../report.js'
 import { megabytes, vitalsOf } from '../vitals.js'
 import { anyRawCase, type RawCase } from './raw-case.js'
@@ -88,13 +89,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     options: { cases: { type: 'string', default: '50000' }, seed: { type: 'string', default: '1' }, write: { type: 'boolean' } }
   })
   const [cases, seed] = [Number(values.cases), Number(values.seed)]
-  const service = startProcess(LIMITS)
+  const service = startCollecting(LIMITS)
   const url = await listening(service)
   const settle = Math.ceil(cases / 10)
   const before = await socketFuzz({ url, cases: settle, seed })
-  const early = await vitalsOf(url)
+  const early = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
   const rest = await socketFuzz({ url, cases: cases - settle, seed, first: settle })
-  const late = await vitalsOf(url)
+  const late = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
   service.kill('SIGTERM')
   const [code] = await once(service, 'close') as [number | null]
   console.log(`answers to the last ${cases - settle} of ${cases}: ${JSON.stringify(rest.statuses)}`)

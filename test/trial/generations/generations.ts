@@ -5,11 +5,9 @@
  * line of the table in docs/reliability.md, and with --write puts it there.
  */
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { median } from '../../../src/load/statistics.js'
-import { listening, startProcess } from '../../support/service-process.js'
-import { until } from '../../support/until.js'
+import { listening } from '../../support/service-process.js'
+import { keptBytes, startCollecting } from '../kept-memory.js'
 import { report } from '../report.js'
 import { megabytes, vitalsOf } from '../vitals.js'
 import { mixedGenerations } from './mixed.js'
@@ -17,8 +15,6 @@ import { mixedGenerations } from './mixed.js'
 const EARLY = 1000
 /** Files that the service opens now and then; connections of the trial itself are open before and after. */
 const FEW_FILES = 5
-/** Resident memory goes up and down by itself. */
-const READINGS = 9
 const MOST_GROWTH = 1.05
 
 const { values: { count: asked, seed, write } } = parseArgs({
@@ -26,25 +22,15 @@ const { values: { count: asked, seed, write } } = parseArgs({
 })
 const count = Number(asked)
 const early = Math.min(EARLY, Math.ceil(count / 2))
-const service = startProcess()
+// However slow the machine is, none is refused because it would wait.
+const service = startCollecting({ FEWSTEP_MAX_WAIT_MS: '3600000' })
 const url = await listening(service)
 
-/** In bytes, once nothing runs. */
-async function resident (): Promise<number> {
-  await until(async () => (await vitalsOf(url)).rows === 0)
-  const readings = []
-  for (let i = 0; i < READINGS; i++) {
-    await delay(1100) // it is read once a second at most
-    readings.push((await vitalsOf(url)).residentBytes)
-  }
-  return median(readings)
-}
-
 const before = await mixedGenerations({ url, count: early, seed: Number(seed) })
-const first = await resident()
+const first = await keptBytes(service, url)
 const filesBefore = (await vitalsOf(url)).openFiles
 const rest = await mixedGenerations({ url, count: count - early, seed: Number(seed), first: early })
-const last = await resident()
+const last = await keptBytes(service, url)
 const { rows, openFiles } = await vitalsOf(url)
 const unexpected = [...before.unexpected, ...rest.unexpected]
 service.kill('SIGTERM')

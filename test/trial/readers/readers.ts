@@ -6,8 +6,9 @@
  */
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { listening, startProcess } from '../../support/service-process.js'
+import { listening } from '../../support/service-process.js'
 import { until } from '../../support/until.js'
+import { keptBytes, startCollecting } from '../kept-memory.js'
 import { report } from '../report.js'
 import { megabytes, vitalsOf, type Vitals } from '../vitals.js'
 import { stallingReaders, vanishingReaders } from './vanishing.js'
@@ -21,7 +22,7 @@ const { values } = parseArgs({
   options: { vanishing: { type: 'string', default: '10000' }, stalling: { type: 'string', default: '1000' }, write: { type: 'boolean' } }
 })
 const [vanishing, stalling] = [Number(values.vanishing), Number(values.stalling)]
-const service = startProcess({ FEWSTEP_SEND_TIMEOUT_MS: '500', FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000' })
+const service = startCollecting({ FEWSTEP_SEND_TIMEOUT_MS: '500', FEWSTEP_MAX_QUEUE: '4096', FEWSTEP_MAX_WAIT_MS: '3600000' })
 const url = await listening(service)
 const idle = await vitalsOf(url)
 const settled = async (): Promise<boolean> => {
@@ -35,14 +36,14 @@ show('idle', idle)
 const early = Math.ceil(vanishing / 10)
 await vanishingReaders({ url, count: early, seed: 1 })
 await until(settled)
-const first = await vitalsOf(url)
+const first = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
 show(`after ${early} readers who vanished`, first)
 const answered = await vanishingReaders({ url, count: vanishing - early, seed: 2 })
 await until(settled)
-const second = await vitalsOf(url)
+const second = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
 show(`after ${vanishing}, ${answered} of whom had been answered`, second)
 await stallingReaders({ url, count: stalling, settled })
-const last = await vitalsOf(url)
+const last = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
 show(`after ${stalling} readers who took nothing`, last)
 service.kill('SIGTERM')
 const [code] = await once(service, 'close') as [number | null]
