@@ -6,6 +6,7 @@ import { ImpossibleResult } from './impossible-result.js'
 import { Place } from './place.js'
 import { Session, type StepResult } from './session.js'
 import type { BatchArrays, BatchShape, ResultArrays } from './step-message.js'
+import { anyBatch } from './warm-up.js'
 
 export interface SessionPoolOptions {
   /** Started and ready, at least one. */
@@ -27,6 +28,9 @@ export interface StepOptions {
   /** What of the result cannot be, as what follows "it"; see `impossibility`. */
   readonly check?: (result: ResultArrays) => string | undefined
 }
+
+/** Positions of the step that a worker must not fail: as few as the shortest canvas has. */
+const PROBE_LENGTH = 32
 
 export class SessionPool {
   readonly size: number
@@ -94,7 +98,7 @@ export class SessionPool {
   /**
    * Run a step on an idle session, or after that of a busy one; `fill` writes its batch.
    * @throws Error where the step failed, its worker died, or the result cannot be (ImpossibleResult: the worker is replaced); the batch
-   * may be run again. StepNotBegun
+   * may be run again, at once by another session, and by this one when it has shown that it does not fail every step. StepNotBegun
    */
   async run (
     shape: BatchShape, fill: (batch: BatchArrays) => void, { expectedMs = Infinity, onBegin, check }: StepOptions = {}
@@ -102,6 +106,7 @@ export class SessionPool {
     const session = this.#idle.pop() ?? [...this.#busy].find(hasRoom)?.[0]
     if (session === undefined) throw new Error('no idle session')
     this.#busy.set(session, [...this.#busy.get(session) ?? [], expectedMs])
+    let doubted = false
     try {
       const result = await session.run(shape, fill, this.#options.stepTimeoutMs, onBegin)
       const wrong = check?.(result.arrays)
@@ -110,11 +115,13 @@ export class SessionPool {
       return result
     } catch (error) {
       if (error instanceof ImpossibleResult) this.#dismiss(session, error)
+      doubted = session.alive
       throw error
     } finally {
-      if (session.alive) this.#release(session)
-      // Another one, if it is idle, may run the step again before there is a new worker.
-      else setImmediate(this.#options.onIdle)
+      if (doubted) void this.#probe(session, shape)
+      else if (session.alive) this.#release(session)
+      // Another one, if it is idle, may run the step again before this one is at hand, or a new one.
+      setImmediate(this.#options.onIdle)
     }
   }
 
@@ -131,6 +138,7 @@ export class SessionPool {
     place.fill()
     void session.exited.then(() => { this.#lost(session, place) })
     this.#release(session)
+    setImmediate(this.#options.onIdle)
   }
 
   #release (session: Session): void {
@@ -138,8 +146,22 @@ export class SessionPool {
     this.#busy.delete(session)
     if (steps.length === 0) this.#idle.push(session)
     else this.#busy.set(session, steps)
-    // After the caller of run() has seen its result.
-    setImmediate(this.#options.onIdle)
+  }
+
+  /**
+   * A step failed: is the batch at fault, or the worker, as one whose device has failed? A worker that fails any batch is replaced;
+   * it would be idle more often than the others, and get most of the work.
+   */
+  async #probe (session: Session, { paddedLength }: BatchShape): Promise<void> {
+    const shape = { rows: 1, paddedLength: Math.min(paddedLength, PROBE_LENGTH), lane: 'step' } as const
+    try {
+      await session.run(shape, anyBatch(shape), this.#options.stepTimeoutMs)
+      this.#release(session)
+    } catch (error) {
+      if (session.alive) this.#options.logger.error({ worker: session.pid, err: error }, 'a session worker fails every step: replacing it')
+      session.kill()
+    }
+    this.#options.onIdle()
   }
 
   /** It may have been right so far, or not; it is not asked again. */

@@ -68,6 +68,23 @@ t.test('a crowd on two workers, each of which lies in each ninth result: the sam
   t.ok(engine.stats().workers.impossibleResults >= 2, `${engine.stats().workers.impossibleResults} lies`)
 })
 
+t.test('a worker that fails every step from some time on is replaced, and nobody notices', async (t) => {
+  const requests = Array.from({ length: 8 }, (_, seed) => requestOf([rowOf(seed, 20, [50]), rowOf(seed + 100, 30)], 6))
+  const honest = await startEngine('tiny-text')
+  t.teardown(() => honest.close())
+  const expected = await Promise.all(requests.map(async (request) => (await honest.generate(request)).rows))
+  for (const workers of [1, 2]) {
+    const folder = await mkdtemp(join(tmpdir(), 'fewstep-'))
+    t.teardown(() => rm(folder, { recursive: true }))
+    const log = new TestLog()
+    const engine = await lyingEngine(t, { failing: folder, after: 3 }, log, workers)
+    t.same(await Promise.all(requests.map(async (request) => (await engine.generate(request)).rows)), expected, `${workers}`)
+    await log.says(REPLACED)
+    t.equal(log.with('a session worker fails every step: replacing it').length, 1)
+    t.equal(engine.stats().workers.replaced, 1)
+  }
+})
+
 /** What a batch of one row makes of a result that differs in this from one that is possible. */
 function complaint (change: (result: ResultArrays, row: Row) => void): string | undefined {
   const rows = rowsOf(1, [5])

@@ -6,6 +6,8 @@ import { ManualClock } from '../support/clock.js'
 import { TestLog } from '../support/log.js'
 import { startSession } from '../support/session.js'
 
+/** A step of tiny-faulty with this token fails; see train/tests/faulty_graph.py. */
+const FAILS = 13
 const DIED = 'a session worker died: replacing it'
 
 interface Parts {
@@ -93,4 +95,13 @@ t.test('a pool that is closed starts nothing more and leaves no alarm behind', a
   await pool.close()
   t.equal(clock.alarms, 0)
   t.equal(pool.readyCount, 0)
+})
+
+t.test('a step that fails costs its worker nothing: it takes the next one', async (t) => {
+  const { pool, idle } = await start(t)
+  const { pids } = pool
+  await t.rejects(pool.run({ rows: 1, paddedLength: 32 }, (batch) => { batch.tokens.fill(FAILS) }))
+  while (pool.idleCount === 0) await idle()
+  await step(pool)
+  t.same(pool.pids, pids)
 })

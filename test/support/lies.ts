@@ -3,8 +3,11 @@
 /** Lies that lying-worker.js has. The last is one in the last step only. */
 export const KINDS_OF_LIES = 6
 
-/** When they lie: each n-th result of each worker, or each kind once, of a result whose first token is its number. */
-export type Lies = { readonly every: number } | { readonly once: string }
+/**
+ * When they lie: each n-th result of each worker; each kind once, of a result whose first token is its number; or the first worker that
+ * gets so far has no result any more after so many, but says that its step failed. Folders hold what has been.
+ */
+export type Lies = { readonly every: number } | { readonly once: string } | { readonly failing: string, readonly after: number }
 
 /** The environment for the process whose workers lie, or whose own processes' do. */
 export function lying (lies: Lies): { readonly NODE_OPTIONS: string, readonly TEST_LIES: string } {

@@ -2,7 +2,8 @@
  * Loaded into session workers before all else (see lies.ts): of some results it sends something else than the graph gave. In
  * TEST_LIES stands when:
  * - {"every": n}: each n-th result of a worker;
- * - {"once": FOLDER}: results whose first token is the number of a kind, but of all workers together each kind only once.
+ * - {"once": FOLDER}: results whose first token is the number of a kind, but of all workers together each kind only once;
+ * - {"failing": FOLDER, "after": n}: none, but of one worker every step fails after n results, as on a device that has failed.
  */
 import { mkdirSync } from 'node:fs'
 
@@ -36,24 +37,37 @@ function changed (bytes, change) {
   return new Uint8Array(buffer)
 }
 
-const { every, once } = JSON.parse(process.env.TEST_LIES)
+const { every, once, failing, after } = JSON.parse(process.env.TEST_LIES)
 let results = 0
+let fails = false
 
 function kindFor (bytes) {
+  if (failing !== undefined) return undefined
   if (every !== undefined) return ++results % every === 0 ? process.pid % ALWAYS_LIES : undefined
   const [kind] = new Int32Array(Uint8Array.from(bytes.subarray(0, 4)).buffer)
   if (!(kind in KINDS)) return undefined
+  return isFirst(`${once}/${kind}`) ? kind : undefined
+}
+
+/** Of all processes the one that makes the folder. */
+function isFirst (folder) {
   try {
-    mkdirSync(`${once}/${kind}`)
-    return kind
+    mkdirSync(folder)
+    return true
   } catch {
-    return undefined
+    return false
   }
+}
+
+function failsNow () {
+  fails ||= failing !== undefined && results++ >= after && isFirst(`${failing}/failing`)
+  return fails
 }
 
 if (process.argv[1].includes('session-worker')) {
   const { send } = process
   process.send = (message, ...rest) => {
+    if (message.type === 'result' && failsNow()) return send.call(process, { type: 'failed', message: 'an illegal memory access was encountered' }, ...rest)
     const kind = message.type === 'result' ? kindFor(message.bytes) : undefined
     return send.call(process, kind === undefined ? message : { ...message, bytes: KINDS[kind](message.bytes) }, ...rest)
   }

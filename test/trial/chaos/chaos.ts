@@ -96,7 +96,7 @@ async function patiently (url: string, body: object): Promise<{ readonly texts: 
   }
 }
 
-/** Kill a worker, or have it stand still, whenever all of them are there. */
+/** Kill a worker, or have it stand still, as long as another one is left. */
 async function strike (
   service: ServiceProcess, draw: Draw, state: { killed: number, stopped: number }, isOver: () => boolean
 ): Promise<void> {
@@ -104,8 +104,10 @@ async function strike (
   while (!isOver()) {
     await delay(PAUSE_MS)
     const workers = await workersOf(service.pid ?? 0)
-    if (workers.length < WORKERS || workers.some((worker) => struck.has(worker))) continue
-    const worker = draw.of(workers)
+    // One that stands still and has nothing to do is not missed: it may be there for long.
+    const untouched = workers.filter((worker) => !struck.has(worker))
+    if (untouched.length < 2) continue
+    const worker = draw.of(untouched)
     struck.add(worker)
     const how = draw.of(['SIGKILL', 'SIGKILL', 'SIGSTOP'] as const)
     try {
