@@ -1,8 +1,9 @@
 /** Where the service takes connections. */
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import type { Service } from '../http/app/build-app.js'
+import { SharedRoom } from './shared-room.js'
 import { isSocketPath, removeDeadSocket } from './unix-socket.js'
 
 export interface Listeners {
@@ -31,11 +32,9 @@ export async function listen (
   await app.listen({ host: first, port, listenTextResolver: describe })
   const address = app.server.address() as AddressInfo // it listens, and not on a pipe
   const servers: Server[] = []
+  const room = new SharedRoom(app.server)
   for (const other of others) {
-    // Like the options that node:http gives its own listener.
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => { app.server.emit('connection', socket) })
-    server.maxConnections = app.server.maxConnections
-    server.on('drop', (of) => { app.server.emit('drop', of) })
+    const server = room.add()
     // An address that this machine does not have is no loss.
     await once(server.listen(address.port, other), 'listening').then(() => { servers.push(server) }, () => {})
   }
