@@ -14,7 +14,7 @@ from fewstep_train.graphs.decoder_graph import build_decoder_graph
 from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.network_graph import positions_below
 from fewstep_train.graphs.product_graph import FloatProducts
-from fewstep_train.graphs.step_graph import values
+from fewstep_train.graphs.step_model import values
 from fewstep_train.graphs.transformer_graph import TransformerGraph
 
 CONFIGS = pytest.mark.parametrize("config", [GPT, LLAMA], ids=["layer-norm", "rms-norm, shared heads"])

@@ -66,22 +66,38 @@ class Int8Products(FloatProducts):
 
     def product(self, x: str, *layers: str, padding: int = 0) -> str:
         g = self.g
-        bytes_, column_scale = self.quantized(layers, padding)
+        bytes_, column_scale, *zero_point = self.quantized(layers, padding)
         largest = g.op("ReduceMax", g.op("Abs", x), g.ints(-1), keepdims=1)
         row_scale = g.op("Mul", g.op("Max", largest, g.const(SMALLEST)), g.const(1 / LARGEST))
         one, zero = g.const(1.0), g.const(ZERO, np.uint8)
         scaled = g.op("Mul", x, g.op("Reciprocal", row_scale))
         rounded = g.op("QuantizeLinear", scaled, one, zero)
-        y = g.op("MatMulIntegerToFloat", rounded, bytes_, one, column_scale, zero, domain=CONTRIB)
+        y = g.op("MatMulIntegerToFloat", rounded, bytes_, one, column_scale, zero, *zero_point, domain=CONTRIB)
         return g.op("Mul", y, row_scale)
 
-    def quantized(self, layers: tuple[str, ...], padding: int) -> tuple[str, str]:
-        """Weight int8 [in, out] and scale float32 [out] of the layers side by side."""
+    def quantized(self, layers: tuple[str, ...], padding: int) -> list[str]:
+        """Weight [in, out] and scale float32 [out] of the layers side by side; the weight's zero, where it is not 0."""
+        bytes_, scale = self.rounded(layers, padding)
+        return [self.g.const(bytes_, np.int8), self.g.const(scale)]
+
+    def rounded(self, layers: tuple[str, ...], padding: int) -> tuple[np.ndarray, np.ndarray]:
         dtype = np.float32 if self.dtype == np.int8 else self.dtype  # 8 bits as below are those of the store
         stored = np.concatenate([self.weights[f"{layer}.weight"].astype(dtype) for layer in layers])
         weight = np.pad(stored.astype(np.float32).T, ((0, 0), (0, padding)))
         scale = np.maximum(np.abs(weight).max(0), SMALLEST) / LARGEST
-        return self.g.const(np.rint(weight / scale), np.int8), self.g.const(scale)
+        return np.rint(weight / scale), scale
+
+
+class UnsignedInt8Products(Int8Products):
+    """The same numbers with weights w + 128, for products inside a body.
+
+    Kernels for signed weights may overflow in 16 bits where a processor lacks VNNI. There ONNX Runtime makes weights
+    unsigned itself if it is told to, but not those that a body takes from the graph around it.
+    """
+
+    def quantized(self, layers: tuple[str, ...], padding: int) -> list[str]:
+        bytes_, scale = self.rounded(layers, padding)
+        return [self.g.const(bytes_ + ZERO, np.uint8), self.g.const(scale), self.g.const(ZERO, np.uint8)]
 
 
 class HalfProducts(FloatProducts):

@@ -72,8 +72,18 @@ def log_probability(g: GraphBuilder, p: str, tokens: str) -> str:
 
     p [B, L, columns]. One number is gathered a position, so it costs little where it is asked for, too.
     """
+    return logarithm(g, probability(g, p, tokens))
+
+
+def probability(g: GraphBuilder, p: str, tokens: str) -> str:
+    """Of tokens [B, L] by p [B, L, columns]."""
     own = g.op("GatherElements", p, g.op("Unsqueeze", tokens, g.ints(2)), axis=2)
-    return g.op("Log", g.op("Max", g.op("Squeeze", own, g.ints(2)), g.const(SMALLEST_PROBABILITY)))
+    return g.op("Squeeze", own, g.ints(2))
+
+
+def logarithm(g: GraphBuilder, probability: str) -> str:
+    """ln, finite."""
+    return g.op("Log", g.op("Max", probability, g.const(SMALLEST_PROBABILITY)))
 
 
 def one_minus_kappa(g: GraphBuilder, t: str, exponent: float) -> str:

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
 
 from fewstep_train.flow.solver import LAST_STEP, MIN_TEMPERATURE
 from fewstep_train.graphs.graph_builder import ATTENTION_OPSET, OPSET, GraphBuilder
 from fewstep_train.graphs.half_graph import HalfNetworkGraph
 from fewstep_train.graphs.network_graph import NetworkGraph, positions_below
-from fewstep_train.graphs.product_graph import FloatProducts, HalfProducts, Int8Products
-from fewstep_train.graphs.sampler_graph import block_shape, draw, jump_exponent, log_probability, posterior
+from fewstep_train.graphs.product_graph import FloatProducts, HalfProducts, Int8Products, UnsignedInt8Products
+from fewstep_train.graphs.sampler_graph import block_shape, draw, jump_exponent, posterior
+from fewstep_train.graphs.slices import Slices, positions_at_once
+from fewstep_train.graphs.step_model import FLOAT, INPUTS, SlicedDraw, step_model, values
 from fewstep_train.networks.network import NetworkConfig
 
 GRAPH_VERSION = 2  # 1 had neither `targets` nor `target_logprob`
@@ -19,71 +20,38 @@ GRAPH_VERSION = 2  # 1 had neither `targets` nor `target_logprob`
 COMPUTE = {"float32": FloatProducts, "int8": Int8Products, "float16": HalfProducts}
 HALF = "float16"
 
-FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
-INPUTS = {
-    "tokens": (INT64, ["B", "L"]),
-    "length": (INT64, ["B"]),
-    "t": (FLOAT, ["B"]),
-    "h": (FLOAT, ["B"]),
-    "editable": (BOOL, ["B", "L"]),
-    "temperature": (FLOAT, ["B"]),
-    "top_k": (INT64, ["B"]),
-    "top_p": (FLOAT, ["B"]),
-    "solver": (INT64, ["B"]),
-    "noise": (FLOAT, ["B", "L", 2]),
-    "filter": (BOOL, []),
-    # Axes of their own: [B, L], or [0, 0] where nobody asks.
-    "targets": (INT64, ["B_targets", "L_targets"]),
-}
-OUTPUTS = {
-    "next_tokens": (INT64, ["B", "L"]),
-    "confidence": (FLOAT, ["B", "L"]),
-    "target_logprob": (FLOAT, ["B_targets", "L_targets"]),
-}
-
-
-def values(types: Mapping[str, tuple[int, list]]) -> list[onnx.ValueInfoProto]:
-    return [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in types.items()]
-
 
 def opset_of(compute: str) -> int:
     return ATTENTION_OPSET if compute == HALF else OPSET
 
 
-def network_graph(config: NetworkConfig, weights: Mapping[str, np.ndarray], dtype: type, compute: str) -> NetworkGraph:
+def products_of(compute: str, in_slices: bool) -> type[FloatProducts]:
+    return UnsignedInt8Products if compute == "int8" and in_slices else COMPUTE[compute]
+
+
+def slice_size(columns: int, compute: str, wanted: int | None) -> int:
+    """Positions that are worked on at once after the network's last state; 0: all. Graphs for GPUs have no slices.
+
+    wanted: None where the number of columns decides.
+    """
+    if compute == HALF:
+        return 0
+    return positions_at_once(columns) if wanted is None else wanted
+
+
+def network_graph(
+    config: NetworkConfig, weights: Mapping[str, np.ndarray], dtype: type, compute: str, in_slices: bool = False
+) -> NetworkGraph:
     """In a graph of its own that is still empty."""
     g = GraphBuilder(opset=opset_of(compute))
     kind = HalfNetworkGraph if compute == HALF else NetworkGraph
-    return kind(g, config, COMPUTE[compute](g, weights, dtype))
+    return kind(g, config, products_of(compute, in_slices)(g, weights, dtype))
 
 
 def inverse_temperature(g: GraphBuilder) -> str:
     """1 / temperature, [B, 1, 1]."""
     inverse = g.op("Div", g.const(1.0), g.op("Max", "temperature", g.const(MIN_TEMPERATURE)))
     return g.op("Unsqueeze", inverse, g.ints(1, 2))
-
-
-def step_model(
-    g: GraphBuilder,
-    next_tokens: str,
-    p: str,
-    columns: int,
-    law: bool,
-    inputs: Mapping[str, tuple[int, list]] = INPUTS,
-) -> onnx.ModelProto:
-    """The model of one step, whatever its algorithm: `inputs`, all of them, to OUTPUTS.
-
-    p: posterior [B, L, `columns`], an output too with `law`.
-    """
-    confidence = g.op("GatherElements", p, g.op("Unsqueeze", next_tokens, g.ints(2)), axis=2)
-    g.output(next_tokens, "next_tokens")
-    g.output(g.op("Squeeze", confidence, g.ints(2)), "confidence")
-    g.output(log_probability(g, p, "targets"), "target_logprob")
-    outputs = dict(OUTPUTS)
-    if law:
-        g.output(p, "posterior")
-        outputs["posterior"] = (FLOAT, ["B", "L", columns])
-    return g.model(values(inputs), values(outputs))
 
 
 def tempered_logits(net: NetworkGraph, hidden: str) -> str:
@@ -124,6 +92,7 @@ def build_step_graph(
     dtype: np.dtype | type = np.float16,
     law: bool = False,
     compute: str = "float32",
+    positions: int | None = None,
 ) -> onnx.ModelProto:
     """INPUTS -> next_tokens int64 [B, L], confidence float32 [B, L] (posterior probability of the token now there),
     target_logprob (ln of the posterior probability of the `targets`, nats, of their shape).
@@ -133,14 +102,17 @@ def build_step_graph(
     top_k or top_p? With `law`, the posterior [B, L, K'] is an output too. Weights are stored as `dtype` and used in
     float32, or, with `compute` "int8", in 8 bits where they multiply the canvas, for CPUs; or, with "float16", in
     float16 with one fused attention operator, for GPUs: normalisation computes in float32, and all that follows the
-    logits is float32.
+    logits is float32. `positions`: of a slice; see `slice_size`.
     """
-    net = network_graph(config, weights, dtype, compute)
+    size = slice_size(config.num_tokens, compute, positions)
+    net = network_graph(config, weights, dtype, compute, size > 0)
     g = net.g
     columns, mask = config.num_tokens, config.mask_token_id
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
-    logits = tempered_logits(net, net.hidden("tokens", real, "t", "h"))
+    hidden = net.hidden("tokens", real, "t", "h")
+    slices = Slices(g, values(INPUTS), hidden, config.hidden_size, size) if size else None
+    logits = tempered_logits(net, hidden)
     p = posterior(g, logits, blocks * width, "top_k", "top_p", "filter")
 
     # P(jump) = 1 - exp(-a (1 - p(z))); the last step draws from p itself.
@@ -172,4 +144,6 @@ def build_step_graph(
     never = g.const(columns if mask is None else mask, np.int64)
     excluded = g.op("Where", g.op("Unsqueeze", last, g.ints(2)), never, current)
     drawn = draw(g, p, excluded, columns, token_noise)
+    if slices is not None:
+        return SlicedDraw(slices, p, drawn, blocks * width, law, [p_current]).model(changes)
     return step_model(g, g.op("Where", changes, drawn, "tokens"), p, blocks * width, law)
