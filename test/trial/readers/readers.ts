@@ -33,25 +33,26 @@ const show = (what: string, { residentBytes, openFiles, rows }: Vitals): void =>
   console.log(`${what}: memory ${megabytes(residentBytes)}, open files ${openFiles}, rows ${rows}`)
 }
 show('idle', idle)
-const early = Math.ceil(vanishing / 10)
-await vanishingReaders({ url, count: early, seed: 1 })
-await until(settled)
-const first = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
-show(`after ${early} readers who vanished`, first)
-const answered = await vanishingReaders({ url, count: vanishing - early, seed: 2 })
-await until(settled)
-const second = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
-show(`after ${vanishing}, ${answered} of whom had been answered`, second)
-await stallingReaders({ url, count: stalling, settled })
-const last = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
-show(`after ${stalling} readers who took nothing`, last)
+/** What the service keeps of so many readers more of both kinds. */
+async function read (vanish: number, stall: number, seed: number): Promise<Vitals> {
+  const answered = await vanishingReaders({ url, count: vanish, seed })
+  await until(settled)
+  await stallingReaders({ url, count: stall, settled })
+  const kept = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
+  show(`after ${vanish} readers who vanished, ${answered} of whom had been answered, and ${stall} who took nothing`, kept)
+  return kept
+}
+const [vanishEarly, stallEarly] = [Math.ceil(vanishing / 10), Math.ceil(stalling / 10)]
+const first = await read(vanishEarly, stallEarly, 1)
+const last = await read(vanishing - vanishEarly, stalling - stallEarly, 2)
 service.kill('SIGTERM')
 const [code] = await once(service, 'close') as [number | null]
 console.log(`exit code ${code}${service.output.stderr}`)
+const growth = last.residentBytes / first.residentBytes
 await report({
   trial: `${vanishing.toLocaleString('en')} vanishing and ${stalling.toLocaleString('en')} stalling readers`,
-  seen: `memory ${megabytes(first.residentBytes)} after ${early}, ${megabytes(second.residentBytes)} after all who vanished, ` +
-    `${megabytes(last.residentBytes)} after those who took nothing; open files ${idle.openFiles} and ${last.openFiles}, rows ${last.rows}; exit code ${code}`,
-  kept: last.residentBytes <= MOST_GROWTH * first.residentBytes && last.openFiles <= idle.openFiles + FEW_FILES &&
+  seen: `memory ${megabytes(first.residentBytes)} after a tenth of them, ${megabytes(last.residentBytes)} after all: ` +
+    `${growth.toFixed(3)} x; open files ${idle.openFiles} before and ${last.openFiles} after, rows ${last.rows}; exit code ${code}`,
+  kept: growth <= MOST_GROWTH && last.openFiles <= idle.openFiles + FEW_FILES &&
     last.rows === 0 && code === 0
 }, { write: values.write })
