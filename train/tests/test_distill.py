@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.distributions import Categorical, kl_divergence
 
-from fewstep_train.flow.distillation import DistillOptions, draw_step_sizes, teacher_logits
+from fewstep_train.flow.distillation import DistillOptions, divergence, draw_step_sizes, teacher_logits
 from fewstep_train.flow.path import Scheduler
 from fewstep_train.flow.step_sizes import TINY_STEP
 from fewstep_train.networks.network import Network, NetworkConfig
@@ -65,6 +66,45 @@ def test_rk4_weighs_the_middle_twice(teacher):
     k4 = written(teacher, k3, late, T + H)
     options = replace(COLD, shortcut="rk4")
     torch.testing.assert_close(average(teacher, options, times), (k1 + 2 * k2 + 2 * k3 + k4) / 6)
+
+
+@torch.no_grad()
+def test_in_the_mean_field_a_position_listens_to_the_half_of_the_step_that_it_is_not_in(teacher):
+    positions = torch.arange(LENGTH)
+    early, late = positions.ge(2) & positions.lt(4), positions.ge(4) & positions.lt(6)  # 6 and 7 come after t + h
+    kappa = Scheduler().kappa(torch.tensor([0.26, 0.7, 0.99]))
+    times = kappa[torch.tensor([0, 0, 0, 0, 1, 1, 2, 2])].expand(ROWS, -1)
+    told = teacher(torch.full((ROWS, LENGTH), SHAPE.mask_token_id), T, H)
+    beside_early, beside_late = (written(teacher, told, half, T + H / 2) for half in (early, late))
+    expected = (beside_early + beside_late) / 2
+    expected[:, early], expected[:, late] = beside_late[:, early], beside_early[:, late]
+    torch.testing.assert_close(average(teacher, replace(COLD, shortcut="mean-field"), times), expected)
+
+
+@pytest.mark.parametrize(("shortcut", "reverse"), [("rk4", False), ("heun", False), ("mean-field", True)])
+def test_the_mean_field_is_approached_in_reverse(shortcut, reverse):
+    logits, target = torch.randn(2, ROWS, LENGTH, 5, generator=torch.Generator().manual_seed(0))
+    network, teacher = Categorical(logits=logits), Categorical(logits=target)
+    expected = kl_divergence(network, teacher) if reverse else kl_divergence(teacher, network)
+    torch.testing.assert_close(divergence(logits, target, replace(COLD, shortcut=shortcut)), expected)
+
+
+def test_of_two_words_that_go_together_the_mean_field_keeps_one_pair():
+    """p(0, 0) = 0.6, p(1, 1) = 0.4: by the forward divergence each position keeps its share; in reverse 0 wins."""
+    joint = torch.tensor([[0.6, 1e-4], [1e-4, 0.4]])
+    beside = (joint / joint.sum(1, keepdim=True)).log()  # of the one word, given the other: the same both ways
+    shares = {}
+    for shortcut in ("rk4", "mean-field"):
+        options, logits = replace(COLD, shortcut=shortcut), torch.tensor([0.3, 0.0], requires_grad=True)
+        optimizer = torch.optim.Adam([logits], lr=0.05)
+        for _ in range(400):
+            other = logits.detach().softmax(-1)  # both positions write by the same law
+            loss = (other * divergence(logits.expand(2, 2), beside, options)).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        shares[shortcut] = logits.detach().softmax(-1)[0].item()
+    assert shares["mean-field"] > 0.99 and shares["rk4"] < 0.9
 
 
 def test_at_temperature_1_the_teacher_writes_other_tokens_than_its_likeliest(teacher):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fewstep_train.commands.training_options import add_canvas_arguments, add_training_arguments
 from fewstep_train.commands.training_run import begin, held_out_crops, make_batches, make_trainer, prepare
-from fewstep_train.flow.distillation import DistillOptions, distill_loss
+from fewstep_train.flow.distillation import SHORTCUTS, DistillOptions, distill_loss
 from fewstep_train.flow.path_loss import held_out_loss
 from fewstep_train.flow.step_sizes import STEP_SIZES
 from fewstep_train.kinds import CANVAS
@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     origin.add_argument("--init", type=Path, help="an exported model's folder, pretrained with `pretrain`")
     origin.add_argument("--checkpoint", type=Path, help="a checkpoint of `pretrain`; its EMA weights are taken")
     parser.add_argument(
-        "--shortcut", choices=["rk4", "heun"], default="rk4", help="how the teacher averages its logits"
+        "--shortcut",
+        choices=SHORTCUTS,
+        default="rk4",
+        help="what the teacher tells of a step: rk4, heun: its logits averaged on the way; mean-field: those beside "
+        "what it writes in the step's other half",
     )
     parser.add_argument("--power", type=float, default=0.25, help="step sizes weigh h^-power (published: 1)")
     parser.add_argument("--data-share", type=float, default=0.5, help="rows that keep learning from data at h = 1/1024")

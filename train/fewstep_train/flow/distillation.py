@@ -13,6 +13,9 @@ from fewstep_train.flow.solver import jump, jump_exponent
 from fewstep_train.flow.step_sizes import STEP_SIZES, TINY_STEP
 from fewstep_train.networks.network import Network
 
+MEAN_FIELD = "mean-field"
+SHORTCUTS = ("rk4", "heun", MEAN_FIELD)
+
 
 @dataclass(frozen=True)
 class DistillOptions:
@@ -57,12 +60,16 @@ def teacher_logits(
     options: DistillOptions,
     times: Tensor,
 ) -> Tensor:
-    """The teacher's averaged logits over [t, t + h], [B, L, K]: the teacher runs at h / 2 around a shortcut.
+    """The teacher's logits for a jump over [t, t + h], [B, L, K], by steps of h / 2 around that shortcut.
 
     A position jumps there at its own of `times` [B, L], if that is to come, and by independent noise afterwards.
 
     rk4: k1 at (x_t, t); k2 and k3 at t + h/2, on canvases jumped there; k4 at t + h; (k1 + 2 k2 + 2 k3 + k4) / 6.
-    heun: the mean of k1 and of the one at t + h. From FS-DFM (arXiv 2509.20624).
+    heun: the mean of k1 and of the one at t + h. Both from FS-DFM (arXiv 2509.20624).
+    mean-field: the tokens of one jump are drawn independently, from q. Of all such q the nearest to their joint law p
+    in reverse KL divergence has ln q_i = E[ln p(x_i | x_t, the other tokens, drawn from q)] + const (coordinate ascent
+    of variational inference). So the teacher jumps to t + h at once, and is asked twice more, beside what the first
+    half of the step wrote and beside the second: a position listens to the half that it is not in, or to both.
     """
     half = h / 2
 
@@ -73,6 +80,13 @@ def teacher_logits(
         exponent = jump_exponent("cumulative", scheduler, t, step)
         return jump((logits / options.temperature).softmax(-1), x_t, editable, exponent, noise=noise)
 
+    if options.shortcut == MEAN_FIELD:
+        canvas = jumped(teacher(x_t, t, h).float(), h)
+        early = times < scheduler.kappa(t + half)[:, None]
+        beside_early = teacher(torch.where(early, canvas, x_t), t + half, half).float()
+        beside_late = teacher(torch.where(early, x_t, canvas), t + half, half).float()
+        to_early = torch.where(canvas == x_t, 0.5, (~early).float())
+        return torch.lerp(beside_late, beside_early, to_early[..., None])
     k1 = teacher(x_t, t, half).float()
     if options.shortcut == "heun":
         return (k1 + teacher(jumped(k1, h), t + h, half).float()) / 2
@@ -80,6 +94,18 @@ def teacher_logits(
     k3 = teacher(jumped(k2, half), t + half, half).float()
     k4 = teacher(jumped(k3, h), t + h, half).float()
     return (k1 + 2 * k2 + 2 * k3 + k4) / 6
+
+
+def divergence(logits: Tensor, target: Tensor, options: DistillOptions) -> Tensor:
+    """KL divergence between the teacher's tokens, by `target`, and the network's, both logits [B, L, K]: [B, L], nats.
+
+    Forward for averaged logits, whose best answer is the mean of what the teacher says from draw to draw; reverse for
+    the mean field, where it is the mean of its logarithms.
+    """
+    log_q, log_p = logits.float().log_softmax(-1), target.log_softmax(-1)
+    if options.shortcut == MEAN_FIELD:
+        log_q, log_p = log_p, log_q
+    return F.kl_div(log_q, log_p, reduction="none", log_target=True).sum(-1)
 
 
 def distill_loss(
@@ -90,7 +116,7 @@ def distill_loss(
     options: DistillOptions,
     generator: torch.Generator,
 ) -> Tensor:
-    """Scalar: generalized KL to the data for the rows at h = 1/1024, forward KL to the teacher for the others."""
+    """Scalar: generalized KL to the data for the rows at h = 1/1024, divergence from the teacher for the others."""
     data, frozen = batch
     h = draw_step_sizes(len(data), options, generator)
     tiny = h == TINY_STEP
@@ -104,8 +130,5 @@ def distill_loss(
     target = teacher_logits(teacher, scheduler, x_t[n:], t[n:], h[n:], editable[n:], options, times[n:])
     logits = network(x_t, t, h)
     from_data = generalized_kl(logits[:n], x_t[:n], data[:n], t[:n], scheduler)
-    from_teacher = F.kl_div(
-        logits[n:].float().log_softmax(-1), target.log_softmax(-1), reduction="none", log_target=True
-    )
-    loss = torch.cat([from_data, from_teacher.sum(-1)])
+    loss = torch.cat([from_data, divergence(logits[n:], target, options)])
     return (loss * editable).sum() / editable.sum()
