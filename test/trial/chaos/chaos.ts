@@ -20,8 +20,10 @@ const CLIENTS = 12
 const REQUESTS = 48
 const WORKERS = 3
 /** Each of a worker's so many results is a lie. */
-const LIES_EVERY = 150
+const LIES_EVERY = 1000
 const PAUSE_MS = 250
+/** A line of the log. */
+const REPLACED = /"worker":(\d+)[^\n]*"a session worker has been replaced"/g
 const SETTINGS = {
   FEWSTEP_WORKERS: String(WORKERS),
   FEWSTEP_MAX_BATCH: '4',
@@ -101,10 +103,13 @@ async function strike (
   service: ServiceProcess, draw: Draw, state: { killed: number, stopped: number }, isOver: () => boolean
 ): Promise<void> {
   const struck = new Set<number>()
+  const atFirst = await workersOf(service.pid ?? 0)
   while (!isOver()) {
     await delay(PAUSE_MS)
-    const workers = await workersOf(service.pid ?? 0)
-    // One that stands still and has nothing to do is not missed: it may be there for long.
+    // One that stands still before it is ready is waited for, for minutes, as one that loads a large model is.
+    const ready = new Set([...atFirst, ...[...service.output.stdout.matchAll(REPLACED)].map(([, worker]) => Number(worker))])
+    const workers = (await workersOf(service.pid ?? 0)).filter((worker) => ready.has(worker))
+    // One that stands still and has nothing to do is not missed.
     const untouched = workers.filter((worker) => !struck.has(worker))
     if (untouched.length < 2) continue
     const worker = draw.of(untouched)

@@ -64,7 +64,8 @@ async function visit (url: string, { pieces, then }: RawCase): Promise<{ receive
   let received = ''
   let ended = false
   socket.setEncoding('latin1').on('data', (text: string) => { received += text }).on('error', () => {})
-  const closed = once(socket, 'close').catch(() => {})
+  // After an error, too: `once` would end with that, before the connection is closed.
+  const closed = new Promise<void>((resolve) => { socket.once('close', () => { resolve() }) })
   // The server's end is the end, whatever was to be sent yet.
   socket.on('end', () => { socket.destroy() })
   const patience = setTimeout(() => { socket.destroy(new Error('it did not end')) }, PATIENCE_MS)
