@@ -7,6 +7,9 @@ import { TINY_TEXT } from './server.js'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+/** Characters: a trial of hours writes more than a test wants to hold. */
+const MOST_OUTPUT = 1_000_000
+
 const ENVIRONMENT = {
   PATH: process.env['PATH'],
   HOST: '127.0.0.1',
@@ -20,7 +23,7 @@ const ENVIRONMENT = {
 }
 
 export type ServiceProcess = ChildProcessByStdio<null, Readable, Readable> & {
-  /** What it has written so far. */
+  /** What it has written so far; of very much the end. */
   readonly output: { readonly stdout: string, readonly stderr: string }
 }
 
@@ -37,8 +40,8 @@ export function startProcess (
   const [program = '', ...args] = within([process.execPath, '--import', 'tsx', MAIN])
   const child = spawn(program, args, { env: { ...ENVIRONMENT, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text })
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout = (output.stdout + text).slice(-MOST_OUTPUT) })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr = (output.stderr + text).slice(-MOST_OUTPUT) })
   return Object.assign(child, { output })
 }
 
