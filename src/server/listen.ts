@@ -29,10 +29,10 @@ export async function listen (
     return { url: `unix:${host}`, close: () => { app.server.close() } }
   }
   const [first = host, ...others] = host === 'localhost' ? (await lookup(host, { all: true })).map(({ address }) => address) : [host]
+  const room = new SharedRoom(app.server) // before any connection
   await app.listen({ host: first, port, listenTextResolver: describe })
   const address = app.server.address() as AddressInfo // it listens, and not on a pipe
   const servers: Server[] = []
-  const room = new SharedRoom(app.server)
   for (const other of others) {
     const server = room.add()
     // An address that this machine does not have is no loss.

@@ -103,11 +103,11 @@ async function strike (
   service: ServiceProcess, draw: Draw, state: { killed: number, stopped: number }, isOver: () => boolean
 ): Promise<void> {
   const struck = new Set<number>()
-  const atFirst = await workersOf(service.pid ?? 0)
+  const ready = new Set(await workersOf(service.pid ?? 0))
   while (!isOver()) {
     await delay(PAUSE_MS)
     // One that stands still before it is ready is waited for, for minutes, as one that loads a large model is.
-    const ready = new Set([...atFirst, ...[...service.output.stdout.matchAll(REPLACED)].map(([, worker]) => Number(worker))])
+    for (const [, worker] of service.output.stdout.matchAll(REPLACED)) ready.add(Number(worker))
     const workers = (await workersOf(service.pid ?? 0)).filter((worker) => ready.has(worker))
     // One that stands still and has nothing to do is not missed.
     const untouched = workers.filter((worker) => !struck.has(worker))

@@ -12,17 +12,13 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Draw } from '../../support/draw.js'
 import { listening } from '../../support/service-process.js'
-import { keptBytes, startCollecting } from '../kept-memory.js'
+import { compared, keptVitals, startCollecting } from '../kept-memory.js'
 import { report } from '../report.js'
-import { megabytes, vitalsOf } from '../vitals.js'
 import { anyRawCase, type RawCase } from './raw-case.js'
 
 const AT_ONCE = 32
 /** Far beyond every time limit of the service under trial. */
 const PATIENCE_MS = 20_000
-/** Files that the service opens now and then. */
-const FEW_FILES = 5
-const MOST_GROWTH = 1.05
 /** Whatever came, no answer says that the service failed; 100 is "go on". */
 const GOOD_STATUS = /^[124]/
 
@@ -94,9 +90,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const url = await listening(service)
   const settle = Math.ceil(cases / 10)
   const before = await socketFuzz({ url, cases: settle, seed })
-  const early = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
+  const early = await keptVitals(service, url)
   const rest = await socketFuzz({ url, cases: cases - settle, seed, first: settle })
-  const late = { ...await vitalsOf(url), residentBytes: await keptBytes(service, url) }
+  const late = await keptVitals(service, url)
   service.kill('SIGTERM')
   const [code] = await once(service, 'close') as [number | null]
   console.log(`answers to the last ${cases - settle} of ${cases}: ${JSON.stringify(rest.statuses)}`)
@@ -104,13 +100,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const bad = Object.keys({ ...before.statuses, ...rest.statuses }).filter((status) => !GOOD_STATUS.test(status))
   console.log(`did not end: ${hung.join(', ') || 'none'}; no HTTP: ${noHttp.join(', ') || 'none'}`)
   console.log(service.output.stderr)
-  const growth = late.residentBytes / early.residentBytes
+  const { seen, asBefore } = compared(early, late)
   await report({
     trial: `${cases.toLocaleString('en')} connections of raw bytes`,
-    seen: `${hung.length} did not end, ${noHttp.length} were answered by no HTTP, answers other than 1xx, 2xx and 4xx: ${bad.join(', ') || 'none'}; memory ` +
-      `${megabytes(early.residentBytes)} after ${settle.toLocaleString('en')}, ${megabytes(late.residentBytes)} after all: ${growth.toFixed(3)} x; open files ` +
-      `${early.openFiles} and ${late.openFiles}, rows ${late.rows}; exit code ${code}`,
-    kept: hung.length === 0 && noHttp.length === 0 && bad.length === 0 && growth <= MOST_GROWTH &&
-      late.openFiles <= early.openFiles + FEW_FILES && late.rows === 0 && code === 0
+    seen: `${hung.length} did not end, ${noHttp.length} were answered by no HTTP, answers other than 1xx, 2xx and 4xx: ${bad.join(', ') || 'none'}; after ` +
+      `${settle.toLocaleString('en')} and after all: ${seen}; exit code ${code}`,
+    kept: hung.length === 0 && noHttp.length === 0 && bad.length === 0 && asBefore && code === 0
   }, { write: values.write })
 }

@@ -11,6 +11,7 @@ import onnx
 from onnx import TensorProto, defs, helper, shape_inference
 
 from fewstep_train.graphs.graph_builder import CONTRIB
+from fewstep_train.graphs.nodes import subgraphs
 
 
 def types(names: str) -> frozenset[int]:
@@ -100,9 +101,8 @@ def typed_nodes(graph: onnx.GraphProto, outer: Mapping[str, int] | None = None) 
     known |= {v.name: v.type.tensor_type.elem_type for v in [*graph.input, *graph.value_info, *graph.output]}
     for node in graph.node:
         yield node, tuple(known.get(name, 0) for name in node.input if name)
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from typed_nodes(attribute.g, known)
+        for inner in subgraphs(node):
+            yield from typed_nodes(inner, known)
 
 
 def inferred(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -52,6 +52,11 @@ def step_model(
     g.output(next_tokens, "next_tokens")
     g.output(g.op("Squeeze", confidence, g.ints(2)), "confidence")
     g.output(log_probability(g, p, "targets"), "target_logprob")
+    return closed(g, p, columns, law, inputs)
+
+
+def closed(g: GraphBuilder, p: str, columns: int, law: bool, inputs: Mapping[str, tuple[int, list]]) -> onnx.ModelProto:
+    """The model of a graph that has OUTPUTS. p: as for `step_model`."""
     outputs = dict(OUTPUTS)
     if law:
         g.output(p, "posterior")
@@ -80,8 +85,4 @@ class SlicedDraw:
         g.output(g.op("Where", changes, self.drawn, "tokens"), "next_tokens")
         g.output(g.op("Where", changes, self.by_drawn, self.by_old), "confidence")
         g.output(logarithm(g, self.slices.asked(self.by_target)), "target_logprob")
-        outputs = dict(OUTPUTS)
-        if self.law:
-            g.output(self.p, "posterior")
-            outputs["posterior"] = (FLOAT, ["B", "L", self.columns])
-        return g.model(values(inputs), values(outputs))
+        return closed(g, self.p, self.columns, self.law, inputs)
