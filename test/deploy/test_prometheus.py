@@ -88,7 +88,7 @@ def prometheus(service: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             assert process.poll() is None, "prometheus ended"
             assert time.monotonic() - begin < LIFETIME_SECONDS, "prometheus sees nothing"
             assert (ask(service, KEY), ask(service, "wrong")) == (200, 401)
-            time.sleep(0.5)
+            time.sleep(0.5)  # it announces no scrape, so it is asked
         yield address
     finally:
         process.terminate()
@@ -189,7 +189,7 @@ def test_what_knows_the_names_of_vllm_finds_its_figures(prometheus: str) -> None
     # A rate needs two scrapes.
     while left := [text for text in VLLM_QUERIES if not query(prometheus, text)]:
         assert time.monotonic() - begin < LIFETIME_SECONDS / 4, left
-        time.sleep(0.5)
+        time.sleep(0.5)  # it announces no scrape, so it is asked
 
 
 def test_the_compose_configuration_is_one_that_prometheus_takes(tmp_path: Path) -> None:
