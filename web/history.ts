@@ -17,10 +17,11 @@ export function addHistory (canvases: HTMLElement, current: () => { state: State
   let pointed: Pointed | undefined
   let byKeys = false
 
-  const show = (next: Pointed | undefined): void => {
+  const show = (next: Pointed | undefined, keys = false): void => {
     const { state, views } = current()
     unmark(views, pointed)
     pointed = next
+    byKeys = keys
     const lane = next === undefined ? undefined : state.lanes[next.lane]
     const place = next === undefined ? undefined : views[next.lane]?.placeOf(next.position)
     if (next === undefined || lane === undefined || place === undefined || lane.refinements.length === 0) {
@@ -35,13 +36,16 @@ export function addHistory (canvases: HTMLElement, current: () => { state: State
   }
   const say = (): void => { spoken.textContent = card.hidden ? '' : card.textContent }
 
-  canvases.addEventListener('pointerover', ({ target }) => {
+  const pointAt = (target: EventTarget | null): void => {
     const { views } = current()
     const lane = views.findIndex((view) => view.element.contains(target as Node))
     const position = views[lane]?.positionOf(target)
-    byKeys = false
     show(position === undefined ? undefined : { lane, position })
-  })
+  }
+
+  // A pointer that rests is over something else as soon as the page scrolls or changes beneath it: of what keys walk to it takes nothing.
+  canvases.addEventListener('pointerover', ({ target }) => { if (!byKeys) pointAt(target) })
+  canvases.addEventListener('pointermove', ({ target, movementX, movementY }) => { if (byKeys && (movementX !== 0 || movementY !== 0)) pointAt(target) })
   canvases.addEventListener('pointerleave', () => { if (!byKeys) show(undefined) })
   canvases.addEventListener('focusout', () => { show(undefined) })
   canvases.addEventListener('keydown', (event) => {
@@ -56,13 +60,12 @@ export function addHistory (canvases: HTMLElement, current: () => { state: State
     } else if (next !== undefined && length > 0) {
       event.preventDefault()
       event.stopPropagation()
-      byKeys = true
-      show({ lane, position: next })
+      show({ lane, position: next }, true)
       say()
     }
   })
-  addEventListener('scroll', () => { if (!card.hidden && !byKeys) show(undefined) }, { passive: true })
-  return { refresh: () => { if (pointed !== undefined) show(pointed) } }
+  addEventListener('scroll', () => { if (!card.hidden) show(byKeys ? pointed : undefined, byKeys) }, { passive: true })
+  return { refresh: () => { if (pointed !== undefined) show(pointed, byKeys) } }
 }
 
 function walk (key: string, at: number, length: number): number | undefined {

@@ -178,25 +178,6 @@ t.test('views are a key away, and the timeline has a legend whose colours can be
   await page.locator('[data-view=live]').waitFor()
 })
 
-t.test('the history of a token is shown to those who point, and said to those who walk with keys', async (t) => {
-  const { page, close } = await openPlayground(browser, server.url)
-  t.teardown(close)
-  await run(page)
-  await page.locator('.text').focus()
-  await page.keyboard.press('ArrowRight')
-  await page.keyboard.press('ArrowRight')
-  const card = page.locator('#history')
-  await card.waitFor()
-  t.match(await card.innerText(), /Token 2[^]*step 1[^]*\d+ %/)
-  t.equal(await page.locator('#status').textContent(), await card.textContent())
-  await page.keyboard.press('Escape')
-  t.notOk(await card.isVisible())
-  await page.locator('.token .word:not(:empty)').nth(9).hover()
-  await card.waitFor()
-  await page.mouse.move(5, 5)
-  await card.waitFor({ state: 'hidden' })
-})
-
 t.test('a replay is played, paused, stepped through and sought in', async (t) => {
   const { page, complaints, close } = await openPlayground(browser, server.url)
   t.teardown(close)
