@@ -13,6 +13,7 @@ from golden import (
     step_inputs,
 )
 
+from fewstep_train.graphs.product_graph import stored
 from fewstep_train.graphs.step_graph import COMPUTE, build_bare_graph, build_step_graph
 
 SOLVERS = {"cumulative": 0, "euler": 1}
@@ -236,3 +237,19 @@ def test_the_score_of_a_target_that_the_model_rules_out_is_finite():
     cold = step_inputs(np.zeros((1, 12), np.int64), 0.4, 0.3, **changes)
     scores = step_session("uniform").run(["target_logprob"], cold)[0]
     assert scores.min() == np.log(np.float32(1e-37))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int8])
+def test_of_the_embedding_only_the_rows_of_the_canvas_are_made_float32(dtype):
+    config, _ = load_golden("mask")
+    arrays = golden_arrays("mask")
+    model = build_step_graph(config, arrays, dtype=dtype, law=True)
+    table = "vocab_embed.weight"
+    assert {node.op_type for node in model.graph.node if table in node.input} == {"Gather"}
+    halves = {name: value.astype(np.float16).astype(np.float32) for name, value in arrays.items()}
+    bytes_ = {name: stored(value, dtype) for name, value in arrays.items() if dtype == np.int8 and value.ndim == 2}
+    rounded = {**halves, **bytes_}
+    exact = build_step_graph(config, rounded, dtype=np.float32, law=True)
+    inputs = step_inputs(np.random.default_rng(4).integers(48, size=(3, 12)), np.linspace(0, 0.8, 3), np.full(3, 0.1))
+    for narrow, wide in zip(open_session(model).run(None, inputs), open_session(exact).run(None, inputs), strict=True):
+        np.testing.assert_array_equal(narrow, wide)

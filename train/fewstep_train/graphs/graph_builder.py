@@ -50,16 +50,31 @@ class GraphBuilder:
 
         Stored as int8, a matrix has a scale for each row; vectors stay in 16 bits. Casts and scales fold at load.
         """
+        return self._float32(name, self._store(name, value, dtype))
+
+    def rows(self, index: str, name: str, value: np.ndarray, dtype: np.dtype | type) -> str:
+        """The rows of a matrix that `index` names, float32: it stays as it is stored, what was taken is cast."""
+        return self._float32(name, [self.op("Gather", part, index, axis=0) for part in self._store(name, value, dtype)])
+
+    def _store(self, name: str, value: np.ndarray, dtype: np.dtype | type) -> list[str]:
+        """A weight's numbers and, where it has them, scales."""
         if dtype == np.int8 and value.ndim == 2:
             bytes_, scale = byte_rows(value)
             self.initializers[name] = numpy_helper.from_array(bytes_, name)
             self.initializers[scale_name(name)] = numpy_helper.from_array(scale, scale_name(name))
-            return self.op("Mul", self.op("Cast", name, to=TensorProto.FLOAT), scale_name(name))
+            return [name, scale_name(name)]
         stored = value.astype(np.float16 if dtype == np.int8 else dtype)
         if not np.isfinite(stored).all():
             raise SystemExit(f"{name}: a weight does not fit into {stored.dtype}; store the weights in 32 bits")
         self.initializers[name] = numpy_helper.from_array(stored, name)
-        return name if stored.dtype == np.float32 else self.op("Cast", name, to=TensorProto.FLOAT)
+        return [name]
+
+    def _float32(self, name: str, parts: list[str]) -> str:
+        """What `_store` made of a weight, or a part of each."""
+        numbers, *scales = parts
+        if self.initializers[name].data_type != TensorProto.FLOAT:
+            numbers = self.op("Cast", numbers, to=TensorProto.FLOAT)
+        return self.op("Mul", numbers, *scales) if scales else numbers
 
     def half(self, name: str, value: np.ndarray) -> str:
         """A weight, stored as float16 under its published name and used in float16."""

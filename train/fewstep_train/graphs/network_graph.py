@@ -116,7 +116,7 @@ class NetworkGraph:
         g = self.g
         padding = self.padding(real)
         rotary = self.rotary_tables()
-        x = g.op("Gather", self.parameter("vocab_embed.weight"), tokens, axis=0)
+        x = self.products.rows(tokens, "vocab_embed.weight")
         c = self.condition(t, h)
         for i in range(self.config.n_blocks):
             name = f"blocks.{i}"

@@ -29,6 +29,10 @@ class FloatProducts:
     def parameter(self, name: str) -> str:
         return self.g.parameter(name, self.weights[name], self.dtype)
 
+    def rows(self, index: str, name: str) -> str:
+        """The rows of a weight that `index` [B, L] names, as the canvas is: [B, L, in]."""
+        return self.g.rows(index, name, self.weights[name], self.dtype)
+
     def exact(self, name: str) -> str:
         """A weight in float32, whatever the products are in: for what there is once a row."""
         return self.parameter(name)
@@ -111,6 +115,9 @@ class HalfProducts(FloatProducts):
 
     def parameter(self, name: str) -> str:
         return self.g.half(name, stored(self.weights[name], self.dtype))
+
+    def rows(self, index: str, name: str) -> str:
+        return self.g.op("Gather", self.parameter(name), index, axis=0)
 
     def exact(self, name: str) -> str:
         return self.g.op("Cast", self.parameter(name), to=TensorProto.FLOAT)

@@ -45,7 +45,7 @@ class TransformerGraph:
         return self.linear(gated, f"{name}.down")
 
     def embed(self, tokens: str) -> str:
-        return self.g.op("Gather", self.parameter("vocab_embed.weight"), tokens, axis=0)
+        return self.products.rows(tokens, "vocab_embed.weight")
 
     def logits(self, x: str) -> str:
         return self.linear(self.norm(x, "norm_final"), "output")
