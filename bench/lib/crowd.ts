@@ -51,6 +51,7 @@ export async function crowd (service: Service, concurrency: number, seconds: num
     rows: after.rows - before.rows,
     runSeconds: after.runSeconds - before.runSeconds,
     workerSeconds: after.workerSeconds - before.workerSeconds,
+    processorSeconds: after.processorSeconds - before.processorSeconds,
     load: await load
   }
 }

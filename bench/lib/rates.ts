@@ -10,11 +10,14 @@ const WINDOW_S = 2
 /** Rows a second of a window, by its number: the same requests whenever it is the same. */
 export type Rate = (window: number) => Promise<number>
 
-/** What a crowd of `CLIENTS` gets of the service, once it has been busy for a window. */
-export async function rateOf (service: Service): Promise<Rate> {
+/**
+ * What a crowd of `CLIENTS` gets of the service, once it has been busy for a window.
+ * @param per a second by the clock, or one that processors spent on the service and its workers, which no neighbour takes from it
+ */
+export async function rateOf (service: Service, per: 'seconds' | 'processorSeconds' = 'seconds'): Promise<Rate> {
   const rate: Rate = async (window) => {
-    const { rows, seconds } = await crowd(service, CLIENTS, WINDOW_S, window)
-    return rows / seconds
+    const seen = await crowd(service, CLIENTS, WINDOW_S, window)
+    return seen.rows / seen[per]
   }
   await rate(0)
   return rate

@@ -12,6 +12,8 @@ export interface Counters {
   readonly rows: number
   readonly runSeconds: number
   readonly workerSeconds: number
+  /** Of the service and its workers, all threads. */
+  readonly processorSeconds: number
 }
 
 export class Service {
@@ -56,15 +58,20 @@ export class Service {
       rows: value('fewstep_step_rows_total'),
       runSeconds: value('fewstep_step_run_seconds_total'),
       workerSeconds: value('fewstep_step_worker_seconds_total'),
+      processorSeconds: sum(this.#processes().map(processorSeconds)),
       workers: value('fewstep_workers')
     }
   }
 
   /** Resident memory of the service and its workers, in bytes. */
   residentBytes (): number {
+    return sum(this.#processes().map(residentBytes))
+  }
+
+  #processes (): number[] {
     const { pid = 0 } = this.#child
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter((text) => text !== '').map(Number)
-    return [pid, ...children].reduce((sum, each) => sum + residentBytes(each), 0)
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/)
+    return [pid, ...children.filter((text) => text !== '').map(Number)]
   }
 
   async stop (): Promise<void> {
@@ -77,4 +84,14 @@ export class Service {
 function residentBytes (pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kib ?? NaN) * 1024
+}
+
+/** Linux counts in hundredths, whatever its own clock is. */
+function processorSeconds (pid: number): number {
+  const [user = NaN, system = NaN] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ').slice(11, 13).map(Number)
+  return (user + system) / 100
+}
+
+function sum (numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }
