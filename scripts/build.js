@@ -1,10 +1,13 @@
 /**
- * Compiles src/ to dist/, web/ to dist/page/ and the documents to dist/docs/, from scratch. In one file: .npmrc's ignore-scripts skips pre
- * and post scripts.
+ * Compiles src/ to dist/, web/ to dist/page/ and the documents to dist/docs/, from scratch; with --if-stale only where that is not there
+ * already. In one file: .npmrc's ignore-scripts skips pre and post scripts.
  */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { isBuildFresh } from './fresh-build.js'
+
+if (process.argv.includes('--if-stale') && isBuildFresh()) process.exit()
 
 const root = new URL('..', import.meta.url)
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')

@@ -1,12 +1,13 @@
 /** What the playground keeps, and where it runs: links, files, keys, proxies. Needs Chromium: `npm run test:browser`. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { makeKey } from '../../src/http/guard/key-line.js'
 import { complaintsOf, launchBrowser } from '../support/browser.js'
 import { fill, openPlayground, run, SMALL, textOf, TWO } from '../support/playground.js'
+import { program } from '../support/program.js'
 import { startPrefixProxy } from '../support/prefix-proxy.js'
 import { startTestServer } from '../support/server.js'
 
@@ -165,6 +166,6 @@ t.test('behind a proxy that has it under a prefix, everything is found', async (
 
 /** Runs the command line. */
 async function fewstep (...args: string[]): Promise<{ stdout: string }> {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-  return await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args])
+  const [node, ...main] = program('cli/main')
+  return await promisify(execFile)(node, [...main, ...args])
 }

@@ -10,7 +10,7 @@ import { generateText, prepare, type TextRequest } from '../../src/generation/in
 import { parseKeyLine } from '../../src/http/guard/key-line.js'
 import { readKeys } from '../../src/http/guard/key-sources.js'
 import { loadModel } from '../../src/model/model.js'
-import { ENVIRONMENT, fewstep, MAIN, start, type Ended } from '../support/cli.js'
+import { ENVIRONMENT, FEWSTEP, fewstep, start, type Ended } from '../support/cli.js'
 import { fixture, startEngine } from '../support/engine.js'
 import { onSmallDisk } from '../support/namespace.js'
 import { isAlive, workersOf } from '../support/processes.js'
@@ -125,15 +125,14 @@ async function redirected (command: readonly string[]): Promise<Pick<Ended, 'cod
 }
 
 t.test('output that cannot be written is one sentence and exit code 1', async (t) => {
-  const command = [process.execPath, '--import=tsx', MAIN]
-  const generate = [...command, 'generate', '--steps=1', '--max-tokens=8']
+  const generate = [...FEWSTEP, 'generate', '--steps=1', '--max-tokens=8']
   const full = { code: 1, stderr: 'fewstep: cannot write to stdout: ENOSPC: no space left on device, write\n' }
   const toFull = (args: readonly string[]): string[] => ['sh', '-c', 'exec "$@" > /dev/full', 'sh', ...args]
-  t.same(await redirected(toFull([...command, '--help'])), full)
+  t.same(await redirected(toFull([...FEWSTEP, '--help'])), full)
   t.same(await redirected(toFull(generate)), full)
   t.same(await redirected(toFull([...generate, '--json'])), full)
   t.same(await redirected(onSmallDisk([...generate, '--json', '-n', '16'], 4096)), full, 'also where a part of it can')
-  t.match(await redirected(['sh', '-c', 'exec "$@" 2> /dev/full', 'sh', ...command, 'generate', '--stepz=1']), { code: 2, stderr: '' })
+  t.match(await redirected(['sh', '-c', 'exec "$@" 2> /dev/full', 'sh', ...FEWSTEP, 'generate', '--stepz=1']), { code: 2, stderr: '' })
 })
 
 t.test('key new prints the line of a keys file, and shows the key once, beside it', async (t) => {

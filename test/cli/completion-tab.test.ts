@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { SHELLS } from '../../src/cli/commands.js'
-import { MAIN } from '../support/cli.js'
+import { FEWSTEP, quoted } from '../support/cli.js'
 import { InteractiveShell, isHere, type Shell } from '../support/interactive-shell.js'
 
 /** Typed in pieces, so that it is seen only once it has run. */
@@ -32,7 +32,7 @@ for (const shell of SHELLS) {
   t.test(`${shell} completes commands, options, values, files and folders`, { skip: !isHere(shell) && `${shell} is not installed` }, async (t) => {
     const home = t.testdir({ bin: {}, folder: {}, 'once-upon.json': '{}' })
     const program = join(home, 'bin/fewstep')
-    writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${MAIN}' "$@"\n`)
+    writeFileSync(program, `#!/bin/sh\nexec ${quoted(FEWSTEP)} "$@"\n`)
     chmodSync(program, 0o755)
     mkdirSync(join(home, '.config/fish/completions'), { recursive: true })
     // Else fish reads all manual pages in the background.

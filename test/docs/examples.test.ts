@@ -9,6 +9,7 @@ import { openApiDocument } from '../../src/http/app/openapi-document.js'
 import { STANDING_HEADERS } from '../../src/http/guard/standing.js'
 import { startDocumented } from '../support/documented.js'
 import { commandsIn, difference, endsOf, examplesIn, parseAnswer, parseCurl } from '../support/examples.js'
+import { program } from '../support/program.js'
 
 const documented = await startDocumented()
 t.teardown(documented.stop)
@@ -47,12 +48,12 @@ for (const file of FILES) {
 t.test('what is typed into a terminal runs', async (t) => {
   const { url } = documented
   const cwd = t.testdir()
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+  const [node, ...fewstep] = program('cli/main')
   const env = { ...process.env, FEWSTEP_CACHE_DIR: 'none', FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0' }
   for (const file of FILES) {
     for (const words of commandsIn(await text(file))) {
       const args = words.map((word) => word.replace('http://127.0.0.1:8080', url))
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], { cwd, env })
+      const { stdout } = await promisify(execFile)(node, [...fewstep, ...args], { cwd, env })
       t.ok(stdout.length > 0, `${file}: ${words.join(' ')}`)
     }
   }

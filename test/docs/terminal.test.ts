@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { ENVIRONMENT, MAIN } from '../support/cli.js'
+import { ENVIRONMENT, FEWSTEP, quoted } from '../support/cli.js'
 import { isHere } from '../support/interactive-shell.js'
 import { startTestServer } from '../support/server.js'
 
@@ -47,7 +47,7 @@ t.test('the commands run', async (t) => {
   t.teardown(server.stop)
   const home = t.testdir({ bin: {} })
   const program = join(home, 'bin/fewstep')
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${MAIN}' "$@"\n`)
+  writeFileSync(program, `#!/bin/sh\nexec ${quoted(FEWSTEP)} "$@"\n`)
   chmodSync(program, 0o755)
   symlinkSync(join(ROOT, 'models'), join(home, 'models'))
   mkdirSync(join(home, '.config/fish/completions'), { recursive: true })

@@ -3,10 +3,11 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import type { Readable, Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { fixture } from './engine.js'
+import { program } from './program.js'
 
-export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const FEWSTEP = program('cli/main')
+const [NODE, ...NODE_ARGS] = FEWSTEP
 export const ENVIRONMENT = {
   PATH: process.env['PATH'], FEWSTEP_MODEL: fixture('tiny-text'), FEWSTEP_EXECUTION_PROVIDER: 'cpu', FEWSTEP_THREADS: '1'
 }
@@ -14,16 +15,21 @@ export const ENVIRONMENT = {
 export interface Ended { readonly code: number | null, readonly stdout: string, readonly stderr: string }
 
 export function start (args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, ['--import=tsx', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...env } })
+  return spawn(NODE, [...NODE_ARGS, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...env } })
 }
 
 export async function fewstep (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return await ended(start(args, env))
 }
 
+/** For a shell. */
+export function quoted (words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+}
+
 /** With something piped in, as a shell does it: what Node's own children have for a pipe is a socket. */
 export async function fewstepReading (input: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn('sh', ['-c', 'cat | "$@"', 'sh', process.execPath, '--import=tsx', MAIN, ...args], {
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn('sh', ['-c', 'cat | "$@"', 'sh', ...FEWSTEP, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...env }
   })
   child.stdin.on('error', () => {}).end(input)
@@ -34,8 +40,8 @@ export async function fewstepReading (input: string, args: readonly string[], en
 export async function fewstepInTerminal (
   args: readonly string[], { columns, env = {} }: { readonly columns: number, readonly env?: NodeJS.ProcessEnv }
 ): Promise<Ended> {
-  const quoted = [process.execPath, '--import=tsx', MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
-  return await ended(spawn('script', ['-qec', `stty columns ${columns} rows 30; exec ${quoted}`, '/dev/null'], {
+  const command = quoted([...FEWSTEP, ...args])
+  return await ended(spawn('script', ['-qec', `stty columns ${columns} rows 30; exec ${command}`, '/dev/null'], {
     stdio: ['ignore', 'pipe', 'pipe'], env: { ...ENVIRONMENT, TERM: 'xterm-256color', ...env }
   }))
 }

@@ -2,10 +2,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { program } from './program.js'
 import { TINY_TEXT } from './server.js'
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 /** Characters: a trial of hours writes more than a test wants to hold. */
 const MOST_OUTPUT = 1_000_000
@@ -37,8 +35,8 @@ type Settings = Readonly<Record<string, string>> & { readonly LOG_LEVEL?: never 
 export function startProcess (
   env: Settings = {}, within = (command: readonly string[]): readonly string[] => command
 ): ServiceProcess {
-  const [program = '', ...args] = within([process.execPath, '--import', 'tsx', MAIN])
-  const child = spawn(program, args, { env: { ...ENVIRONMENT, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command = '', ...args] = within(program('main'))
+  const child = spawn(command, args, { env: { ...ENVIRONMENT, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout = (output.stdout + text).slice(-MOST_OUTPUT) })
   child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr = (output.stderr + text).slice(-MOST_OUTPUT) })

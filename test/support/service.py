@@ -29,7 +29,7 @@ def running(**settings: str) -> Iterator[str]:
         "FEWSTEP_CACHE_DIR": "none",
         "FEWSTEP_DRAIN_GRACE_MS": "0",
     }
-    command = ["timeout", str(LIFETIME_SECONDS), "node", "--import", "tsx", "src/main.ts"]
+    command = ["timeout", str(LIFETIME_SECONDS), "node", "test/support/service.js"]
     process = subprocess.Popen(command, cwd=ROOT, env=usual | settings, stdout=subprocess.PIPE, text=True)
     try:
         address = address_in(process)

@@ -3,10 +3,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { program } from '../support/program.js'
 import { TINY_TEXT } from '../support/server.js'
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export interface Replica {
   readonly port: number
@@ -18,7 +16,8 @@ export interface Replica {
 
 /** Resolves when it listens. */
 export async function startReplica (port: number, env: Readonly<Record<string, string>> = {}): Promise<Replica> {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
+  const [command, ...args] = program('main')
+  const child = spawn(command, args, {
     env: {
       PATH: process.env['PATH'],
       PORT: String(port),

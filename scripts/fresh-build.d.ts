@@ -1,0 +1,2 @@
+/** Types of fresh-build.js, which runs before there is a compiler. */
+export function isBuildFresh (): boolean
