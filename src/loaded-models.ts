@@ -4,29 +4,21 @@
  */
 import { EventEmitter } from 'node:events'
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
 import { Engine, type EngineOptions } from './engine/engine.js'
 import { shuttingDown } from './engine/refusals.js'
 import type { Tuning } from './engine/tuning-cache.js'
 import { FewstepError } from './errors.js'
 import { AllowedFolders } from './loaded-models/allowed-folders.js'
+import { failedModel, noneIsLeft, sentenceOf, type FailedModel } from './loaded-models/failed-model.js'
+import { folderList } from './loaded-models/folder-list.js'
 import { LoadedModel } from './loaded-models/loaded-model.js'
 import { checkMemory } from './loaded-models/memory-check.js'
+import { isFailed, isLoaded, Slots, type Slot } from './loaded-models/slots.js'
 import { contentHash } from './model/content-hash.js'
 import { readManifest, type Manifest } from './model/manifest.js'
-import { expandFolders, nameOf } from './model/model-folders.js'
 import { loadModel, verifyFiles } from './model/model.js'
 
-export type { LoadedModel }
-
-/** One that did not start; it will not before it is loaded again. */
-export interface FailedModel {
-  /** Its folder's where its manifest tells none. */
-  readonly name: string
-  readonly directory: string
-  /** A sentence that names the file, and what is wrong with it. */
-  readonly reason: string
-}
+export type { FailedModel, LoadedModel }
 
 /** One that no request finds yet. */
 export type LoadingModel = Pick<LoadedModel, 'name' | 'directory'>
@@ -54,8 +46,6 @@ interface ModelEvents {
   ended: [model: LoadedModel]
 }
 
-type Slot = LoadedModel | FailedModel
-
 export class LoadedModels {
   readonly events = new EventEmitter<ModelEvents>()
   readonly #listed: readonly string[]
@@ -64,9 +54,7 @@ export class LoadedModels {
   readonly #closing = new AbortController()
   readonly #signal: AbortSignal
   readonly #draining = new Set<LoadedModel>()
-  #slots: readonly Slot[] = []
-  /** Its name. Once it is unloaded no other takes its place. */
-  #default: string | undefined
+  readonly #slots = new Slots()
   #loading: LoadingModel | undefined
   /** Ends when what was asked for so far is done. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -88,7 +76,7 @@ export class LoadedModels {
   static async start (listed: readonly string[], settings: ModelSettings): Promise<LoadedModels> {
     const models = new LoadedModels(listed, settings)
     const slots: Slot[] = []
-    for (const directory of await models.#folderList()) {
+    for (const directory of await folderList(listed)) {
       slots.push(await models.#open(directory).catch((error: unknown) => failedModel(directory, error)))
       if (settings.signal?.aborted === true) break
     }
@@ -98,19 +86,18 @@ export class LoadedModels {
       throw settings.signal.reason
     }
     if (started.length === 0) throw noneIsLeft(slots.filter(isFailed))
-    models.#slots = slots
-    models.#default = slots[0]?.name
+    models.#slots.set(slots)
     for (const { name, reason } of models.failed) settings.logger.error({ model: name, reason }, 'a model did not start: the others are served')
     return models
   }
 
   /** In the order of their folders, those that came later behind them. */
   get all (): readonly LoadedModel[] {
-    return this.#slots.filter(isLoaded)
+    return this.#slots.loaded
   }
 
   get failed (): readonly FailedModel[] {
-    return this.#slots.filter(isFailed)
+    return this.#slots.failed
   }
 
   /** Unloaded or replaced, while requests that they have finish. */
@@ -127,7 +114,7 @@ export class LoadedModels {
    * unloaded.
    */
   get default (): LoadedModel | FailedModel | undefined {
-    return this.#slots.find(({ name }) => name === this.#default)
+    return this.#slots.default
   }
 
   /** Of those that started. */
@@ -136,7 +123,7 @@ export class LoadedModels {
   }
 
   get (name: string): LoadedModel | undefined {
-    return this.all.find((model) => model.name === name)
+    return this.#slots.get(name)
   }
 
   /** The one that did not start, where none of this name did. */
@@ -164,7 +151,7 @@ export class LoadedModels {
     const directory = await this.#folders.resolve(folder)
     return await this.#inTurn(async () => {
       const outcome = await this.#bring(directory).catch((error: unknown) => { throw this.#refusal(error) })
-      if (outcome.change !== 'unchanged') this.#put(outcome.loaded, this.#slots.filter((slot) => slot.directory === directory))
+      if (outcome.change !== 'unchanged') this.#put(outcome.loaded, directory)
       return outcome
     })
   }
@@ -175,7 +162,7 @@ export class LoadedModels {
    * @throws FewstepError as `load`
    */
   async loadNamed (name: string): Promise<LoadOutcome | undefined> {
-    const folder = this.#slots.find((slot) => slot.name === name)?.directory ?? (await this.available()).get(name)
+    const folder = this.#slots.named(name)?.directory ?? (await this.available()).get(name)
     return folder === undefined ? undefined : await this.load(folder)
   }
 
@@ -185,8 +172,7 @@ export class LoadedModels {
    */
   async unload (name: string): Promise<LoadedModel | FailedModel | undefined> {
     return await this.#inTurn(async () => {
-      const slot = this.#slots.find((each) => each.name === name)
-      this.#slots = this.#slots.filter((each) => each !== slot)
+      const slot = this.#slots.remove(name)
       if (slot !== undefined && isLoaded(slot)) this.#retire(slot)
       return slot
     })
@@ -201,7 +187,7 @@ export class LoadedModels {
     return await this.#inTurn(async () => {
       const outcome = { loaded: [] as string[], replaced: [] as string[], unchanged: [] as string[], failed: [] as FailedModel[] }
       const wanted: Slot[] = []
-      for (const directory of await this.#folderList()) {
+      for (const directory of await folderList(this.#listed)) {
         try {
           const { change, loaded } = await this.#bring(directory)
           if (change !== 'unchanged') this.#put(loaded)
@@ -217,8 +203,7 @@ export class LoadedModels {
       if (!wanted.some(isLoaded)) throw noneIsLeft(outcome.failed)
       const unloaded = this.all.filter((model) => !wanted.includes(model))
       // One whose folder is damaged, and whose name another folder has taken, was replaced.
-      this.#slots = wanted.filter((slot) => isFailed(slot) || this.#slots.includes(slot))
-      this.#default = this.#slots[0]?.name
+      this.#slots.set(wanted.filter((slot) => isFailed(slot) || this.#slots.has(slot)))
       for (const model of unloaded) this.#retire(model)
       return { ...outcome, unloaded: unloaded.map(({ name }) => name) }
     })
@@ -235,14 +220,6 @@ export class LoadedModels {
     this.#closing.abort()
     await this.#turn
     await Promise.all([...this.all, ...this.#draining].map(({ engine }) => engine.close()))
-  }
-
-  /** @throws Error where there are none, or two of one name: before files are hashed and engines started, which may take minutes */
-  async #folderList (): Promise<string[]> {
-    const directories = (await expandFolders(this.#listed)).map((folder) => resolve(folder))
-    if (directories.length === 0) throw new Error(`FEWSTEP_MODEL: there is no folder with a manifest.json in ${this.#listed.join(', ')}`)
-    await checkNames(directories)
-    return directories
   }
 
   async #inTurn<Result> (work: () => Promise<Result>): Promise<Result> {
@@ -295,13 +272,9 @@ export class LoadedModels {
     return manifest.parameters === parameters && manifest.max_length === length ? tuning : { ...tuning, costs: [] }
   }
 
-  /** @param others that go, too, besides the one of its name */
-  #put (loaded: LoadedModel, others: readonly Slot[] = []): void {
-    const replaced = this.#slots.filter((slot) => slot.name === loaded.name || others.includes(slot))
-    const place = replaced.find(({ name }) => name === loaded.name) ?? replaced[0]
-    if (replaced.some(({ name }) => name === this.#default)) this.#default = loaded.name
-    const kept = this.#slots.flatMap((slot) => slot === place ? [loaded] : replaced.includes(slot) ? [] : [slot])
-    this.#slots = place === undefined ? [...kept, loaded] : kept
+  /** @param folder whose models go, too, besides the one of its name */
+  #put (loaded: LoadedModel, folder?: string): void {
+    const replaced = this.#slots.put(loaded, folder)
     this.#settings.logger.info({ model: loaded.name, folder: loaded.directory }, 'a model was loaded')
     this.events.emit('loaded', loaded)
     for (const slot of replaced.filter(isLoaded)) this.#retire(slot)
@@ -329,39 +302,5 @@ export class LoadedModels {
     if (this.#signal.aborted) return shuttingDown()
     if (error instanceof FewstepError) return error
     return new FewstepError('model_refused', sentenceOf(error), { field: 'folder', cause: error })
-  }
-}
-
-function isLoaded (slot: Slot): slot is LoadedModel {
-  return slot instanceof LoadedModel
-}
-
-function isFailed (slot: Slot): slot is FailedModel {
-  return !isLoaded(slot)
-}
-
-function noneIsLeft (failed: readonly FailedModel[]): Error {
-  return new Error(failed.map(({ reason }) => reason).join('\n'))
-}
-
-async function failedModel (directory: string, error: unknown): Promise<FailedModel> {
-  return { name: await nameOf(directory) ?? basename(resolve(directory)), directory, reason: sentenceOf(error) }
-}
-
-function sentenceOf (error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-async function checkNames (directories: readonly string[]): Promise<void> {
-  const seen = new Map<string, string>()
-  for (const directory of directories) {
-    const name = await nameOf(directory)
-    if (name === undefined) continue
-    const other = seen.get(name)
-    if (other !== undefined) {
-      throw new Error(`${other} and ${directory} are both named ${name}: requests choose a model by its name, ` +
-        'so change name in one manifest.json or leave one folder out')
-    }
-    seen.set(name, directory)
   }
 }
