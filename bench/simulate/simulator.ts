@@ -220,7 +220,7 @@ class Run implements Simulation {
     if (maxWaitMs === Infinity) return true
     const expected = expectation(row, 1, { admitted, count: admitted.length, workers, maxBatch, costs: this.#belief })
     row.expected = expected
-    return verdict(expected, this.#lateness.factor, row.arrival.deadlineMs, maxWaitMs) === 'admitted'
+    return verdict(expected, this.#lateness, row.arrival.deadlineMs, maxWaitMs) === 'admitted'
   }
 
   get #belief (): CostCurve {
@@ -315,7 +315,7 @@ class Run implements Simulation {
     this.#waiting.delete(row)
     this.#running.delete(row)
     const latencyMs = this.#now - row.arrival.atMs
-    if (row.expected !== undefined) this.#lateness.observe(row.expected, latencyMs)
+    if (row.expected !== undefined) this.#lateness.observe(row.expected, latencyMs, row.arrival.deadlineMs === Infinity ? undefined : status === 'done')
     this.outcomes[row.sequence] = { status, latencyMs, steps: row.takenBefore + row.taken }
   }
 }

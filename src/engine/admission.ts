@@ -1,5 +1,6 @@
 /** Whether a request is worth admitting: how long it would wait and take, from the cost curve. Pure. */
 import type { Candidate, Snapshot } from './candidate.js'
+import type { Lateness } from './lateness.js'
 
 /** Share of a limit that is planned with: steps to come may take longer than those before. */
 const CAUTION = 0.8
@@ -134,16 +135,16 @@ export function expectation (newcomer: Admissible, newRows: number, snapshot: Ad
 }
 
 /**
- * @param lateness by which waiting lately took longer than expected
+ * @param lateness by which waiting lately took longer than expected, on average and with a margin
  * @param deadlineMs Infinity without one
  * @param maxWaitMs within so long a request should be done; one that takes long itself may still wait for half of it
  */
 export function verdict (
-  { queueMs, waitMs, ownMs, fewestMs, aloneMs }: Expectation, lateness: number, deadlineMs: number, maxWaitMs: number
+  { queueMs, waitMs, ownMs, fewestMs, aloneMs }: Expectation, lateness: Pick<Lateness, 'factor' | 'cautious'>, deadlineMs: number, maxWaitMs: number
 ): Verdict {
   if (aloneMs > deadlineMs) return 'too_short'
-  if (waitMs > 0 && lateness * (waitMs + fewestMs) > deadlineMs) return 'too_late'
-  const longestMs = CAUTION * maxWaitMs / lateness
+  if (waitMs > 0 && lateness.cautious * (waitMs + fewestMs) > deadlineMs) return 'too_late'
+  const longestMs = CAUTION * maxWaitMs / lateness.factor
   // Who jumps the queue makes it longer, too.
   return queueMs > Math.max(longestMs - ownMs, longestMs / 2) ? 'too_long' : 'admitted'
 }

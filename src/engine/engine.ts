@@ -213,7 +213,7 @@ export class Engine {
     this.#listeners++
     try {
       const result = await work(ticket)
-      this.#observe(ticket, this.#clock.now() - ticket.terms.submittedAt)
+      this.#observe(ticket, this.#clock.now() - ticket.terms.submittedAt, deadlineMs === undefined ? undefined : true)
       return result
     } finally {
       this.#listeners--
@@ -264,11 +264,11 @@ export class Engine {
     const admitted = [...this.#tickets].reduce((sum, { places }) => sum + places, 0)
     const expected = this.#dispatcher.expectation(oneAfterAnother(work), needed)
     const { workMs, queueMs, waitMs, fewestMs, aloneMs } = expected
-    const { factor } = this.#lateness
+    const { factor, cautious } = this.#lateness
     if (admitted + needed > maxQueue) throw queueFull({ admitted, maxQueue, needed, waitMs: factor * workMs })
-    const judged = verdict(expected, factor, deadlineMs, maxWaitMs)
+    const judged = verdict(expected, this.#lateness, deadlineMs, maxWaitMs)
     if (judged === 'too_short' && !this.#dispatcher.doubtful) throw deadlineTooShort(deadlineMs, aloneMs)
-    if (judged === 'too_late') throw deadlineTooLate(deadlineMs, factor * (waitMs + fewestMs), factor * waitMs)
+    if (judged === 'too_late') throw deadlineTooLate(deadlineMs, cautious * (waitMs + fewestMs), factor * waitMs)
     if (judged === 'too_long') throw waitTooLong(factor * queueMs, maxWaitMs)
     return expected
   }
@@ -295,14 +295,14 @@ export class Engine {
   }
 
   #expire (ticket: Ticket, deadlineMs: number): void {
-    this.#observe(ticket, deadlineMs)
+    this.#observe(ticket, deadlineMs, false)
     const { taken, steps } = ticket.progress
     ticket.fail(deadlineExceeded(deadlineMs, taken, steps))
   }
 
   /** Of a text in blocks, which gets out of others' way, nothing is learned about those that do not. */
-  #observe ({ terms: { work, expected } }: Ticket, tookMs: number): void {
-    if (work.length === 1) this.#lateness.observe(expected, tookMs)
+  #observe ({ terms: { work, expected } }: Ticket, tookMs: number, inTime: boolean | undefined): void {
+    if (work.length === 1) this.#lateness.observe(expected, tookMs, inTime)
   }
 
   #stepFailed (row: Row, cause: unknown): void {

@@ -58,7 +58,7 @@ t.test('nothing known, nothing expected: everybody is admitted', async (t) => {
   const unknown = { estimate: () => 0, efficientRows: () => 16 }
   const admitted = Array<Admissible>(100).fill(row(1))
   const expected = expectation(row(2), 1, { admitted, count: 100, workers: 1, maxBatch: 16, costs: unknown })
-  t.equal(verdict(expected, 1, 1, 1), 'admitted')
+  t.equal(verdict(expected, { factor: 1, cautious: 1 }, 1, 1), 'admitted')
 })
 
 t.test('the verdict', async (t) => {
@@ -79,6 +79,10 @@ t.test('the verdict', async (t) => {
     [{ ownMs: 60_000, waitMs: 4001, queueMs: 4001 }, 1, Infinity, 'too_long']
   ]
   for (const [changes, lateness, deadlineMs, wanted] of cases) {
-    t.equal(verdict({ ...quick, ...changes }, lateness, deadlineMs, 10_000), wanted, JSON.stringify([changes, lateness, deadlineMs]))
+    const judged = verdict({ ...quick, ...changes }, { factor: lateness, cautious: lateness }, deadlineMs, 10_000)
+    t.equal(judged, wanted, JSON.stringify([changes, lateness, deadlineMs]))
   }
+  const waiting = { ...quick, waitMs: 600, queueMs: 600 }
+  t.equal(verdict(waiting, { factor: 1, cautious: 1.5 }, 1400, 10_000), 'too_late', 'what is due is let in with a margin')
+  t.equal(verdict(waiting, { factor: 1, cautious: 1.5 }, Infinity, 10_000), 'admitted', 'what is not is not held up by it')
 })

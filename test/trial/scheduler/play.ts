@@ -159,7 +159,7 @@ class World implements Played {
     if (row === undefined) return undefined
     const expected = this.#dispatcher.expectation(row, rows.length)
     if (this.#dispatcher.waitingRows + this.#dispatcher.runningRows + rows.length > maxQueue) return undefined
-    const judged = verdict(expected, this.#lateness.factor, arrival.deadlineMs ?? Infinity, maxWaitMs)
+    const judged = verdict(expected, this.#lateness, arrival.deadlineMs ?? Infinity, maxWaitMs)
     this.#checkVerdict(judged, arrival, row)
     if (judged === 'too_short' && this.#dispatcher.doubtful) return expected
     return judged === 'admitted' ? expected : undefined
@@ -209,7 +209,7 @@ class World implements Played {
     if (request?.rows.every(({ done }) => done) !== true) return
     const { arrival: { atMs, deadlineMs = Infinity }, expected } = request
     if (this.#now > atMs + deadlineMs) throw new Violation('deadlines are honest: one was done after its deadline')
-    this.#lateness.observe(expected, this.#now - atMs)
+    this.#lateness.observe(expected, this.#now - atMs, deadlineMs === Infinity ? undefined : true)
     this.#settle(request, 'done')
   }
 
@@ -237,7 +237,7 @@ class World implements Played {
     if (request.isSettled) return
     request.isSettled = true
     this.outcomes[outcome]++
-    if (outcome === 'expired') this.#lateness.observe(request.expected, request.arrival.deadlineMs ?? 0)
+    if (outcome === 'expired') this.#lateness.observe(request.expected, request.arrival.deadlineMs ?? 0, false)
     for (const row of request.rows) {
       this.#dispatcher.remove(row)
       this.#requestOf.delete(row)
