@@ -9,6 +9,7 @@ for (const [file, ...args] of [
   ['chaos/chaos.ts', '--minutes', '0.05'],
   ['fuzz/socket-fuzz.ts', '--cases', '40'],
   ['generations/generations.ts', '--count', '40'],
+  ['overload/overload.ts', '--minutes', '0.05'],
   ['readers/open-connections.ts', '--idle', '10', '--streams', '10'],
   ['readers/readers.ts', '--vanishing', '20', '--stalling', '5']
 ] as const) {
