@@ -17,6 +17,7 @@ import { simulatedLoad } from './simulated-load.js'
 import { stepCosts } from './step-costs.js'
 import { tracingOverhead } from './tracing-overhead.js'
 import { vsAutoregressive } from './vs-autoregressive.js'
+import { vsLlama } from './vs-llama.js'
 import { vsTorch } from './vs-torch.js'
 import { workerMemory } from './worker-memory.js'
 
@@ -28,6 +29,7 @@ export const FIGURES: readonly Figure[] = [
   saturatedShare,
   vsAutoregressive,
   vsTorch,
+  vsLlama,
   httpOverhead,
   openAiOverhead,
   guardCheck,

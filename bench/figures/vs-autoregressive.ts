@@ -8,7 +8,7 @@ import { curvePoints, curveRow, overtaking, type CurvePoint } from '../lib/gener
 import { measureRounds, wholeGeneration, type Models, type Round } from '../lib/generation-times.js'
 import { machineRates } from '../lib/machine-rates.js'
 import { withSessions } from '../lib/ort.js'
-import { PythonRunner, type DecoderRequest } from '../lib/python-runner.js'
+import { LineRunner, type DecoderRequest } from '../lib/line-runner.js'
 import type { Rates } from '../lib/roofline.js'
 import { median } from '../../src/load/statistics.js'
 import { formatTable } from '../../src/cli/bench/table.js'
@@ -46,7 +46,7 @@ function shapes (): Shape[] {
   ]
 }
 
-async function measureShape (shape: Shape, runner: PythonRunner<DecoderRequest>, threads: number, rates: Rates): Promise<ShapeResult> {
+async function measureShape (shape: Shape, runner: LineRunner<DecoderRequest>, threads: number, rates: Rates): Promise<ShapeResult> {
   const canvas = graphFacts<CanvasFacts>(`${shape.name}/bare`)
   const decoder = graphFacts<DecoderFacts>(`${shape.name}/ar`)
   const decoderGraph = graphFile(`${shape.name}/ar`)
@@ -105,7 +105,7 @@ async function measure (): Promise<Measurement> {
   const threads = availableParallelism()
   const rates = await machineRates(threads)
   const results: ShapeResult[] = []
-  const runner = PythonRunner.decoder()
+  const runner = LineRunner.decoder()
   try {
     for (const shape of shapes()) results.push(await measureShape(shape, runner, threads, rates))
   } finally {

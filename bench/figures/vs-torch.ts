@@ -6,7 +6,7 @@ import { DEFAULT_MODEL } from '../../src/config.js'
 import { largeModel } from '../lib/bench-graphs.js'
 import { stepFeeds } from '../lib/canvas-feeds.js'
 import { withSessions } from '../lib/ort.js'
-import { PythonRunner, type TorchRequest } from '../lib/python-runner.js'
+import { LineRunner, type TorchRequest } from '../lib/line-runner.js'
 import { timeMs } from '../lib/repeat.js'
 import { median, spread, type Spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
@@ -45,7 +45,7 @@ function cases (): Case[] {
   ]
 }
 
-async function measureCase (torch: PythonRunner<TorchRequest>, step: InferenceSession, threads: number, each: Case): Promise<Omit<Point, 'precision'>> {
+async function measureCase (torch: LineRunner<TorchRequest>, step: InferenceSession, threads: number, each: Case): Promise<Omit<Point, 'precision'>> {
   const { model, rows, length, timedSteps, rounds, name } = each
   const feeds = stepFeeds({ rows, length })
   const fused = async (): Promise<void> => {
@@ -70,7 +70,7 @@ async function measureCase (torch: PythonRunner<TorchRequest>, step: InferenceSe
 
 async function measure (): Promise<Measurement> {
   const threads = availableParallelism()
-  const torch = PythonRunner.torch()
+  const torch = LineRunner.torch()
   try {
     const points: Point[] = []
     for (const each of cases()) {

@@ -7,8 +7,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PYTHON = join(ROOT, '.venv/bin/python')
 const GRAPHS = join(ROOT, '.cache/bench')
 
-const INSTALL = 'python3 -m venv .venv && .venv/bin/pip install -e train'
+const INSTALL = 'python3 -m venv .venv && .venv/bin/pip install -e "train[judge]"'
 const MAKE = '.venv/bin/python -m fewstep_train bench-models --out .cache/bench'
+
+const BUILD_LLAMA = 'cmake -S bench/llama -B .cache/bench/llama/build -DLLAMA_CPP=/where/it/is && cmake --build .cache/bench/llama/build'
 
 /** Of a network that refines canvases: a row of L costs L (flops_per_token + L attention_flops_per_pair) + flops_per_row. */
 export interface CanvasFacts {
@@ -51,6 +53,18 @@ export function largeModel (): string {
 export function maskedModel (): string {
   graphFile('masked/step')
   return join(GRAPHS, 'masked')
+}
+
+/** The same weights as llama.cpp reads them. */
+export function llamaModel (precision: 'f16' | 'q8_0'): string {
+  return existing(join(GRAPHS, `llama/${precision}.gguf`))
+}
+
+/** @throws Error naming the commands that build it */
+export function llamaForward (): string {
+  const file = join(GRAPHS, 'llama/build/llama-forward')
+  if (!existsSync(file)) throw new Error(`there is no ${file}; build it in ${ROOT}, from llama.cpp's source, with: ${BUILD_LLAMA}`)
+  return file
 }
 
 /** Where workers keep the optimised copies of these models' graphs. */

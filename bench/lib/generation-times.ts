@@ -2,7 +2,7 @@
 import type { InferenceSession } from 'onnxruntime-node'
 import type { TokenTime } from './cache-positions.js'
 import { stepFeeds } from './canvas-feeds.js'
-import type { DecoderRequest, PythonRunner } from './python-runner.js'
+import type { DecoderRequest, LineRunner } from './line-runner.js'
 import { steadyMs } from './repeat.js'
 
 /** A step as long as this is not disturbed by what ran before it. */
@@ -10,7 +10,7 @@ const LONG_MS = 400
 
 export interface Models {
   readonly step: InferenceSession
-  readonly decoder: PythonRunner<DecoderRequest>
+  readonly decoder: LineRunner<DecoderRequest>
   readonly decoderGraph: string
   readonly threads: number
 }

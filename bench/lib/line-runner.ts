@@ -1,8 +1,8 @@
-/** Something timed in Python, in a child process: a JSON line asks for a timing, another one answers. */
+/** Something timed in a child process: a JSON line asks for a timing, another one answers. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { python } from './bench-graphs.js'
+import { llamaForward, python } from './bench-graphs.js'
 
 /** The published sampler in PyTorch; the first request of a shape warms up first. */
 export interface TorchRequest {
@@ -25,39 +25,59 @@ export interface DecoderRequest {
   readonly tokens: number
 }
 
+/** Forward passes in llama.cpp. */
+export interface LlamaRequest {
+  /** A file in GGUF. */
+  readonly model: string
+  readonly threads: number
+  readonly passes: number
+  /** Rows of one length. */
+  readonly tokens: ReadonlyArray<readonly number[]>
+}
+
 export interface Timing {
   readonly ms: number
   /** Version of what ran it, where that is not this process's. */
   readonly runtime?: string
 }
 
-export class PythonRunner<Request> {
+export interface LlamaTiming extends Timing {
+  /** Of the first row: the token whose logit is the largest, at each position. */
+  readonly most_probable: readonly number[]
+}
+
+export class LineRunner<Request, Answer extends Timing = Timing> {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
 
-  private constructor (args: readonly string[]) {
-    const child = spawn(python(), ['-m', ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  private constructor (command: string, args: readonly string[] = []) {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   }
 
   /** @throws Error where there is no Python */
-  static torch (): PythonRunner<TorchRequest> {
-    return new PythonRunner(['fewstep_train', 'torch-runner'])
+  static torch (): LineRunner<TorchRequest> {
+    return new LineRunner(python(), ['-m', 'fewstep_train', 'torch-runner'])
   }
 
   /** @throws Error where there is no Python */
-  static decoder (): PythonRunner<DecoderRequest> {
-    return new PythonRunner(['fewstep_train', 'decoder-runner'])
+  static decoder (): LineRunner<DecoderRequest> {
+    return new LineRunner(python(), ['-m', 'fewstep_train', 'decoder-runner'])
+  }
+
+  /** @throws Error where it has not been built */
+  static llama (): LineRunner<LlamaRequest, LlamaTiming> {
+    return new LineRunner(llamaForward())
   }
 
   /** @throws Error with the child's own words */
-  async time (request: Request): Promise<Timing> {
+  async time (request: Request): Promise<Answer> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`)
     const { value, done } = await this.#lines.next()
-    if (done === true) throw new Error('the timing in Python ended early')
-    const answer = JSON.parse(value) as Timing | { readonly error: string }
-    if ('error' in answer) throw new Error(`the timing in Python failed: ${answer.error}`)
+    if (done === true) throw new Error('the process that takes the time ended early')
+    const answer = JSON.parse(value) as Answer | { readonly error: string }
+    if ('error' in answer) throw new Error(`the time could not be taken: ${answer.error}`)
     return answer
   }
 

@@ -3,24 +3,29 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
 import torch
 from fixtures import FIXTURES, tiny_tokenizer
+from gguf import GGUFReader
 from golden import REFERENCE, SOURCES, golden_network, open_session
 from onnx import numpy_helper
-from tiny_transformers import GPT, random_transformer
+from tiny_transformers import GPT, LLAMA, random_transformer
 
 from fewstep_train.__main__ import main
+from fewstep_train.benchmarks.llada_gguf import write_gguf
 from fewstep_train.flow.path import Scheduler, source_canvas
 from fewstep_train.flow.published_sampler import published_sample
 from fewstep_train.graphs.decoder_graph import build_decoder_graph
 from fewstep_train.kinds import AUTOREGRESSIVE
+from fewstep_train.published.causal_gguf import GgufWeights
 from fewstep_train.training.checkpoint import save_checkpoint
 
 TINY = FIXTURES / "tiny-text"
+LLADA = replace(LLAMA, causal=False, qkv_bias=False, output_bias=False, mask_token_id=50)
 GOLDEN_ROWS = 20_000  # samples behind each table
 
 
@@ -44,6 +49,16 @@ def test_the_bare_graph_is_the_largest_logit_and_what_is_up_to_date_is_left_alon
     assert capsys.readouterr().out.count("up to date") == 1
     with pytest.raises(SystemExit, match="no such graph: embedded/arr"):
         main([*command, "--only", "embedded/arr"])
+
+
+def test_llama_cpp_is_given_the_weights_that_the_step_has(tmp_path):
+    weights = {name: p.detach().numpy() for name, p in random_transformer(LLADA).named_parameters()}
+    for precision, error in (("F16", 1e-3), ("Q8_0", 1e-2)):
+        write_gguf(tmp_path / precision, LLADA, weights, precision)
+        read = GgufWeights(GGUFReader(tmp_path / precision), LLADA)
+        assert set(read) == set(weights)
+        for name, value in weights.items():
+            assert np.abs(read[name].numpy() - value).max() <= error * np.abs(value).max(), name
 
 
 def test_the_decoder_has_the_weights_of_the_checkpoint_and_room_for_a_thousand_tokens(tmp_path):

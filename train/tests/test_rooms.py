@@ -31,7 +31,7 @@ ROOMS = {
     "folder": "kinds text networks graphs",
     "published": "kinds identity text networks",
     "training": "kinds identity random_state text networks flow folder",
-    "benchmarks": "kinds identity networks flow graphs folder training",
+    "benchmarks": "kinds identity networks flow graphs folder published training",
     "evaluation.systems": "kinds identity networks flow masked graphs folder training",
     "evaluation.measures": "identity text networks flow masked folder published training",
     "evaluation.run": "kinds identity flow masked training evaluation.systems evaluation.measures",

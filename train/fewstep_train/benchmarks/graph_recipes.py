@@ -1,4 +1,4 @@
-"""Every benchmark graph by name; those up to date are left alone."""
+"""Every benchmark graph by name, and what others read of the same weights; those up to date are left alone."""
 
 import json
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from fewstep_train.benchmarks.graphs import (
     random_weights,
     reduced,
 )
+from fewstep_train.benchmarks.llada_gguf import Precision, write_gguf
 from fewstep_train.folder.exported import load_exported
 from fewstep_train.folder.model_folder import ModelParts, parameter_arrays, write_model
 from fewstep_train.graphs.decoder_graph import build_decoder_graph
@@ -52,6 +53,8 @@ class Recipes:
             "large/bare": lambda: self.large(reduce=True),
             "large/logits": lambda: self.large(reduce=False),
             "masked/step": self.masked_step,
+            "llama/f16.gguf": lambda: self.masked_gguf("F16"),
+            "llama/q8_0.gguf": lambda: self.masked_gguf("Q8_0"),
             "large/ar": lambda: self.decoder(autoregressive_shape(LARGE)),
         }
 
@@ -87,6 +90,11 @@ class Recipes:
         write_model(self.out / "masked", ModelParts(MASKED, weights, 1.0, None, [], [stage], kind=LLADA, int8=True))
         return None, {**weight_facts(as_arrays(weights)), "shape": MASKED.to_dict()}
 
+    def masked_gguf(self, precision: Precision) -> Made:
+        arrays = as_arrays(random_weights(Transformer(MASKED)))
+        write_gguf(self.out / "llama" / f"{precision.lower()}.gguf", MASKED, arrays, precision)
+        return None, {"shape": MASKED.to_dict()}
+
     def embedded_decoder(self) -> Made:
         if self.autoregressive.exists():
             network = load_trained(self.autoregressive, AUTOREGRESSIVE).network
@@ -107,14 +115,14 @@ def recipe_digest(ingredients: list[Path]) -> str:
 
 
 def write(out: Path, name: str, make: Callable[[], Made], recipe: str) -> None:
-    """Write NAME.onnx, then the facts NAME.json, which are the sign that it is whole."""
-    graph, facts = out / f"{name}.onnx", out / f"{name}.json"
+    """Write NAME, .onnx where it has no suffix, then the facts NAME.json, which are the sign that it is whole."""
+    graph, facts = out / (name if Path(name).suffix else f"{name}.onnx"), out / f"{name}.json"
     if facts.exists() and graph.exists() and json.loads(facts.read_text())["recipe"] == recipe:
         print(f"{graph}: up to date")
         return
     facts.unlink(missing_ok=True)
-    model, known = make()
     graph.parent.mkdir(parents=True, exist_ok=True)
+    model, known = make()
     if model is not None:
         onnx.save(model, graph)
     facts.write_text(json.dumps({"name": name, **known, "recipe": recipe}, indent=2) + "\n")
