@@ -140,10 +140,11 @@ export function expectation (newcomer: Admissible, newRows: number, snapshot: Ad
  * @param maxWaitMs within so long a request should be done; one that takes long itself may still wait for half of it
  */
 export function verdict (
-  { queueMs, waitMs, ownMs, fewestMs, aloneMs }: Expectation, lateness: Pick<Lateness, 'factor' | 'cautious'>, deadlineMs: number, maxWaitMs: number
+  { workMs, queueMs, waitMs, ownMs, fewestMs, aloneMs }: Expectation, lateness: Pick<Lateness, 'factor' | 'cautious'>, deadlineMs: number, maxWaitMs: number
 ): Verdict {
   if (aloneMs > deadlineMs) return 'too_short'
-  if (waitMs > 0 && lateness.cautious * (waitMs + fewestMs) > deadlineMs) return 'too_late'
+  // Nobody is locked out by what was learned: where nothing else is here, costs alone decide.
+  if (workMs > 0 && lateness.cautious * (waitMs + fewestMs) > deadlineMs) return 'too_late'
   const longestMs = CAUTION * maxWaitMs / lateness.factor
   // Who jumps the queue makes it longer, too.
   return queueMs > Math.max(longestMs - ownMs, longestMs / 2) ? 'too_long' : 'admitted'

@@ -11,6 +11,7 @@ const STEP = 0.1
 const MOST_MARGIN = 4
 
 export interface Expected {
+  readonly workMs: number
   readonly waitMs: number
   readonly ownMs: number
 }
@@ -33,14 +34,16 @@ export class Lateness {
   }
 
   /**
-   * A request took so long, and by costs alone that was expected. Of one that need not wait nothing is learned.
+   * A request took so long, and by costs alone that was expected. Of one that need not wait nothing is learned about times, and of one that
+   * is alone nothing at all.
    * @param inTime whether it met its deadline, if it had one: each that misses it widens the margin as much as 99 that do not narrow it
    */
-  observe ({ waitMs, ownMs }: Expected, tookMs: number, inTime?: boolean): void {
-    if (!(waitMs > 0)) return
-    const ratio = tookMs / (waitMs + ownMs)
-    this.#factor += NEWEST_WEIGHT * (Math.min(MOST, Math.max(LEAST, ratio)) - this.#factor)
-    if (inTime === undefined) return
+  observe ({ workMs, waitMs, ownMs }: Expected, tookMs: number, inTime?: boolean): void {
+    if (waitMs > 0) {
+      const ratio = tookMs / (waitMs + ownMs)
+      this.#factor += NEWEST_WEIGHT * (Math.min(MOST, Math.max(LEAST, ratio)) - this.#factor)
+    }
+    if (inTime === undefined || !(workMs > 0)) return
     this.#margin *= Math.exp(STEP * (inTime ? -MISSES : 1 - MISSES))
     this.#margin = Math.min(MOST_MARGIN, Math.max(1, this.#margin))
   }

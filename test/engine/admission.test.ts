@@ -67,9 +67,12 @@ t.test('the verdict', async (t) => {
     [{}, 1, Infinity, 'admitted'],
     [{}, 1, 299, 'too_short'],
     [{}, 1, 300, 'admitted'],
-    [{ waitMs: 100, queueMs: 100 }, 1, 500, 'admitted'],
-    [{ waitMs: 101, queueMs: 101 }, 1, 500, 'too_late'],
-    [{ waitMs: 60, queueMs: 60 }, 2, 900, 'too_late'],
+    [{ workMs: 100 }, 1, 400, 'admitted'],
+    [{ workMs: 100 }, 1, 399, 'too_late'],
+    [{ workMs: 100 }, 1.5, 599, 'too_late'],
+    [{ workMs: 100, waitMs: 100, queueMs: 100 }, 1, 500, 'admitted'],
+    [{ workMs: 101, waitMs: 101, queueMs: 101 }, 1, 500, 'too_late'],
+    [{ workMs: 60, waitMs: 60, queueMs: 60 }, 2, 900, 'too_late'],
     [{ waitMs: 7500, queueMs: 7500 }, 1, Infinity, 'admitted'],
     [{ waitMs: 7501, queueMs: 7501 }, 1, Infinity, 'too_long'],
     [{ waitMs: 0, queueMs: 7501 }, 1, Infinity, 'too_long'],
@@ -82,7 +85,7 @@ t.test('the verdict', async (t) => {
     const judged = verdict({ ...quick, ...changes }, { factor: lateness, cautious: lateness }, deadlineMs, 10_000)
     t.equal(judged, wanted, JSON.stringify([changes, lateness, deadlineMs]))
   }
-  const waiting = { ...quick, waitMs: 600, queueMs: 600 }
+  const waiting = { ...quick, workMs: 600, waitMs: 600, queueMs: 600 }
   t.equal(verdict(waiting, { factor: 1, cautious: 1.5 }, 1400, 10_000), 'too_late', 'what is due is let in with a margin')
   t.equal(verdict(waiting, { factor: 1, cautious: 1.5 }, Infinity, 10_000), 'admitted', 'what is not is not held up by it')
 })

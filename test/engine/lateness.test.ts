@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Lateness } from '../../src/engine/lateness.js'
 
-const EXPECTED = { waitMs: 900, ownMs: 100 }
+const EXPECTED = { workMs: 900, waitMs: 900, ownMs: 100 }
 
 t.test('what waits longer than expected makes the next be expected to', async (t) => {
   const lateness = new Lateness()
@@ -14,6 +14,8 @@ t.test('one request says little, and one that need not wait nothing', async (t) 
   const lateness = new Lateness()
   lateness.observe({ ...EXPECTED, waitMs: 0 }, 1e9)
   t.equal(lateness.factor, 1)
+  lateness.observe({ ...EXPECTED, workMs: 0, waitMs: 0 }, 1e9, false)
+  t.equal(lateness.cautious, 1, 'and one alone nothing at all')
   lateness.observe(EXPECTED, 1e9)
   t.ok(lateness.factor < 1.2)
 })
