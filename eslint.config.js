@@ -78,7 +78,7 @@ const clocks = {
 }
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist/', 'runs/', 'coverage/', '.tap/', '.venv/', 'models/', 'test/reference/', 'src/client/schema.ts'] }),
+  ...neostandard({ ts: true, ignores: ['dist/', 'runs/', 'coverage/', '.tap/', '.venv/', '.cache/', 'models/', 'test/reference/', 'src/client/schema.ts'] }),
   width,
   typeAware,
   ...rooms,

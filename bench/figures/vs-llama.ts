@@ -23,7 +23,11 @@ interface Case extends CanvasShape {
 }
 
 /** The lone short canvas, where fixed costs count, first. */
-const CASES: readonly Case[] = [{ rows: 1, length: 128, passes: 3 }, { rows: 1, length: 256, passes: 2 }, { rows: 8, length: 256, passes: 1 }]
+const CASES: readonly Case[] = [
+  { rows: 1, length: 128, passes: 3 },
+  { rows: 1, length: 256, passes: 2 },
+  { rows: 8, length: 256, passes: 1 }
+]
 const PRECISIONS = [
   { precision: 'float32', graph: 'step.onnx', theirs: 'f16' },
   { precision: 'int8', graph: 'step-int8.onnx', theirs: 'q8_0' }

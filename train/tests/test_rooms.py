@@ -47,7 +47,7 @@ OWNERS = {
     "argparse": "commands __main__",
     "matplotlib": "evaluation.report",
     "safetensors": "published",
-    "gguf": "published",
+    "gguf": "published benchmarks",
     "yaml": "published",
     "lm_eval": "harness",
 }
