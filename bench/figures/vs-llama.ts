@@ -5,9 +5,10 @@ import { Tensor, type InferenceSession } from 'onnxruntime-node'
 import { llamaModel, maskedModel } from '../lib/bench-graphs.js'
 import { stepFeeds, type CanvasShape } from '../lib/canvas-feeds.js'
 import { LineRunner, type LlamaRequest, type LlamaTiming } from '../lib/line-runner.js'
+import { inTurns } from '../lib/measure.js'
 import { float32, int64, output, withSessions, type Tensors } from '../lib/ort.js'
 import { timeMs } from '../lib/repeat.js'
-import { median, spread, type Spread } from '../../src/load/statistics.js'
+import type { Spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const ROUNDS = 9
@@ -82,15 +83,8 @@ async function measureCase (
   // The first of each allocates.
   const { most_probable: mostProbable } = await llama.time({ ...request, passes: 1, tokens })
   compare(tokens[0] ?? [], output(await step.run(feeds), 'next_tokens'), mostProbable, least)
-  const llamaMs: number[] = []
-  const stepMs: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    if (round % 2 === 0) llamaMs.push(await theirs())
-    stepMs.push(await ours())
-    if (round % 2 !== 0) llamaMs.push(await theirs())
-  }
-  const ratios = llamaMs.map((ms, round) => ms / (stepMs[round] ?? NaN))
-  return { rows, length, value: median(ratios), spread: spread(ratios), llamaMs: median(llamaMs), stepMs: median(stepMs) }
+  const { value, spread, firstMs: llamaMs, secondMs: stepMs } = await inTurns(theirs, ours, { rounds: ROUNDS, warmUpRounds: 0 })
+  return { rows, length, value, spread, llamaMs, stepMs }
 }
 
 async function measure (): Promise<Measurement> {

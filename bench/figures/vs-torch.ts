@@ -5,10 +5,11 @@ import type { InferenceSession } from 'onnxruntime-node'
 import { DEFAULT_MODEL } from '../../src/config.js'
 import { largeModel } from '../lib/bench-graphs.js'
 import { stepFeeds } from '../lib/canvas-feeds.js'
+import { inTurns } from '../lib/measure.js'
 import { withSessions } from '../lib/ort.js'
 import { LineRunner, type TorchRequest } from '../lib/line-runner.js'
 import { timeMs } from '../lib/repeat.js'
-import { median, spread, type Spread } from '../../src/load/statistics.js'
+import type { Spread } from '../../src/load/statistics.js'
 import type { Figure, Measurement } from './figure.js'
 
 const STEPS = 8
@@ -56,16 +57,9 @@ async function measureCase (torch: LineRunner<TorchRequest>, step: InferenceSess
   await step.run(feeds)
   await inTorch()
   const scale = STEPS / timedSteps
-  const torchMs: number[] = []
-  const fusedMs: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    if (round % 2 === 0) torchMs.push(scale * await inTorch())
-    fusedMs.push(scale * await timeMs(fused))
-    if (round % 2 !== 0) torchMs.push(scale * await inTorch())
-  }
-  const ratios = torchMs.map((ms, round) => ms / (fusedMs[round] ?? NaN))
-  const medians = { value: median(ratios), torchMs: median(torchMs), fusedMs: median(fusedMs) }
-  return { name, rows, length, timedSteps, rounds, ...medians, spread: spread(ratios) }
+  const { value, spread, firstMs: torchMs, secondMs: fusedMs } = await inTurns(
+    async () => scale * await inTorch(), async () => scale * await timeMs(fused), { rounds, warmUpRounds: 0 })
+  return { name, rows, length, timedSteps, rounds, value, torchMs, fusedMs, spread }
 }
 
 async function measure (): Promise<Measurement> {

@@ -15,9 +15,9 @@ export interface Window extends Counters {
 }
 
 /** What every load of the benchmark has in common. */
-export function loadOptions (service: Service, changes: Pick<LoadOptions, 'loop' | 'durationS'> & Partial<LoadOptions>): LoadOptions {
+export function loadOptions ({ url }: Pick<Service, 'url'>, changes: Pick<LoadOptions, 'loop' | 'durationS'> & Partial<LoadOptions>): LoadOptions {
   return {
-    url: new URL('/v1/generate', service.url),
+    url: new URL('/v1/generate', url),
     warmupS: 0,
     maxTokens: [LENGTH],
     steps: [{ min: STEPS, max: STEPS }],

@@ -25,19 +25,26 @@ export interface SideBySideOptions {
  * meanwhile slows both.
  */
 export async function sideBySide (
-  first: () => unknown, second: () => unknown, { rounds, warmUpRounds, now = () => performance.now() }: SideBySideOptions
+  first: () => unknown, second: () => unknown, { now = () => performance.now(), ...rounds }: SideBySideOptions
 ): Promise<Ratio> {
-  const time = async (work: () => unknown): Promise<number> => {
+  const timed = (work: () => unknown) => async (): Promise<number> => {
     const begin = now()
     await work()
     return now() - begin
   }
+  return await inTurns(timed(first), timed(second), rounds)
+}
+
+/** The same of two that say themselves how many ms they took, as another process does. */
+export async function inTurns (
+  first: () => Promise<number>, second: () => Promise<number>, { rounds, warmUpRounds }: Omit<SideBySideOptions, 'now'>
+): Promise<Ratio> {
   const firstMs: number[] = []
   const secondMs: number[] = []
   for (let round = -warmUpRounds; round < rounds; round++) {
     const swapped = round % 2 !== 0
-    const before = await time(swapped ? second : first)
-    const after = await time(swapped ? first : second)
+    const before = await (swapped ? second : first)()
+    const after = await (swapped ? first : second)()
     if (round < 0) continue
     firstMs.push(swapped ? after : before)
     secondMs.push(swapped ? before : after)

@@ -8,6 +8,7 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { loadOptions } from '../../../bench/lib/crowd.js'
 import { DEFAULT_MODEL } from '../../../src/config.js'
 import type { LoadOptions } from '../../../src/load/options.js'
 import { runLoad } from '../../../src/load/run-load.js'
@@ -35,20 +36,7 @@ const service = startProcess({ FEWSTEP_MODEL: DEFAULT_MODEL, FEWSTEP_THREADS: '0
 const url = await listening(service)
 
 async function load (loop: LoadOptions['loop'], durationS: number) {
-  return await runLoad({
-    url: new URL('/v1/generate', url),
-    loop,
-    durationS,
-    warmupS,
-    maxTokens: [128],
-    steps: [{ min: 8, max: 8 }],
-    prompts: [],
-    stream: false,
-    deadlineMs: loop.kind === 'open' ? DEADLINE_MS : undefined,
-    timeoutS: 120,
-    maxInFlight: 1000,
-    seed: 1
-  })
+  return await runLoad(loadOptions({ url }, { loop, durationS, warmupS, deadlineMs: loop.kind === 'open' ? DEADLINE_MS : undefined }))
 }
 
 /** ms that each of many took, until `over`. */
