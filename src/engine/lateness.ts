@@ -10,7 +10,7 @@ const MISSES = 0.01
 const STEP = 0.1
 const MOST_MARGIN = 4
 
-export interface Expected {
+interface Expected {
   readonly workMs: number
   readonly waitMs: number
   readonly ownMs: number

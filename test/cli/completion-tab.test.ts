@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { SHELLS } from '../../src/cli/commands.js'
-import { FEWSTEP, quoted } from '../support/cli.js'
+import { FEWSTEP } from '../support/cli.js'
+import { quoted } from '../support/terminals.js'
 import { InteractiveShell, isHere, type Shell } from '../support/interactive-shell.js'
 
 /** Typed in pieces, so that it is seen only once it has run. */

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import type { Readable, Writable } from 'node:stream'
 import { fixture } from './engine.js'
 import { program } from './program.js'
+import { quoted } from './terminals.js'
 
 export const FEWSTEP = program('cli/main')
 const [NODE, ...NODE_ARGS] = FEWSTEP
@@ -20,11 +21,6 @@ export function start (args: readonly string[], env: NodeJS.ProcessEnv = {}): Ch
 
 export async function fewstep (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return await ended(start(args, env))
-}
-
-/** For a shell. */
-export function quoted (words: readonly string[]): string {
-  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
 }
 
 /** With something piped in, as a shell does it: what Node's own children have for a pipe is a socket. */

@@ -2,7 +2,7 @@
 
 /** The command under script(1): it is the child of the process that is started. */
 export function onTerminal (command: readonly string[]): string[] {
-  return ['script', '--quiet', '--return', '--flush', '--command', `exec ${command.map(quoted).join(' ')}`, '/dev/null']
+  return ['script', '--quiet', '--return', '--flush', '--command', `exec ${quoted(command)}`, '/dev/null']
 }
 
 /** The process id stays. */
@@ -10,6 +10,7 @@ export function withoutTerminal (command: readonly string[]): string[] {
   return ['setsid', ...command]
 }
 
-function quoted (word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`
+/** Words for a shell. */
+export function quoted (words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
 }
