@@ -57,15 +57,16 @@ t.test('a worker that lies is replaced, and the step runs again: the same tokens
   ])
 })
 
-t.test('a crowd on two workers, each of which lies in each ninth result: the same tokens as without', async (t) => {
+t.test('a crowd on two workers, each of which lies in its sixth result: the same tokens as without', async (t) => {
   const requests = Array.from({ length: 8 }, (_, seed) => requestOf([rowOf(seed, 20, [50]), rowOf(seed + 100, 30)], 6))
   const honest = await startEngine('tiny-text')
   t.teardown(() => honest.close())
   const expected = await Promise.all(requests.map(async (request) => (await honest.generate(request)).rows))
   const log = new TestLog()
-  const engine = await lyingEngine(t, { every: 9 }, log, 2)
+  const engine = await lyingEngine(t, { every: 6 }, log, 2)
   t.same(await Promise.all(requests.map(async (request) => (await engine.generate(request)).rows)), expected)
-  t.ok(engine.stats().workers.impossibleResults >= 2, `${engine.stats().workers.impossibleResults} lies`)
+  // 96 steps of rows are 24 batches at least; the two workers that are left gave up to 5 honest results each.
+  t.ok(engine.stats().workers.impossibleResults >= Math.ceil((24 - 2 * 5) / 6), `${engine.stats().workers.impossibleResults} lies`)
 })
 
 t.test('a worker that fails every step from some time on is replaced, and nobody notices', async (t) => {
