@@ -1,6 +1,6 @@
 /**
- * The seed decides whole texts, too: templates with choices, texts in blocks, thresholds; property-tested over random requests, alone,
- * and all at once on workers of which some die.
+ * The seed decides whole texts, too: templates with choices, texts in blocks, thresholds, schedules; property-tested over random
+ * requests, alone, and all at once on workers of which some die.
  */
 import t from 'tap'
 import type { Engine } from '../../src/engine/engine.js'
@@ -11,6 +11,8 @@ import { fixture, startEngine } from '../support/engine.js'
 
 const CASES = 30
 const WORDS = ['cat', 'dog', 'old fox', 'ran', 'sat', 'is', 'and', 'no'] as const
+/** Of a flow model: of 2 steps on demand, of 4 for whoever names none. */
+const SCHEDULES = { 2: { step_sizes: [0.7, 0.3], clearly_better: false }, 4: { step_sizes: [0.1, 0.2, 0.3, 0.4], clearly_better: true } }
 
 function anyChoices (draw: Draw): string {
   return `[[${draw.shuffled(WORDS).slice(0, draw.integer(2, 3)).join('|')}]]`
@@ -25,6 +27,15 @@ function anyText (draw: Draw): TextRequest {
   ])()
 }
 
+/** Of as many steps as they are tuned for; or none, and tokens that jump as by default or otherwise. */
+function anyFlow (draw: Draw): TextRequest {
+  return draw.of<() => TextRequest>([
+    () => ({ steps: draw.of([2, 4]), schedule: 'tuned' }),
+    () => ({ schedule: draw.of([undefined, 'uniform', 'geometric']) }),
+    () => ({ jumps: draw.of(['independent', 'spread']) })
+  ])()
+}
+
 function anyRequest (draw: Draw, revealsSure: boolean): TextRequest {
   return {
     ...anyText(draw),
@@ -32,7 +43,7 @@ function anyRequest (draw: Draw, revealsSure: boolean): TextRequest {
     n: draw.integer(1, 2),
     steps: draw.integer(1, 4),
     temperature: draw.of([0, 0.7, 1]),
-    ...(revealsSure ? { revealAbove: draw.of([undefined, 0.03, 0.2]) } : { jumps: draw.of(['independent', 'spread'] as const) })
+    ...(revealsSure ? { revealAbove: draw.of([undefined, 0.03, 0.2]) } : anyFlow(draw))
   }
 }
 
@@ -53,7 +64,8 @@ async function outcome (engine: Engine, model: Model, request: TextRequest, onPa
 
 for (const [i, name] of (['tiny-text', 'tiny-llada'] as const).entries()) {
   t.test(name, async (t) => {
-    const model = await loadModel(fixture(name))
+    const loaded = await loadModel(fixture(name))
+    const model = name === 'tiny-text' ? { ...loaded, manifest: { ...loaded.manifest, schedules: SCHEDULES } } : loaded
     const draw = new Draw(i + 11)
     const requests = Array.from({ length: CASES }, () => anyRequest(draw, name === 'tiny-llada'))
     const reference = await startEngine(name, { model, maxBatch: 1 })
@@ -63,7 +75,10 @@ for (const [i, name] of (['tiny-text', 'tiny-llada'] as const).entries()) {
     const outputs = alone.flat()
     t.ok(outputs.some(({ gaps = [] }) => gaps.filter(({ choices }) => choices !== undefined).length === 2), 'some have two gaps of choices')
     t.ok(outputs.some(({ blocks = 0 }) => blocks > 2), 'some have blocks')
-    if (name === 'tiny-llada') {
+    if (name === 'tiny-text') {
+      t.ok(requests.some(({ schedule }) => schedule === 'tuned'), 'some ask for a tuned schedule')
+      t.ok(requests.some(({ schedule, jumps, steps }) => schedule === undefined && jumps === undefined && steps === 4), 'some get one by default')
+    } else {
       const sooner = requests.some(({ revealAbove, steps }, i) => revealAbove !== undefined && (alone[i]?.[0]?.steps ?? 0) < Number(steps))
       t.ok(sooner, 'some are done sooner by their threshold')
     }
