@@ -43,8 +43,11 @@ CHECKS = (
 
 @pytest.fixture(scope="module")
 def bounded() -> Iterator[str]:
-    """A service that refuses what takes long: a schema allows 128 outputs of 1,024 steps each."""
-    with running(FEWSTEP_MAX_QUEUE="4", FEWSTEP_MAX_WAIT_MS="200") as address:
+    """A service that refuses what takes long: a schema allows 128 outputs of 1,024 steps, or 8,192 tokens in blocks.
+
+    Whoever gives it 100 s may rightly be answered after 99; here 30 s without an answer are a hang.
+    """
+    with running(FEWSTEP_MAX_QUEUE="4", FEWSTEP_MAX_WAIT_MS="200", FEWSTEP_MAX_TOKENS="40") as address:
         yield address
 
 
