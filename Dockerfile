@@ -14,7 +14,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/build.js ./scripts/
+COPY scripts/build.js scripts/fresh-build.js ./scripts/
 COPY src ./src
 COPY web ./web
 COPY docs ./docs
@@ -24,27 +24,22 @@ COPY train/EXPERIMENTS.md ./train/
 COPY models/fewstep-stories ./models/fewstep-stories
 RUN npm run build
 
-FROM base AS production
+FROM base AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --no-audit --no-fund
 COPY scripts/image/slim.js ./
-
-FROM production AS dependencies
 RUN node slim.js node_modules
 
-# .npmrc keeps install scripts from running; the CUDA image runs the one it needs, which fetches the CUDA provider.
-FROM production AS dependencies-cuda
-RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js \
-  && test -f node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so \
-  && node slim.js node_modules
-
-# What the CUDA provider links with, but for the driver, which comes from the host: CUDA 12 and cuDNN 9, as NVIDIA packs them for pip.
+# ONNX Runtime's CUDA provider and what it links with or loads, but for the driver, which comes from the host: what `fewstep cuda install`
+# fetches, by pip. No layer of it depends on the service's own code.
 FROM base AS cuda-libraries
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-pip
-COPY scripts/image/cuda-libraries.txt ./
-RUN pip install --quiet --no-cache-dir --no-deps --target /wheels -r cuda-libraries.txt \
-  && mkdir /cuda && mv /wheels/nvidia/*/lib/*.so* /cuda/
+COPY scripts/image/cuda-wheels.txt ./
+RUN pip install --quiet --no-cache-dir --no-deps --only-binary :all: --require-hashes --target /wheels -r cuda-wheels.txt \
+  && mkdir /cuda && mv /wheels/nvidia/*/lib/*.so* /wheels/onnxruntime/capi/libonnxruntime_providers_cuda.so \
+    /wheels/onnxruntime/capi/libonnxruntime_providers_shared.so /cuda/ \
+  && rm -f /cuda/*.alt.so* /cuda/libnvblas.so*
 
 # All but what differs in rate of change: what is copied first changes least, so that a new version of src/ is one small layer.
 FROM base AS runtime
@@ -68,9 +63,8 @@ CMD ["node", "--disable-sigusr1", "dist/main.js"]
 FROM runtime AS cuda
 # It refuses to start without a GPU rather than be slow on the CPU: FEWSTEP_EXECUTION_PROVIDER=auto relents.
 ENV FEWSTEP_EXECUTION_PROVIDER=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
-ENV LD_LIBRARY_PATH=/usr/local/lib/cuda
-COPY --from=cuda-libraries /cuda /usr/local/lib/cuda
-COPY --from=dependencies-cuda /app/node_modules ./node_modules
+COPY --from=cuda-libraries /cuda ./node_modules/onnxruntime-node/bin/napi-v6/linux/x64
+COPY --from=dependencies /app/node_modules ./node_modules
 COPY models/fewstep-stories ./models/fewstep-stories
 COPY scripts/image/health.js package.json README.md LICENSE ./
 COPY openapi ./openapi

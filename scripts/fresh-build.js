@@ -3,7 +3,10 @@ import { readdirSync, statSync } from 'node:fs'
 
 const ROOT = new URL('..', import.meta.url)
 /** What dist/ is made of, and by. */
-const SOURCES = ['src', 'web', 'docs', 'README.md', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.js']
+export const SOURCES = [
+  'src', 'web', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.js',
+  'docs', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', '.env.example', 'deploy/README.md', 'train/EXPERIMENTS.md', 'models/fewstep-stories'
+]
 /** Made last. */
 const LAST = 'dist/docs'
 

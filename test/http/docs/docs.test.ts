@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { SOURCES } from '../../../scripts/fresh-build.js'
 import { ALL_DOCUMENTS } from '../../../src/http/docs/contents.js'
 import { makeKey } from '../../../src/http/guard/key-line.js'
 import { startPrefixProxy } from '../../support/prefix-proxy.js'
@@ -111,4 +112,10 @@ t.test('what is not there is not found, and says where to look', async (t) => {
     t.equal(response.status, 404)
     t.match(await response.json(), { error: { code: 'not_found', message: /\/docs lists what there is/ } }, path)
   }
+})
+
+t.test('each is built again when it changes', (t) => {
+  const isWatched = (path: string): boolean => SOURCES.some((source) => path === source || path.startsWith(`${source}/`))
+  t.same(ALL_DOCUMENTS.filter(({ source }) => !isWatched(source)), [])
+  t.end()
 })

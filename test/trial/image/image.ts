@@ -1,9 +1,9 @@
 /**
- * npx tsx test/trial/image/image.ts [--image NAME] [--only size,labels,users,stop,health,quota,memory]
+ * npx tsx test/trial/image/image.ts [--target cpu|cuda] [--image NAME] [--only size,labels,users,stop,health,quota,memory]
  *
  * Builds the image for CPUs with scripts/image/build.sh, unless one is named, and runs it under runc (RUNTIME=crun: under that): as several
- * users, without write access, with little CPU and memory, told to stop in the middle of a stream. Prints a table in Markdown of what was
- * promised and what was seen. Needs root, buildah, and runc or crun.
+ * users, without write access, with little CPU and memory, told to stop in the middle of a stream; the CUDA one (size, labels, driver) as
+ * far as it gets without a driver. Prints a Markdown table of what was promised and seen. Wants root, buildah, and runc or crun.
  */
 import { execFileSync } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
@@ -16,7 +16,7 @@ import { mountImage, sizeOf, type MountedImage } from './buildah.js'
 import { startContainer, type Container, type ContainerOptions } from './container.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const MOST_ABOVE_BASE = 130e6
+const MOST_ABOVE_BASE = { cpu: 130e6, cuda: 2.3e9 }
 const ONE_WORKER = { FEWSTEP_WORKERS: '1', FEWSTEP_THREADS: '1', FEWSTEP_WARM_UP_MS: '0' }
 const CACHE = '/var/cache/fewstep'
 const REQUEST = { prompt: 'Once upon a time', max_tokens: 24, steps: 4, seed: 7 }
@@ -31,6 +31,9 @@ interface Line {
   readonly kept: boolean
 }
 
+const { values } = parseArgs({ options: { target: { type: 'string', default: 'cpu' }, image: { type: 'string' }, only: { type: 'string' } } })
+const target = values.target === 'cuda' ? 'cuda' : 'cpu'
+const { image = `fewstep:${target}`, only = target === 'cpu' ? 'size,labels,users,stop,health,quota,memory' : 'size,labels,driver' } = values
 const lines: Line[] = []
 
 function note (promise: string, seen: string, kept: boolean): void {
@@ -59,7 +62,7 @@ async function size (image: MountedImage, base: MountedImage): Promise<void> {
   const above = await sizeOf(image.root) - await sizeOf(base.root)
   const parts = await Promise.all(['node_modules/onnxruntime-node', 'node_modules', 'models', 'dist'].map(async (part) =>
     `${part} ${megabytes(await sizeOf(join(image.root, 'app', part)))}`))
-  note(`at most ${megabytes(MOST_ABOVE_BASE)} above its base`, `${megabytes(above)}: ${parts.join(', ')}`, above <= MOST_ABOVE_BASE)
+  note(`at most ${megabytes(MOST_ABOVE_BASE[target])} above its base`, `${megabytes(above)}: ${parts.join(', ')}`, above <= MOST_ABOVE_BASE[target])
 }
 
 async function labels ({ config: { Labels = {}, Healthcheck } }: MountedImage): Promise<void> {
@@ -202,18 +205,28 @@ async function untilServed ({ url }: Container): Promise<string> {
   return 'no request is answered'
 }
 
-const TRIALS: Readonly<Record<string, (image: MountedImage, base: MountedImage) => Promise<void>>> = {
-  size, labels, users, stop, health, quota, memory
+async function driver (image: MountedImage): Promise<void> {
+  const ended = await within(image, { tmpfs: [CACHE] }, async () => {}).then(() => 'it started', String)
+  note('without a driver it does not start, and names what is missing', (/the NVIDIA driver is missing[^;"]*/.exec(ended) ?? [ended.slice(-300)])[0],
+    ended.includes('the NVIDIA driver is missing: libcuda.so.1'))
+  await within(image, { tmpfs: [CACHE], env: { FEWSTEP_EXECUTION_PROVIDER: 'auto' } }, async (container) => {
+    const checked = await container.exec(['node', 'dist/cli/main.js', 'cuda', 'install', '--check'])
+    note("`fewstep cuda install --check` in it finds all of CUDA's libraries", `exit code ${checked}`, checked === 0)
+    await generate(container.url, REQUEST)
+    note('with FEWSTEP_EXECUTION_PROVIDER=auto it serves from the CPU', `ready after ${seconds(container.readyMs)}`, true)
+  })
 }
 
-const { values } = parseArgs({ options: { image: { type: 'string' }, only: { type: 'string', default: Object.keys(TRIALS).join(',') } } })
-const { image = 'fewstep:cpu' } = values
-if (values.image === undefined) execFileSync(join(ROOT, 'scripts/image/build.sh'), ['cpu', image], { stdio: ['ignore', 2, 2] })
+const TRIALS: Readonly<Record<string, (image: MountedImage, base: MountedImage) => Promise<void>>> = {
+  size, labels, users, stop, health, quota, memory, driver
+}
+
+if (values.image === undefined) execFileSync(join(ROOT, 'scripts/image/build.sh'), [target, image], { stdio: ['ignore', 2, 2] })
 const base = /^ARG NODE_IMAGE=([^@\n]+)/m.exec(await readFile(join(ROOT, 'Dockerfile'), 'utf8'))?.[1]?.trim() ?? ''
 const mounted = await mountImage(image)
 const mountedBase = await mountImage(base)
 try {
-  for (const name of values.only.split(',')) await attempt(name, async () => { await TRIALS[name]?.(mounted, mountedBase) })
+  for (const name of only.split(',')) await attempt(name, async () => { await TRIALS[name]?.(mounted, mountedBase) })
 } finally {
   await mounted.remove()
   await mountedBase.remove()
