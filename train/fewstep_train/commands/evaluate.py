@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=CONDITIONAL_STEPS,
         help="of those in continuation and infilling (default %(default)s)",
     )
-    parser.add_argument("--many-steps", type=int, default=1024, help="of the DFM (default %(default)s)")
+    parser.add_argument("--many-steps", type=int, nargs="+", default=[1024], help="of the DFM (default 1024)")
     parser.add_argument("--dfm-solver", choices=["euler", "euler_exact"], default="euler_exact")
     parser.add_argument(
         "--many-steps-tasks", choices=TASKS, nargs="+", default=list(TASKS), help="tasks for --many-steps"
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def make_quick(args: argparse.Namespace) -> None:
     args.samples, args.length = min(args.samples, 8), min(args.length, 32)
-    args.steps, args.conditional_steps, args.many_steps = [1, 8], [8], 16
+    args.steps, args.conditional_steps, args.many_steps = [1, 8], [8], [16]
     args.texts, args.text_tokens = min(args.texts, 2), min(args.text_tokens, 32)
 
 
@@ -138,7 +138,7 @@ def many_step_cells(args: argparse.Namespace, ways: list[Way]) -> list[Cell]:
         if not args.dfm_temperatures or s.temperature in args.dfm_temperatures
         for n in [
             *(budgets(args, task) if args.dfm else []),
-            *([args.many_steps] if task.name in args.many_steps_tasks else []),
+            *(args.many_steps if task.name in args.many_steps_tasks else []),
         ]
     ]
 
