@@ -8,6 +8,6 @@ import { interruption, runCommand } from './lib/command.js'
 runCommand('bench:load', async (args) => {
   const given = new Arguments(COMMANDS.bench, args)
   if (!given.flag('help')) return await runBench(given, interruption())
-  process.stdout.write(helpOf(COMMANDS.bench))
+  process.stdout.write(await helpOf(COMMANDS.bench))
   return 0
 })

@@ -1,8 +1,8 @@
 /** Settings: environment variables, checked once, at start. This is the only reader of `process.env`. */
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import type { Static } from 'typebox'
+import { Check, Errors } from 'typebox/schema'
 import {
   DEFAULT_CACHE_DIR, Environment, LOG_LEVELS, type EXECUTION_PROVIDERS, type METRICS_ACCESS, type METRICS_ALIASES, type PRECISIONS,
   type READY_WHEN
@@ -14,7 +14,10 @@ export { Environment, LOG_LEVELS }
 
 export const DEFAULT_MODEL = fileURLToPath(new URL('../models/fewstep-stories', import.meta.url))
 
+/** The static types of the schema leave them out. */
 interface Annotations {
+  readonly type?: string
+  readonly default: string | number
   readonly minimum?: number
   readonly maximum?: number
   readonly enum?: readonly string[]
@@ -190,10 +193,9 @@ export function readClientSettings (env: NodeJS.ProcessEnv = process.env): Clien
  * @throws never: a value is shown as it is, right or wrong
  */
 export function changedSettings (env: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  const defaults = Environment.properties as unknown as Record<string, { default: string | number }>
   return Object.fromEntries(SETTING_NAMES.flatMap((name) => {
     const text = env[name]?.trim() ?? ''
-    if (text === '' || text === String(defaults[name]?.default)) return []
+    if (text === '' || text === String(annotationsOf(name).default)) return []
     return [[name, SECRETS.has(name) ? '(set, not shown)' : text]]
   }))
 }
@@ -211,17 +213,24 @@ function cacheDirectoryOf (setting: string): string | undefined {
 
 /** @param texts of the variables that are set */
 function parse (texts: Readonly<Record<string, string>>): Static<typeof Environment> {
-  const values = Value.Default(Environment, Object.fromEntries(Object.entries(texts).map(([name, text]) =>
-    [name, Type.IsInteger(Environment.properties[name as SettingName]) && DECIMAL.test(text) ? Number(text) : text])))
-  if (Value.Check(Environment, values)) return values
-  const wrong = new Set([...Value.Errors(Environment, values)].map(({ instancePath }) => instancePath.slice(1) as SettingName))
+  const values = Object.fromEntries(SETTING_NAMES.map((name) => {
+    const { type, default: usual } = annotationsOf(name)
+    const text = texts[name]
+    return [name, text === undefined ? usual : type === 'integer' && DECIMAL.test(text) ? Number(text) : text]
+  }))
+  if (Check(Environment, values)) return values
+  const [, errors] = Errors(Environment, values)
+  const wrong = new Set(errors.map(({ instancePath }) => instancePath.slice(1) as SettingName))
   throw new Error([...wrong].map((name) => `${name} must be ${wanted(name)}, not ${JSON.stringify(texts[name])}`).join('; '))
 }
 
 /** What a setting may be, in words. */
 function wanted (name: SettingName): string {
-  // The static types of the schema leave out its annotations.
-  const { minimum, maximum, enum: choices, form } = Environment.properties[name] as Annotations
+  const { minimum, maximum, enum: choices, form } = annotationsOf(name)
   if (choices !== undefined) return `one of ${choices.join(', ')}`
   return form ?? `an integer from ${minimum} to ${maximum}`
+}
+
+function annotationsOf (name: SettingName): Annotations {
+  return Environment.properties[name] as unknown as Annotations
 }

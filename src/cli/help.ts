@@ -16,7 +16,7 @@ ${commands.map(({ name, summary }) => `  fewstep ${name.padEnd(width)}  ${summar
 `
 }
 
-export function helpOf ({ name, synopsis, about, options, more, examples }: Command): string {
+export async function helpOf ({ name, synopsis, about, options, more, examples }: Command): Promise<string> {
   const all: readonly Option[] = [...options, { name: 'help', text: 'this page' }]
   const heads = all.map(optionHead)
   const width = Math.max(...heads.map(({ length }) => length))
@@ -26,7 +26,7 @@ export function helpOf ({ name, synopsis, about, options, more, examples }: Comm
     'OPTIONS\n',
     all.map(({ text }, i) => INDENT + (heads[i] ?? '').padEnd(width) + INDENT +
       filled(text, ' '.repeat(width + 2 * INDENT.length)).trimStart()).join(''),
-    ...(more === undefined ? [] : [more()]),
+    ...(more === undefined ? [] : [await more()]),
     'EXAMPLES\n',
     examples.map(([command, what]) => `  ${command}\n      ${what}\n`).join('')
   ].join('\n').replaceAll('\n\n\n', '\n\n')

@@ -22,7 +22,7 @@ type Runner = (args: readonly string[]) => Promise<void> | void
 const RUNNERS: Record<CommandName, Runner> = {
   generate: async (args) => {
     const options = parseGenerateOptions(args)
-    if (options.help) return print(helpOf(COMMANDS.generate))
+    if (options.help) return print(await helpOf(COMMANDS.generate))
     await interruptible(async (stop) => {
       const { generate } = await import('./generate.js')
       await generate(options, stop)
@@ -36,7 +36,7 @@ const RUNNERS: Record<CommandName, Runner> = {
     })
   },
   serve: async ([first]) => {
-    if (first === '--help' || first === '-h') return print(helpOf(COMMANDS.serve))
+    if (first === '--help' || first === '-h') return print(await helpOf(COMMANDS.serve))
     if (first !== undefined) {
       throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
     }
@@ -92,7 +92,7 @@ async function run ([command, ...args]: readonly string[]): Promise<void> {
 
 async function withArguments (name: CommandName, args: readonly string[], work: (given: Arguments) => Promise<void>): Promise<void> {
   const given = new Arguments(COMMANDS[name], args)
-  if (given.flag('help')) return print(helpOf(COMMANDS[name]))
+  if (given.flag('help')) return print(await helpOf(COMMANDS[name]))
   await work(given)
 }
 

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { cpuQuota, usableCores } from './cpu-limits.js'
 import { LANES } from './lane.js'
 import type { PoolPlan } from './pool-plan.js'
@@ -56,13 +56,13 @@ export class TuningCache {
   async read (plans: readonly PoolPlan[], precisions: readonly Precision[], shapes: readonly WarmUpShape[]): Promise<Tuning | undefined> {
     if (this.#file === undefined) return undefined
     const json = await readFile(this.#file, 'utf8').then((text) => JSON.parse(text) as unknown).catch(() => undefined)
-    if (!Value.Check(Kept, json)) return undefined
+    if (!Check(Kept, json)) return undefined
     const ageMs = Date.now() - Date.parse(json.measuredAt)
     if (!(ageMs >= 0 && ageMs <= LONGEST_AGE_MS)) return undefined
     const plan = plans.find(({ workers, threads }) => workers === json.plan.workers && threads === json.plan.threads)
     const { precision } = json
     if (plan === undefined || !precisions.includes(precision)) return undefined
-    const costs = json.costs.filter((cost) => Value.Check(Cost, cost)).filter((cost) => shapes.some((shape) => isOf(shape, cost)))
+    const costs = json.costs.filter((cost) => Check(Cost, cost)).filter((cost) => shapes.some((shape) => isOf(shape, cost)))
     return { measuredAt: json.measuredAt, plan, precision, costs }
   }
 

@@ -1,6 +1,6 @@
 /** The first thing that a JSON document does not do as its schema wants, as a sentence. */
 import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Errors } from 'typebox/schema'
 import { quote, shown } from './quote.js'
 
 /** Of a schema, what leads to the descriptions in it. */
@@ -15,7 +15,7 @@ interface Described {
  * @returns the sentence; undefined where nothing is wrong
  */
 export function illTyped (schema: TSchema, json: unknown): string | undefined {
-  const [first] = Value.Errors(schema, json)
+  const [, [first]] = Errors(schema, json)
   if (first === undefined) return undefined
   const path = first.instancePath.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'))
   if (first.keyword === 'required') return `${named([...path, first.params.requiredProperties[0] ?? ''])} is missing`

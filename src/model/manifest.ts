@@ -1,7 +1,7 @@
 /** A model's manifest.json, parsed and checked. */
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import { Check } from 'typebox/schema'
 import { JUMPS } from '../diffusion/jump-times.js'
 import { MAX_TEMPERATURE, MAX_TOP_K } from '../diffusion/limits.js'
 import { MAX_STEPS, SCHEDULES } from '../diffusion/schedule.js'
@@ -191,7 +191,7 @@ function wrongEnd (manifest: Manifest): string | undefined {
 
 /** A file that is used must be listed, or nobody would notice that it changed. */
 function unlisted ({ graph, tokenizer, files }: Manifest): string | undefined {
-  const bad = Object.keys(files).find((name) => !Value.Check(FileName, name))
+  const bad = Object.keys(files).find((name) => !Check(FileName, name))
   if (bad !== undefined) return `files lists ${shown(bad)}, which is no file's name, without a folder before it`
   const missing = [graph.file, graph.int8_file, graph.float16_file, tokenizer].find((name) => typeof name === 'string' && !Object.hasOwn(files, name))
   return missing === undefined ? undefined : `files does not list ${shown(missing)}, so nothing vouches for what it holds`

@@ -167,7 +167,7 @@ t.test('--help and --version answer on stdout', async (t) => {
 
 t.test('every command has a page with its options and examples, no wider than a terminal', async (t) => {
   for (const command of Object.values<Command>(COMMANDS)) {
-    const page = helpOf(command)
+    const page = await helpOf(command)
     for (const { name } of command.options) t.match(page, new RegExp(`^  --?${name}\\b`, 'm'), `${command.name}: ${name}`)
     t.match(page, /\n {2}-h, --help/)
     for (const [example] of command.examples) t.ok(page.includes(`\n  ${example}\n`))
