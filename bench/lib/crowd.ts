@@ -52,6 +52,7 @@ export async function crowd (service: Service, concurrency: number, seconds: num
     runSeconds: after.runSeconds - before.runSeconds,
     workerSeconds: after.workerSeconds - before.workerSeconds,
     processorSeconds: after.processorSeconds - before.processorSeconds,
+    ownProcessorSeconds: after.ownProcessorSeconds - before.ownProcessorSeconds,
     load: await load
   }
 }

@@ -14,6 +14,8 @@ export interface Counters {
   readonly workerSeconds: number
   /** Of the service and its workers, all threads. */
   readonly processorSeconds: number
+  /** Of the service alone. */
+  readonly ownProcessorSeconds: number
 }
 
 export class Service {
@@ -59,6 +61,7 @@ export class Service {
       runSeconds: value('fewstep_step_run_seconds_total'),
       workerSeconds: value('fewstep_step_worker_seconds_total'),
       processorSeconds: sum(this.#processes().map(processorSeconds)),
+      ownProcessorSeconds: processorSeconds(this.#child.pid ?? 0),
       workers: value('fewstep_workers')
     }
   }

@@ -1,4 +1,5 @@
 /** The shell around schedule and summary: clock, timers, connections. */
+import { setMaxListeners } from 'node:events'
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { Client } from './client.js'
 import type { LoadOptions } from './options.js'
@@ -66,6 +67,7 @@ class Run {
     this.endMs = 1000 * (options.warmupS + options.durationS)
     this.#client = new Client(options.url, 1000 * options.timeoutS, options.apiKey)
     this.#bodies = requestBodies(options)
+    setMaxListeners(0, this.#stop.signal) // each client that pauses listens
     const interrupt = (): void => {
       this.interruptedMs = this.elapsedMs
       this.#stop.abort()

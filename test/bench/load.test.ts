@@ -145,6 +145,17 @@ t.test('a closed loop has as many requests under way as clients, each of which a
   t.ok(report.requests >= 40 && report.requests <= 44, `${report.requests} requests`)
 })
 
+t.test('many clients of a closed loop who are refused at once wait, and Node warns of nothing', async (t) => {
+  const warnings: Error[] = []
+  const note = (warning: Error): void => { warnings.push(warning) }
+  process.on('warning', note)
+  t.teardown(() => process.off('warning', note))
+  const url = await serve(t, (_, response) => { fail(response, 429, 'queue_full') })
+  const report = await runLoad(optionsOf(url, { loop: { kind: 'closed', concurrency: 20 } }))
+  t.same(report.statuses.map(({ status }) => status), ['429'])
+  t.same(warnings, [])
+})
+
 t.test('an interrupted run gives up what is under way and says what it has', async (t) => {
   const interrupted = new AbortController()
   const url = await serve(t, (body, response) => {
