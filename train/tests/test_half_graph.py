@@ -1,11 +1,14 @@
 """The step in float16: one fused attention operator with lengths, and the law of the graph in float32."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 from fixtures import FIXTURES
 from golden import SOURCES, golden_arrays, load_golden, open_session, step_inputs
@@ -19,6 +22,7 @@ from fewstep_train.folder.model_folder import parameter_arrays
 from fewstep_train.graphs.graph_builder import ATTENTION_OPSET, GraphBuilder
 from fewstep_train.graphs.half_graph import fused_attention, rotated
 from fewstep_train.graphs.masked_step_graph import build_masked_step_graph
+from fewstep_train.graphs.session_options import cpu_options
 from fewstep_train.graphs.step_graph import build_step_graph
 from fewstep_train.kinds import CANVAS, DREAM, LLADA, MASKED
 
@@ -96,14 +100,15 @@ def masked_graph(kind, config, compute, **changes):
     return build_masked_step_graph(kind, config, arrays, law=True, compute=compute, **changes)
 
 
-def golden_graph(source, compute, **changes):
-    config, _ = load_golden(source)
-    return build_step_graph(config, golden_arrays(source), law=True, compute=compute, **changes)
+def golden_graph(source, compute, weights="student_ema", **changes):
+    config, _ = load_golden(source, weights)
+    return build_step_graph(config, golden_arrays(source, weights), law=True, compute=compute, **changes)
 
 
 def graphs(compute, **changes):
     for source in SOURCES:
-        yield golden_graph(source, compute, **changes)
+        for weights in ("student_ema", "teacher"):
+            yield golden_graph(source, compute, weights, **changes)
     for kind in MASKED:
         for config in SHAPES.values():
             yield masked_graph(kind, config, compute, **changes)
@@ -120,6 +125,20 @@ def test_the_law_is_that_of_float32_also_where_rows_are_padded():
         laws = [open_session(graph).run(["posterior"], given)[0][own] for graph in (exact, half)]
         total_variation = np.abs(laws[0] - laws[1]).sum(-1) / 2
         assert 0 < total_variation.mean() < 2e-3
+
+
+def test_a_block_costs_as_few_nodes_as_there_is_work_for():
+    """Each takes a GPU some 10 us."""
+    loaded = cpu_options(threads=1)
+    with TemporaryDirectory() as folder:
+        loaded.optimized_model_filepath = f"{folder}/loaded.onnx"
+        ort.InferenceSession(golden_graph("mask", "float16").SerializeToString(), loaded, ["CPUExecutionProvider"])
+        nodes = onnx.load(loaded.optimized_model_filepath).graph.node
+    counts = Counter(node.op_type for node in nodes)
+    blocks = counts["Attention"]
+    assert counts["LayerNormalization"] == 2 * blocks + 1
+    assert counts["RotaryEmbedding"] == 2 * blocks
+    assert counts["Split"] <= blocks + 5, "modulation is made for all blocks at once"
 
 
 def test_the_lowest_temperature_is_greedy_and_finite():

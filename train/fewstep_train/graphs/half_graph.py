@@ -2,8 +2,13 @@
 
 The standard Attention (opset 24) takes the lengths of the rows instead of a bias, so that ONNX Runtime's CUDA provider
 runs it as flash attention (https://github.com/microsoft/onnxruntime/pull/27542) and no tensor [B, heads, L, L] is made.
-Its inputs stay [B, L, heads x head_dim], in which order that kernel reads them: nothing is transposed.
+Its inputs stay [B, L, heads x head_dim], in which order that kernel reads them: nothing is transposed. Each of them is
+a product of its own, because to split one that has all three takes a GPU as long as a quarter of all products.
 """
+
+from collections.abc import Iterator
+
+import numpy as np
 
 from fewstep_train.graphs.graph_builder import CONTRIB, GraphBuilder
 from fewstep_train.graphs.network_graph import NetworkGraph
@@ -21,17 +26,70 @@ def fused_attention(g: GraphBuilder, q: str, k: str, v: str, lengths: str, heads
 
 
 class HalfNetworkGraph(NetworkGraph):
-    """LayerNormalization takes and gives float16 and computes in float32, as its stash_type says by default."""
+    """LayerNormalization takes and gives float16 and computes in float32, as its stash_type says by default.
+
+    A GPU takes some 10 us for each node of a graph however small its work, which is what a lone row's step consists
+    of: so the vectors that modulate the blocks are made for all of them at once, and applied by the norm itself.
+    """
 
     def padding(self, real: str) -> str:
         return "length"
 
+    def modulations(self, c: str) -> Iterator[list[str]]:
+        """As ever, but scale is norm weight x (1 + scale), and the output layer has four vectors more."""
+        g, config = self.g, self.config
+        layers = [*(f"blocks.{i}" for i in range(config.n_blocks)), "output_layer"]
+        if config.few_step:
+            c = self.fused_conditions(c, layers)
+        norms = [[f"{layer}.norm1.weight", f"{layer}.norm2.weight"] for layer in layers[:-1]]
+        weights, biases = zip(*map(self.modulator, layers, [*norms, [f"{layers[-1]}.norm_final.weight"]]), strict=True)
+        vectors = g.op("MatMul", c, g.op("Concat", *weights, axis=0))
+        vectors = g.op("Add", vectors, g.op("Concat", *biases, axis=0))  # [layers, 2B, 6D]
+        once, _ = g.op("Split", vectors, outputs=2, axis=1, num_outputs=2)
+        narrow = g.op("Unsqueeze", self.products.narrowed(once), g.ints(2))  # [layers, B, 1, 6D]
+        # In two goes, because a Split into more than 32 is slow, and where all parts are as large it needs no sizes.
+        each = g.op("Split", narrow, outputs=len(layers), axis=0, num_outputs=len(layers))
+        for vectors in each:
+            own = g.op("Squeeze", vectors, g.ints(0))
+            yield g.op("Split", own, outputs=6, axis=2, num_outputs=6)
+
+    def fused_conditions(self, c: str, layers: list[str]) -> str:
+        """[2B, 2C] -> [layers, 2B, C]: each layer's own mixture of time and step size."""
+        g, names = self.g, [f"{layer}.condition_fuser" for layer in layers]
+        weight = g.op("Concat", *(self.products.exact(f"{name}.weight") for name in names), axis=0)
+        bias = g.op("Concat", *(self.products.exact(f"{name}.bias") for name in names), axis=0)
+        mixed = g.op("Add", g.op("MatMul", c, g.op("Transpose", weight, perm=[1, 0])), bias)
+        split = g.op("Reshape", self.silu(mixed), g.ints(0, len(layers), -1))
+        return g.op("Transpose", split, perm=[1, 0, 2])
+
+    def modulator(self, layer: str, norms: list[str]) -> tuple[str, str]:
+        """Weight [1, C, 6D] and bias [1, 1, 6D] of a layer's modulation, for `modulations`; what it lacks of six is 0.
+
+        norms: by which of its scales, which follow the shifts, are multiplied.
+        """
+        g, exact, width = self.g, self.products.exact, self.config.hidden_size
+        once, zero = g.const(np.ones(width)), g.const(np.zeros(width))
+        gate = len(norms) == 2  # the output layer has none
+        factor = g.op("Concat", *(name for norm in norms for name in [once, exact(norm), *[once] * gate]), axis=0)
+        added = g.op("Concat", *(name for norm in norms for name in [zero, exact(norm), *[zero] * gate]), axis=0)
+        weight = g.op("Transpose", exact(f"{layer}.adaLN_modulation.weight"), perm=[1, 0])
+        bias = g.op("Add", g.op("Mul", exact(f"{layer}.adaLN_modulation.bias"), factor), added)
+        parts = [g.op("Mul", weight, factor)], [g.op("Unsqueeze", bias, g.ints(0))]
+        if not gate:
+            parts[0].append(g.const(np.zeros((self.config.cond_dim, 4 * width))))
+            parts[1].append(g.const(np.zeros((1, 4 * width))))
+        weight, bias = (part[0] if gate else g.op("Concat", *part, axis=1) for part in parts)
+        return g.op("Unsqueeze", weight, g.ints(0)), g.op("Unsqueeze", bias, g.ints(0))
+
+    def modulated_norm(self, x: str, name: str, shift: str, scale: str) -> str:
+        """LayerNormalization takes a weight and a bias for each row of the batch, [B, 1, D]."""
+        return self.g.op("LayerNormalization", x, scale, shift, axis=-1, epsilon=1e-5)
+
     def attention(self, x: str, name: str, rotary: tuple[str, str], padding: str) -> str:
-        g, heads, dim = self.g, self.config.n_heads, self.config.hidden_size
-        joint = self.products.product(x, *(f"{name}.{w}" for w in ("qw", "kw", "vw")))
-        q_and_k, v = g.op("Split", joint, g.ints(2 * dim, dim), outputs=2, axis=-1)
-        q, k = g.op("Split", rotated(g, q_and_k, rotary), outputs=2, axis=-1, num_outputs=2)
-        return self.products.product(fused_attention(g, q, k, v, padding, heads), f"{name}.attn_out")
+        g, product = self.g, self.products.product
+        q, k, v = (product(x, f"{name}.{w}") for w in ("qw", "kw", "vw"))
+        q, k = rotated(g, q, rotary), rotated(g, k, rotary)
+        return product(fused_attention(g, q, k, v, padding, self.config.n_heads), f"{name}.attn_out")
 
 
 class HalfTransformerGraph(TransformerGraph):
@@ -72,10 +130,8 @@ class HalfTransformerGraph(TransformerGraph):
         return g.op("Reshape", g.op("Tile", split, g.ints(1, 1, 1, repeats, 1)), g.ints(0, 0, config.hidden_size))
 
     def attention(self, x: str, name: str, rotary: tuple[str, str], padding: str) -> str:
-        g, config = self.g, self.config
-        widths = [count * config.head_dim for count in (config.n_heads, config.n_kv_heads, config.n_kv_heads)]
-        joint = self.linear(x, *(f"{name}.{w}" for w in ("qw", "kw", "vw")))
-        q, k, v = g.op("Split", joint, g.ints(*widths), outputs=3, axis=-1)
+        g = self.g
+        q, k, v = (self.linear(x, f"{name}.{w}") for w in ("qw", "kw", "vw"))
         q, k = rotated(g, q, rotary), self.repeated(rotated(g, k, rotary))
-        mixed = fused_attention(g, q, k, self.repeated(v), padding, config.n_heads)
+        mixed = fused_attention(g, q, k, self.repeated(v), padding, self.config.n_heads)
         return self.linear(mixed, f"{name}.attn_out")

@@ -9,10 +9,10 @@ from fewstep_train.flow.solver import LAST_STEP
 from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.half_graph import HalfTransformerGraph
 from fewstep_train.graphs.network_graph import as_float, positions_below
+from fewstep_train.graphs.product_graph import HalfProducts
 from fewstep_train.graphs.sampler_graph import block_shape, draw, posterior, probability
-from fewstep_train.graphs.slices import Slices
-from fewstep_train.graphs.step_graph import HALF, inverse_temperature, opset_of, products_of, slice_size
-from fewstep_train.graphs.step_model import FLOAT, INPUTS, SlicedDraw, step_model, values
+from fewstep_train.graphs.step_graph import HALF, inverse_temperature, opset_of, products_of, slice_size, sliced_state
+from fewstep_train.graphs.step_model import FLOAT, INPUTS, SlicedDraw, step_model
 from fewstep_train.graphs.transformer_graph import TransformerGraph
 from fewstep_train.kinds import DREAM, LLADA
 from fewstep_train.networks.transformer import TransformerConfig
@@ -30,9 +30,11 @@ def padded_logits(net: TransformerGraph, hidden: str) -> str:
     g, columns = net.g, net.config.num_tokens
     blocks, width = block_shape(columns)
     padding = blocks * width - columns
+    if isinstance(net.products, HalfProducts):
+        return net.products.logits(hidden, "output", padding)
     never = g.const(np.full(padding, NEVER))
     bias = net.products.exact("output.bias") if net.config.output_bias else g.const(np.zeros(columns))
-    product = net.products.widened(net.products.product(hidden, "output", padding=padding))
+    product = net.products.product(hidden, "output", padding=padding)
     return g.op("Add", product, g.op("Concat", bias, never, axis=0))
 
 
@@ -93,8 +95,7 @@ def build_masked_step_graph(
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
     hidden = net.canvas_hidden("tokens", real)
-    state = one_later(g, hidden) if kind == DREAM else hidden
-    slices = Slices(g, values(MASKED_INPUTS), state, config.hidden_size, size) if size else None
+    state, slices = sliced_state(net, one_later(g, hidden) if kind == DREAM else hidden, MASKED_INPUTS, size)
     logits = padded_logits(net, state)
     no_mask = np.zeros(blocks * width)
     no_mask[mask] = NEVER
@@ -105,7 +106,7 @@ def build_masked_step_graph(
     # [B, L, 1], worked out from the tokens so that it is made on their device.
     never = g.op("Add", g.op("Sub", "tokens", "tokens"), g.const(mask, np.int64))
     drawn = draw(g, p, g.op("Unsqueeze", never, g.ints(2)), columns, token_noise)
-    sureness = confidence(g, logits, drawn, size > 0)
+    sureness = confidence(g, logits, drawn, in_slices=size > 0 and compute != HALF)
     score = {LLADA: lambda: sureness, DREAM: lambda: negative_entropy(g, p)}[kind]()
     sliced = SlicedDraw(slices, p, drawn, blocks * width, law, [sureness, score]) if slices is not None else None
 

@@ -1,6 +1,7 @@
 """The network as ONNX nodes: tokens, times and lengths in, the last hidden state out."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from onnx import TensorProto
@@ -67,6 +68,12 @@ class NetworkGraph:
         vectors = self.products.narrowed(self.g.op("Unsqueeze", once, self.g.ints(1)))
         return self.g.op("Split", vectors, outputs=ways, axis=2, num_outputs=ways)
 
+    def modulations(self, c: str) -> Iterator[list[str]]:
+        """Of each block its six vectors, then the output layer's two, each [B, 1, D]."""
+        for i in range(self.config.n_blocks):
+            yield self.modulation(c, f"blocks.{i}", 6)
+        yield self.modulation(c, "output_layer", 2)
+
     def modulated_norm(self, x: str, name: str, shift: str, scale: str) -> str:
         norm = self.g.op("LayerNormalization", x, self.parameter(name), axis=-1, epsilon=1e-5)
         return self.g.op("Add", self.g.op("Mul", norm, self.g.op("Add", scale, self.one())), shift)
@@ -117,16 +124,16 @@ class NetworkGraph:
         padding = self.padding(real)
         rotary = self.rotary_tables()
         x = self.products.rows(tokens, "vocab_embed.weight")
-        c = self.condition(t, h)
+        modulations = self.modulations(self.condition(t, h))
         for i in range(self.config.n_blocks):
             name = f"blocks.{i}"
-            shift1, scale1, gate1, shift2, scale2, gate2 = self.modulation(c, name, 6)
+            shift1, scale1, gate1, shift2, scale2, gate2 = next(modulations)
             seen = self.modulated_norm(x, f"{name}.norm1.weight", shift1, scale1)
             mixed = self.attention(seen, name, rotary, padding)
             x = g.op("Add", x, g.op("Mul", gate1, mixed))
             thought = self.mlp(self.modulated_norm(x, f"{name}.norm2.weight", shift2, scale2), name)
             x = g.op("Add", x, g.op("Mul", gate2, thought))
-        shift, scale = self.modulation(c, "output_layer", 2)
+        shift, scale, *_ = next(modulations)
         return self.modulated_norm(x, "output_layer.norm_final.weight", shift, scale)
 
 

@@ -8,6 +8,8 @@ from onnx import TensorProto
 from fewstep_train.graphs.graph_builder import CONTRIB, LARGEST, SMALLEST, GraphBuilder, byte_rows
 
 ZERO = 128  # the unsigned byte that stands for 0
+ONES = 8  # columns more of a state whose output map has a bias: as many as keep its rows on 16 bytes
+NEVER = -6e4  # logit of what is never drawn, in float16
 
 
 def stored(weight: np.ndarray, dtype: np.dtype | type) -> np.ndarray:
@@ -127,3 +129,23 @@ class HalfProducts(FloatProducts):
 
     def widened(self, x: str) -> str:
         return self.g.op("Cast", x, to=TensorProto.FLOAT)
+
+    def with_ones(self, state: str) -> str:
+        """[B, L, D] -> [B, L, D + ONES], for `logits`."""
+        one = self.g.const(1, self.activations)
+        return self.g.op("Pad", state, self.g.ints(*[0] * 5, ONES), one)
+
+    def logits(self, state: str, layer: str, padding: int) -> str:
+        """A state `with_ones` through the output map and its bias: float32 [B, L, K + padding], NEVER in the padding.
+
+        The bias is a row of the weight, because to add it to as many columns takes as long as the product.
+        """
+        g, weight = self.g, self.weights[f"{layer}.weight"]
+        columns, inputs = weight.shape
+        filled = g.op("Concat", self.transposed(layer), g.const(np.zeros((inputs, padding)), self.activations), axis=1)
+        has_bias = f"{layer}.bias" in self.weights
+        bias = self.parameter(f"{layer}.bias") if has_bias else g.const(np.zeros(columns), self.activations)
+        row = g.op("Concat", bias, g.const(np.full(padding, NEVER), self.activations), axis=0)
+        others = g.const(np.zeros((ONES - 1, columns + padding)), self.activations)
+        rows = g.op("Concat", filled, g.op("Unsqueeze", row, g.ints(0)), others, axis=0)
+        return self.widened(g.op("MatMul", state, rows))

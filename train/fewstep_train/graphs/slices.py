@@ -16,28 +16,37 @@ from fewstep_train.graphs.nodes import reads, rename
 
 POSITIONS = 128  # of a slice; with fewer its product with the output map is slower
 WIDE = 16_384  # columns; with fewer there is little to save, and slices make a step of one row slower
+GPU_VALUES = 2**28  # of a slice on a GPU: more keep it no busier, and cuBLAS cannot count beyond 2**31
 
 ALIGNED = 16  # sums over columns depend on where in memory they begin: at a like place in slices and whole
 
 SMALL_BYTES = 1024  # of constants whose values may decide a shape
 
 
-def positions_at_once(columns: int) -> int:
+def positions_at_once(columns: int, on_gpu: bool = False) -> int:
     """Of a slice; 0: there are no slices."""
-    return POSITIONS if columns >= WIDE else 0
+    if columns < WIDE:
+        return 0
+    return max(GPU_VALUES // columns // POSITIONS, 1) * POSITIONS if on_gpu else POSITIONS
 
 
 class Slices:
     """From now on the builder collects nodes that are to run in slices, as far as they depend on `state`.
 
-    state: float32 [B, L, `width`]. Whatever else they take is a constant, a scalar, or of a shape [B], [B, 1 or L] or
-    [B, 1 or L, 1].
+    state: [B, L, `width`] of the type `kind`. Whatever else they take is a constant, a scalar, or of a shape [B],
+    [B, 1 or L] or [B, 1 or L, 1].
     """
 
     def __init__(
-        self, g: GraphBuilder, inputs: Iterable[onnx.ValueInfoProto], state: str, width: int, positions: int
+        self,
+        g: GraphBuilder,
+        inputs: Iterable[onnx.ValueInfoProto],
+        state: str,
+        width: int,
+        positions: int,
+        kind: int = TensorProto.FLOAT,
     ) -> None:
-        self.g, self.inputs, self.state, self.width = g, list(inputs), state, width
+        self.g, self.inputs, self.state, self.width, self.kind = g, list(inputs), state, width, kind
         self.one = g.ints(1)
         rows, length = (g.op("Shape", "tokens", start=axis, end=axis + 1) for axis in (0, 1))
         self.count, self.shape = g.op("Mul", rows, length), g.op("Concat", rows, length, axis=0)
@@ -71,7 +80,7 @@ class Slices:
         names = {name: f"slice_{name}" for name in [*taken, *outputs]}
         for node in inside:
             rename(node, names)
-        types = {name: known[name].elem_type for name in taken} | {self.state: TensorProto.FLOAT}
+        types = {name: known[name].elem_type for name in taken} | {self.state: self.kind}
         given = [helper.make_tensor_value_info(names[name], types[name], None) for name in taken]
         made = [helper.make_tensor_value_info(names[name], kind, None) for name, kind in outputs.items()]
         index = self.index()

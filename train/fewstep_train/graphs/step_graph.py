@@ -9,10 +9,11 @@ from fewstep_train.flow.solver import LAST_STEP, MIN_TEMPERATURE
 from fewstep_train.graphs.graph_builder import ATTENTION_OPSET, OPSET, GraphBuilder
 from fewstep_train.graphs.half_graph import HalfNetworkGraph
 from fewstep_train.graphs.network_graph import NetworkGraph, positions_below
-from fewstep_train.graphs.product_graph import FloatProducts, HalfProducts, Int8Products, UnsignedInt8Products
+from fewstep_train.graphs.product_graph import ONES, FloatProducts, HalfProducts, Int8Products, UnsignedInt8Products
 from fewstep_train.graphs.sampler_graph import block_shape, draw, jump_exponent, posterior
 from fewstep_train.graphs.slices import Slices, positions_at_once
-from fewstep_train.graphs.step_model import FLOAT, INPUTS, SlicedDraw, step_model, values
+from fewstep_train.graphs.step_model import FLOAT, FLOAT16, INPUTS, SlicedDraw, step_model, values
+from fewstep_train.graphs.transformer_graph import TransformerGraph
 from fewstep_train.networks.network import NetworkConfig
 
 GRAPH_VERSION = 2  # 1 had neither `targets` nor `target_logprob`
@@ -30,13 +31,23 @@ def products_of(compute: str, in_slices: bool) -> type[FloatProducts]:
 
 
 def slice_size(columns: int, compute: str, wanted: int | None) -> int:
-    """Positions that are worked on at once after the network's last state; 0: all. Graphs for GPUs have no slices.
+    """Positions that are worked on at once after the network's last state; 0: all.
 
     wanted: None where the number of columns decides.
     """
-    if compute == HALF:
-        return 0
-    return positions_at_once(columns) if wanted is None else wanted
+    return positions_at_once(columns, on_gpu=compute == HALF) if wanted is None else wanted
+
+
+def sliced_state(
+    net: NetworkGraph | TransformerGraph, state: str, inputs: Mapping[str, tuple[int, list]], size: int
+) -> tuple[str, Slices | None]:
+    """The network's last state as its output map takes it, and the slices of `size` positions that what follows is
+    collected for, where `size` is not 0.
+    """
+    kind, width = FLOAT, net.config.hidden_size
+    if isinstance(net.products, HalfProducts):
+        state, kind, width = net.products.with_ones(state), FLOAT16, width + ONES
+    return state, Slices(net.g, values(inputs), state, width, size, kind) if size else None
 
 
 def network_graph(
@@ -60,10 +71,9 @@ def tempered_logits(net: NetworkGraph, hidden: str) -> str:
     blocks, width = block_shape(columns)
     padding = blocks * width - columns
     inverse = inverse_temperature(g)
+    if isinstance(net.products, HalfProducts):  # whose range a division by a low temperature would leave
+        return g.op("Mul", net.products.logits(hidden, "output_layer.linear", padding), inverse)
     bias = g.op("Concat", net.products.exact("output_layer.linear.bias"), g.const(np.full(padding, -1e9)), axis=0)
-    if net.products.activations == np.float16:  # which a division by a low temperature would leave
-        logits = net.products.widened(net.products.product(hidden, "output_layer.linear", padding=padding))
-        return g.op("Mul", g.op("Add", logits, bias), inverse)
     # Dividing the D columns of the state is cheaper than dividing the K' columns of the product.
     product = net.products.product(g.op("Mul", hidden, inverse), "output_layer.linear", padding=padding)
     return g.op("Add", product, g.op("Mul", bias, inverse))
@@ -111,7 +121,7 @@ def build_step_graph(
     blocks, width = block_shape(columns)
     real = positions_below(g, "length", g.op("Shape", "tokens", start=1, end=2))
     hidden = net.hidden("tokens", real, "t", "h")
-    slices = Slices(g, values(INPUTS), hidden, config.hidden_size, size) if size else None
+    hidden, slices = sliced_state(net, hidden, INPUTS, size)
     logits = tempered_logits(net, hidden)
     p = posterior(g, logits, blocks * width, "top_k", "top_p", "filter")
 

@@ -9,7 +9,7 @@ from fewstep_train.graphs.graph_builder import GraphBuilder
 from fewstep_train.graphs.sampler_graph import log_probability, logarithm, probability
 from fewstep_train.graphs.slices import Slices
 
-FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+FLOAT, FLOAT16, INT64, BOOL = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.BOOL
 INPUTS = {
     "tokens": (INT64, ["B", "L"]),
     "length": (INT64, ["B"]),

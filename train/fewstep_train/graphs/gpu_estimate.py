@@ -6,6 +6,7 @@ products and bytes take at the rates given, with nothing between them.
 
 from dataclasses import dataclass
 
+from fewstep_train.graphs.slices import positions_at_once
 from fewstep_train.networks.transformer import TransformerConfig
 
 HALF, FULL = 2, 4  # bytes of a number
@@ -65,7 +66,7 @@ def estimate(
     flops: float = H100_FLOPS,
     bandwidth: float = H100_BYTES,
 ) -> GpuEstimate:
-    """A step of `rows` canvases of `length` tokens, the sampler over all positions at once, without top-k and top-p.
+    """A step of `rows` canvases of `length` tokens, without top-k and top-p.
 
     flops: per second, of float16 products; bandwidth: bytes per second.
     """
@@ -76,10 +77,11 @@ def estimate(
     attention = HALF * tokens * (2 * (width + 2 * kv_width) + 3 * width)
     mlp = HALF * tokens * (width + 3 * config.intermediate_size)
     # Logits in float16, in float32, and one more copy in float32: what an operation reads and what it writes.
-    sampler = tokens * columns * (HALF + 2 * FULL)
+    each = columns * (HALF + 2 * FULL)
+    sampler = min(tokens, positions_at_once(columns, on_gpu=True) or tokens) * each
     weights = weight_bytes(config)
     products = 2 * tokens * (config.n_blocks * block_parameters(config) + columns * width)
     products += 4 * tokens * length * width * config.n_blocks
-    moved = weights + config.n_blocks * 2 * (state + attention + mlp) + 2 * sampler
+    moved = weights + config.n_blocks * 2 * (state + attention + mlp) + 2 * tokens * each
     seconds = products / flops + moved / bandwidth
     return GpuEstimate(weights, state + max(attention, mlp), state + sampler, products, seconds)
