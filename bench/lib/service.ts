@@ -28,14 +28,12 @@ export class Service {
   }
 
   /**
-   * Builds it first.
    * @param env settings that differ from the defaults
+   * @param program what Node is given: the built service, which is built first, or its source with a loader
    * @throws Error with what it said where it does not start
    */
-  static async start (env: Readonly<Record<string, string>> = {}): Promise<Service> {
-    const [code] = await once(spawn(process.execPath, [BUILD], { stdio: 'inherit' }), 'exit') as [number]
-    if (code !== 0) throw new Error('the service does not build')
-    const child = spawn(process.execPath, [BUILT], {
+  static async start (env: Readonly<Record<string, string>> = {}, program?: readonly string[]): Promise<Service> {
+    const child = spawn(process.execPath, program ?? [await built()], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], HOST: '127.0.0.1', PORT: '0', FEWSTEP_EXECUTION_PROVIDER: 'cpu', ...env },
       stdio: ['ignore', 'pipe', 'inherit']
     })
@@ -82,6 +80,12 @@ export class Service {
     this.#child.kill('SIGTERM')
     await exited
   }
+}
+
+async function built (): Promise<string> {
+  const [code] = await once(spawn(process.execPath, [BUILD], { stdio: 'inherit' }), 'exit') as [number]
+  if (code !== 0) throw new Error('the service does not build')
+  return BUILT
 }
 
 function residentBytes (pid: number): number {

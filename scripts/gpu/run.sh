@@ -14,7 +14,7 @@ provider=${2:-cuda}
 budget=${GPU_BUDGET:-150}
 rows=${GPU_ROWS:-1,8,32,64}
 read -ra shapes <<< "${GPU_SHAPES-0.17b 1.3b}"
-read -ra tests <<< "${GPU_TESTS-masked-diffusion session-pool engine determinism}"
+read -ra tests <<< "${GPU_TESTS-masked-diffusion session-pool score engine determinism}"
 mkdir -p "$results"
 results=$(cd "$results" && pwd)
 node=$here/../node
@@ -22,7 +22,7 @@ node=$here/../node
 python=${PYTHON:-/opt/torch/.venv/bin/python3}
 [ -x "$python" ] || python=$(command -v python3)
 PATH=$(dirname "$node"):$PATH
-export FEWSTEP_EXECUTION_PROVIDER=$provider TEST_EXECUTION_PROVIDER=$provider FEWSTEP_CACHE_DIR=none CUDA_MODULE_LOADING=LAZY PYTHONPATH=$here/train
+export FEWSTEP_EXECUTION_PROVIDER=$provider TEST_EXECUTION_PROVIDER=$provider FEWSTEP_CACHE_DIR=none CUDA_MODULE_LOADING=LAZY TAP_TIMEOUT=120 PYTHONPATH=$here/train
 cd "$here"
 
 # CUDA's libraries: those of Python's packages, which fit each other, before an installed toolkit's.
@@ -62,9 +62,7 @@ writer=$!
 script doctor 20 src/cli/main.ts doctor --json
 for model in models/*/; do
   name=$(basename "$model")
-  # float32 is TF32 to cuBLAS, whose products have 11 bits, unless it is told otherwise.
-  script "parity-$name" 45 scripts/gpu/parity.ts "$model" "$provider" ||
-    NVIDIA_TF32_OVERRIDE=0 script "parity-without-tf32-$name" 45 scripts/gpu/parity.ts "$model" "$provider"
+  script "parity-$name" 45 scripts/gpu/parity.ts "$model" "$provider"
   script "steps-$name" 30 scripts/gpu/steps.ts "$model" "$provider" "$rows"
 done
 engine_tests() {
@@ -86,6 +84,10 @@ for shape in "${shapes[@]}"; do
   while [ ! -d "$made/gpu-$shape" ] && kill -0 $writer 2> /dev/null && [ $SECONDS -lt "$budget" ]; do sleep 0.5; done
   script "steps-$shape" 45 scripts/gpu/steps.ts "$made/gpu-$shape" "$provider" "$rows"
   part "torch-$shape" 45 "$python" scripts/gpu/shapes.py time "$shape" "$provider" "$rows"
+  CUDA_LAUNCH_BLOCKING=1 script "profile-$shape" 30 scripts/gpu/profile.ts "$made/gpu-$shape" "$provider" "${GPU_PROFILE_ROWS:-8}"
+done
+for model in models/*/; do
+  for batch in 16 64; do script "service-$batch-$(basename "$model")" 60 scripts/gpu/service.ts "$model" "$provider" "$batch"; done
 done
 kill $writer 2> /dev/null
 wait

@@ -7,11 +7,13 @@ from pathlib import Path
 H100_FLOPS = 989e12  # of dense 16-bit products, by NVIDIA's data sheet
 
 results = Path(sys.argv[1])
-lines = []
+found = []
 for file in sorted(results.glob("*.txt")):
     for line in file.read_text(errors="replace").splitlines():
         if line.startswith("{") and line.endswith("}"):
-            lines.append(json.loads(line))
+            found.append(json.loads(line))
+lines = [line for line in found if "service" not in line]
+services = [line for line in found if "service" in line]
 
 for line in lines:
     if "worst" in line:
@@ -37,3 +39,9 @@ for line in timings:
 for line in published.values():
     if "error" in line:
         print(f"{line['model']:18}{line['rows']:5}  PyTorch: {line['error'][:90]}")
+for line in services:
+    print(
+        f"{line['service']:18}{line['clients']:5} clients{' and a kill' if line['killed'] else '':11} "
+        f"{line['texts_per_second']:8.1f} texts/s {line['tokens_per_second']:9.0f} tokens/s, batches of {line['mean_batch']:.1f}, "
+        f"step {line['step_ms']:.2f} ms, busy {line['busy']:.2f}, {line['failed']} of {line['requests']} failed"
+    )

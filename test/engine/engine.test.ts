@@ -8,7 +8,7 @@ import type { RanStep, StepUpdate } from '../../src/engine/request.js'
 import { readManifest, type Manifest } from '../../src/model/manifest.js'
 import { ManualClock } from '../support/clock.js'
 import { copyOf } from '../support/copy.js'
-import { fixture, requestOf, rowOf, startEngine } from '../support/engine.js'
+import { fixture, ON_CPU, requestOf, rowOf, startEngine } from '../support/engine.js'
 import { TestLog } from '../support/log.js'
 import { until } from '../support/until.js'
 
@@ -129,7 +129,7 @@ t.test('a worker', async (t) => {
     t.same(rows, (await engine.generate(requestOf([rowOf(1, 30)], 6))).rows)
   })
 
-  await t.test('that dies while another one is idle: that one takes the step, though no new worker starts', async (t) => {
+  await t.test('that dies while another one is idle: that one takes the step, though no new worker starts', ON_CPU, async (t) => {
     const directory = await copyOf('tiny-text')
     const log = new TestLog()
     const engine = await startEngine('tiny-text', { model: { directory, manifest: await readManifest(directory) }, logger: log.logger, workers: 2 })
@@ -161,7 +161,7 @@ t.test('a worker', async (t) => {
   })
 })
 
-t.test('a request whose step fails takes nobody down who shares its batch', async (t) => {
+t.test('a request whose step fails takes nobody down who shares its batch', ON_CPU, async (t) => {
   const engine = await startEngine('tiny-faulty')
   t.teardown(() => engine.close())
   // A step with token 13 fails: see train/tests/faulty_graph.py.

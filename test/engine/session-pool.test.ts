@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import t, { type Test } from 'tap'
 import { SessionPool } from '../../src/engine/session-pool.js'
 import { ManualClock } from '../support/clock.js'
+import { ON_CPU } from '../support/engine.js'
 import { TestLog } from '../support/log.js'
 import { startSession } from '../support/session.js'
 
@@ -97,7 +98,7 @@ t.test('a pool that is closed starts nothing more and leaves no alarm behind', a
   t.equal(pool.readyCount, 0)
 })
 
-t.test('a step that fails costs its worker nothing: it takes the next one', async (t) => {
+t.test('a step that fails costs its worker nothing: it takes the next one', ON_CPU, async (t) => {
   const { pool, idle } = await start(t)
   const { pids } = pool
   await t.rejects(pool.run({ rows: 1, paddedLength: 32 }, (batch) => { batch.tokens.fill(FAILS) }))
