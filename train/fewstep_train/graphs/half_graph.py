@@ -82,7 +82,10 @@ class HalfNetworkGraph(NetworkGraph):
         return g.op("Unsqueeze", weight, g.ints(0)), g.op("Unsqueeze", bias, g.ints(0))
 
     def modulated_norm(self, x: str, name: str, shift: str, scale: str) -> str:
-        """LayerNormalization takes a weight and a bias for each row of the batch, [B, 1, D]."""
+        """LayerNormalization takes a weight and a bias for each row of the batch, [B, 1, D].
+
+        For a batch of one ONNX Runtime's CPU takes another way there, which rounds the last of 16 bits otherwise.
+        """
         return self.g.op("LayerNormalization", x, scale, shift, axis=-1, epsilon=1e-5)
 
     def attention(self, x: str, name: str, rotary: tuple[str, str], padding: str) -> str:
