@@ -32,9 +32,14 @@ interface Line {
 }
 
 const { values } = parseArgs({ options: { target: { type: 'string', default: 'cpu' }, image: { type: 'string' }, only: { type: 'string' } } })
-const target = values.target === 'cuda' ? 'cuda' : 'cpu'
+const target = targetOf(values.target)
 const { image = `fewstep:${target}`, only = target === 'cpu' ? 'size,labels,users,stop,health,quota,memory' : 'size,labels,driver' } = values
 const lines: Line[] = []
+
+function targetOf (name: string): 'cpu' | 'cuda' {
+  if (name === 'cpu' || name === 'cuda') return name
+  throw new Error(`--target is cpu or cuda, not ${name}`)
+}
 
 function note (promise: string, seen: string, kept: boolean): void {
   lines.push({ promise, seen, kept })
@@ -226,7 +231,13 @@ const base = /^ARG NODE_IMAGE=([^@\n]+)/m.exec(await readFile(join(ROOT, 'Docker
 const mounted = await mountImage(image)
 const mountedBase = await mountImage(base)
 try {
-  for (const name of only.split(',')) await attempt(name, async () => { await TRIALS[name]?.(mounted, mountedBase) })
+  for (const name of only.split(',')) {
+    await attempt(name, async () => {
+      const trial = TRIALS[name]
+      if (trial === undefined) throw new Error(`there is no such trial: ${Object.keys(TRIALS).join(', ')}`)
+      await trial(mounted, mountedBase)
+    })
+  }
 } finally {
   await mounted.remove()
   await mountedBase.remove()
