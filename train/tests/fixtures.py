@@ -43,9 +43,9 @@ def random_weights(network: torch.nn.Module, seed: int) -> dict[str, torch.Tenso
     }
 
 
-def write_text_model(folder: Path) -> None:
+def write_text_model(folder: Path, **shape: str) -> None:
     tokenizer = tiny_tokenizer()
-    config = NetworkConfig(**TEXT_SHAPE, vocab_size=Tokenizer.from_str(tokenizer).get_vocab_size())
+    config = NetworkConfig(**TEXT_SHAPE, **shape, vocab_size=Tokenizer.from_str(tokenizer).get_vocab_size())
     write_model(
         folder,
         ModelParts(

@@ -37,7 +37,9 @@ def train(place, command, out, *more):
 
 
 PRETRAIN = ["pretrain", "--cond-dim", "16"]
-COMMANDS = [PRETRAIN, ["distill"], ["pretrain-autoregressive"], ["pretrain-masked", "--kind", "llada"]]
+DISTILL = ["distill"]
+INSTRUCT = [*DISTILL, "--instruct", "4"]
+COMMANDS = [PRETRAIN, DISTILL, INSTRUCT, ["pretrain-autoregressive"], ["pretrain-masked", "--kind", "llada"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -90,6 +92,14 @@ def test_a_model_exported_over_the_one_it_began_from_is_not_counted_twice(place,
         train(place, ["distill"], out, "--init", model, "--steps", steps)
         main(["export", "--checkpoint", str(out), "--out", str(model)])
     assert [s["steps"] for s in read_exported(model).stages] == [2]
+
+
+def test_a_discriminator_needs_rows_to_compare_and_masks(place, tmp_path):
+    with pytest.raises(SystemExit, match="--instruct needs two rows"):
+        train(place, DISTILL, tmp_path / "run.pt", "--steps", "1", "--instruct", "1")
+    write_text_model(tmp_path / "uniform", source_distribution="uniform")
+    with pytest.raises(SystemExit, match="--instruct is for networks with a mask source"):
+        train(place, INSTRUCT, tmp_path / "run.pt", "--steps", "1", "--init", tmp_path / "uniform")
 
 
 def test_distillation_is_judged_on_held_out_text(place, tmp_path, capsys):

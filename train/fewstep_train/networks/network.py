@@ -179,10 +179,14 @@ class Network(nn.Module):
             c = self.time_condition_fuser(torch.cat([c, self.dt_embedding(h)], dim=-1))
         return F.silu(c)
 
-    def forward(self, tokens: Tensor, t: Tensor, h: Tensor, mask: Tensor | None = None) -> Tensor:
+    def state(self, tokens: Tensor, t: Tensor, h: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What the output layer takes: the state [B, L, D] after the last block, and the condition."""
         x = self.vocab_embed(tokens)
         c = self.condition(t, h).to(x.dtype)
         rotary = self.rotary_emb(tokens.shape[1])
         for block in self.blocks:
             x = block(x, c, rotary, mask)
-        return self.output_layer(x, c)
+        return x, c
+
+    def forward(self, tokens: Tensor, t: Tensor, h: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.output_layer(*self.state(tokens, t, h, mask))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +52,14 @@ class TrainerOptions:
     extra: dict[str, Any] = field(default_factory=dict)  # carried in every checkpoint
 
 
+class Companion(Protocol):
+    """What is trained beside the network, by itself: a checkpoint keeps its state."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
 class Trainer:
     """Trains a network, which has a `config`, until the budget is used.
 
@@ -71,6 +79,8 @@ class Trainer:
         self.known, self.agreed = Spending(), False  # at the last meeting
         self.random: dict[str, Source] = {"torch": TorchRandom(options.device)}
         self.saved_random: dict[str, Any] = {}
+        self.companion: Companion | None = None
+        self.saved_companion: dict[str, Any] | None = None
         self.skipped = 0  # steps in a row
         self.held_out: float | None = None
         self.stopping = False
@@ -89,12 +99,19 @@ class Trainer:
         if "optimizer" not in changed:
             for optimizer, state in zip(self.optimizers, checkpoint["optimizers"], strict=True):
                 optimizer.load_state_dict(state)
+        self.saved_companion = checkpoint.get("companion")
         if "seed" not in changed and self.replicas.leads:
             self.saved_random = checkpoint.get("random", {})
         print(f"resumed {path} at step {self.step} ({self.seconds / 3600:.2f} h)", flush=True)
         if changed:
             listed = ", ".join(f"{name} {before} -> {now}" for name, (before, now) in changed.items())
             print(f"a new stage begins: {listed}", flush=True)
+
+    def accompany(self, companion: Companion) -> None:
+        """Checkpoints keep it from now on; where the run was resumed from one that has it, it goes on from there."""
+        self.companion = companion
+        if self.saved_companion is not None:
+            companion.load_state_dict(self.saved_companion)
 
     def save(self) -> None:
         if not all(p.isfinite().all() for p in self.network.parameters()):
@@ -110,6 +127,7 @@ class Trainer:
                 "optimizers": [o.state_dict() for o in self.optimizers],
                 **self.options.stages.to_checkpoint(Spent(self.step, self.tokens, self.seconds), self.held_out),
                 "random": {name: source.random_state() for name, source in self.random.items()},
+                **({} if self.companion is None else {"companion": self.companion.state_dict()}),
             },
         )
 
