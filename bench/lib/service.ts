@@ -69,6 +69,12 @@ export class Service {
     return sum(this.#processes().map(residentBytes))
   }
 
+  /** Process ids. */
+  workers (): number[] {
+    return this.#processes().slice(1)
+  }
+
+  /** Its own id first. */
   #processes (): number[] {
     const { pid = 0 } = this.#child
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/)

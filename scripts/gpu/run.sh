@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All that is to be seen on a GPU, in one go and in a given time; results go to one folder. In a folder that unpack.sh made:
 #   fewstep/scripts/gpu/run.sh RESULTS [cuda|cpu]
-# The parts run in order of their worth, each with a limit of its own; what does not fit into GPU_BUDGET seconds (default 150) is left out. One
+# The parts run in order of their worth, each with a limit of its own; what does not fit into GPU_BUDGET seconds (default 300) is left out. One
 # that fails does not keep the others from running. `cpu` tries the script itself where there is no GPU.
 #   GPU_ROWS    of the timings (default 1,8,32,64)
 #   GPU_SHAPES  of random weights, timed beside the published sampler in PyTorch (default "0.17b 1.3b"; tiny is for trying)
@@ -11,7 +11,7 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 results=${1:?where to: run.sh RESULTS [cuda|cpu]}
 provider=${2:-cuda}
-budget=${GPU_BUDGET:-150}
+budget=${GPU_BUDGET:-300}
 rows=${GPU_ROWS:-1,8,32,64}
 read -ra shapes <<< "${GPU_SHAPES-0.17b 1.3b}"
 read -ra tests <<< "${GPU_TESTS-masked-diffusion session-pool score engine determinism}"

@@ -6,7 +6,6 @@
  * one worker; overhead: a worker's time at a batch, messages and all, over that in session.run; failed: requests that did not get their
  * text. Exit code 1: there were some.
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { crowd } from '../../bench/lib/crowd.js'
 import { Service } from '../../bench/lib/service.js'
@@ -28,16 +27,8 @@ const service = await Service.start({
 }, ['--import', 'tsx', SOURCE])
 
 function killWorker (): void {
-  const worker = readdirSync('/proc').filter((id) => /^\d+$/.test(id)).find((id) => commandOf(id).includes('session-worker'))
-  if (worker !== undefined) process.kill(Number(worker), 'SIGKILL')
-}
-
-function commandOf (id: string): string {
-  try {
-    return readFileSync(`/proc/${id}/cmdline`, 'utf8')
-  } catch {
-    return ''
-  }
+  const [worker] = service.workers()
+  if (worker !== undefined) process.kill(worker, 'SIGKILL')
 }
 
 async function load (clients: number, killed: boolean): Promise<void> {
