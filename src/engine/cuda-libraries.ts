@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
+import { exactProducts } from './exact-products.js'
 
 /** Looked up by name, so in this order each finds those that it is linked with. */
 const PRELOADED = ['libcudart', 'libnvrtc', 'libcublasLt', 'libcublas', 'libcurand', 'libcufft', 'libcudnn']
@@ -29,9 +30,10 @@ export function runtimeFolder (): string | undefined {
 
 /**
  * Load CUDA's libraries that lie beside the provider, as `fewstep cuda install` puts them there: what is loaded already is not searched
- * for on the linker's path when the provider asks for it by name.
+ * for on the linker's path when the provider asks for it by name. Those are told beforehand to be exact.
  */
 export function preloadCuda (folder: string | undefined = runtimeFolder()): void {
+  exactProducts()
   const files = folder === undefined || process.platform !== 'linux' ? [] : filesIn(folder)
   for (const stem of PRELOADED) {
     for (const file of files.filter((name) => name.startsWith(`${stem}.so.`))) {

@@ -10,7 +10,6 @@ import { NO_TIME_TO_COME, spreadJumps } from '../diffusion/jump-times.js'
 import { fillNoise } from '../diffusion/random.js'
 import { loadChecked } from './checked-files.js'
 import { cudaAdvice, loadProblem, preloadCuda } from './cuda-libraries.js'
-import { exactProducts } from './exact-products.js'
 import { openOptimised, type Loading, type Opened } from './optimised-copy.js'
 import { batchArena, resultArena, type BatchArrays, type BatchShape } from './step-message.js'
 import type { ExecutionProvider, FromWorker, ToWorker, WorkerOptions } from './worker-protocol.js'
@@ -137,7 +136,6 @@ function createSession (
 
 /** @throws Error saying what CUDA needs */
 async function createCudaSession (options: WorkerOptions): Promise<InferenceSession> {
-  exactProducts()
   preloadCuda()
   try {
     return await createSession(options, 'cuda')
