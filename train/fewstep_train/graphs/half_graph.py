@@ -74,12 +74,11 @@ class HalfNetworkGraph(NetworkGraph):
         added = g.op("Concat", *(name for norm in norms for name in [zero, exact(norm), *[zero] * gate]), axis=0)
         weight = g.op("Transpose", exact(f"{layer}.adaLN_modulation.weight"), perm=[1, 0])
         bias = g.op("Add", g.op("Mul", exact(f"{layer}.adaLN_modulation.bias"), factor), added)
-        parts = [g.op("Mul", weight, factor)], [g.op("Unsqueeze", bias, g.ints(0))]
-        if not gate:
-            parts[0].append(g.const(np.zeros((self.config.cond_dim, 4 * width))))
-            parts[1].append(g.const(np.zeros((1, 4 * width))))
-        weight, bias = (part[0] if gate else g.op("Concat", *part, axis=1) for part in parts)
-        return g.op("Unsqueeze", weight, g.ints(0)), g.op("Unsqueeze", bias, g.ints(0))
+        lacking = 0 if gate else 4 * width
+        return (
+            g.op("Unsqueeze", g.op("Pad", g.op("Mul", weight, factor), g.ints(0, 0, 0, lacking)), g.ints(0)),
+            g.op("Unsqueeze", g.op("Pad", bias, g.ints(0, lacking)), g.ints(0, 1)),
+        )
 
     def modulated_norm(self, x: str, name: str, shift: str, scale: str) -> str:
         """LayerNormalization takes a weight and a bias for each row of the batch, [B, 1, D].
