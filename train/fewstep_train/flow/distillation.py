@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fewstep_train.flow.jump_times import arrival_times
+from fewstep_train.flow.jump_times import arrival_times, noise_by_times
 from fewstep_train.flow.loss import generalized_kl
 from fewstep_train.flow.path import Scheduler, sample_path, stratified_times
 from fewstep_train.flow.solver import jump, jump_exponent
@@ -73,10 +73,8 @@ def teacher_logits(
     """
     half = h / 2
 
-    kappa = scheduler.kappa(t)[:, None]
-
     def jumped(logits: Tensor, step: Tensor) -> Tensor:
-        noise = torch.where(times >= kappa, (times - kappa) / (1 - kappa), torch.rand_like(times))
+        noise = noise_by_times(times, scheduler.kappa(t))
         exponent = jump_exponent("cumulative", scheduler, t, step)
         return jump((logits / options.temperature).softmax(-1), x_t, editable, exponent, noise=noise)
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from fewstep_train.flow.jump_times import arrival_times
 from fewstep_train.flow.path import Scheduler, sample_path, source_canvas
-from fewstep_train.flow.solver import finish, jump, jump_exponent
+from fewstep_train.flow.sampling import refinements
 from fewstep_train.flow.step_sizes import TINY_STEP
 from fewstep_train.networks.network import Network
 
@@ -47,7 +47,6 @@ class Discriminator(nn.Module):
         return self.head(F.layer_norm(state.float(), state.shape[-1:]).mean(1))[:, 0]
 
 
-@torch.no_grad()
 def write(
     network: Network, scheduler: Scheduler, shape: tuple[int, int], steps: int, keep: int, temperature: float
 ) -> tuple[Tensor, Tensor]:
@@ -56,20 +55,9 @@ def write(
     canvas = source_canvas(network.config, shape).to(device)
     editable = torch.ones_like(canvas, dtype=torch.bool)
     times = arrival_times(shape, 1.0, torch.Generator(device).manual_seed(int(torch.randint(2**62, ()))))
-    kept = canvas
-    for i in range(steps):
-        kept = canvas if i == keep else kept
-        t = torch.full(shape[:1], i / steps, device=device)
-        h = torch.full_like(t, 1 / steps)
-        posterior = (network(canvas, t, h).float() / temperature).softmax(-1)
-        if i == steps - 1:
-            canvas = finish(posterior, canvas, editable, network.config.mask_token_id)
-        else:
-            kappa = scheduler.kappa(t)[:, None]
-            noise = torch.where(times >= kappa, (times - kappa) / (1 - kappa), torch.rand_like(times))
-            exponent = jump_exponent("cumulative", scheduler, t, h)
-            canvas = jump(posterior, canvas, editable, exponent, noise=noise)
-    return canvas, kept
+    refined = refinements(network, scheduler, canvas, editable, steps, temperature=temperature, times=times)
+    canvases = [canvas, *refined]
+    return canvases[-1], canvases[keep]
 
 
 class Instructor:

@@ -31,6 +31,12 @@ def jump_noise(times: np.ndarray, kappa: float, independent: np.ndarray) -> np.n
     return np.where(to_come, (times - kappa) / (1 - kappa), independent).astype(np.float32)
 
 
+def noise_by_times(times: Tensor, kappa: Tensor) -> Tensor:
+    """`jump_noise` in PyTorch, for times [B, L] and kappa(t) [B]; what is independent is drawn here."""
+    kappa = kappa[:, None]
+    return torch.where(times >= kappa, (times - kappa) / (1 - kappa), torch.rand_like(times))
+
+
 def arrival_times(shape: tuple[int, int], spread: float, generator: torch.Generator) -> Tensor:
     """When each position becomes data, on the scale of kappa: [B, L] in [0, 1).
 

@@ -1,14 +1,16 @@
 """The sampler in plain PyTorch."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
+from fewstep_train.flow.jump_times import noise_by_times
 from fewstep_train.flow.path import Scheduler
 from fewstep_train.flow.solver import MIN_TEMPERATURE, finish, jump, jump_exponent
 from fewstep_train.networks.network import Network
 
 
-@torch.no_grad()
 def generate(
     network: Network,
     scheduler: Scheduler,
@@ -20,6 +22,26 @@ def generate(
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """Refine canvas [B, L] in `steps` equal steps; positions not editable [B, L] stay. Returns tokens [B, L]."""
+    for refined in refinements(network, scheduler, canvas, editable, steps, solver, temperature, generator):
+        canvas = refined
+    return canvas
+
+
+@torch.no_grad()
+def refinements(
+    network: Network,
+    scheduler: Scheduler,
+    canvas: Tensor,
+    editable: Tensor,
+    steps: int,
+    solver: str = "cumulative",
+    temperature: float = 1.0,
+    generator: torch.Generator | None = None,
+    times: Tensor | None = None,
+) -> Iterator[Tensor]:
+    """The canvas after each step of `generate`. times: when positions jump, [B, L], as `jump_times` makes them; without
+    them each step draws which do.
+    """
     mask = network.config.mask_token_id
     for i in range(steps):
         t = torch.full((len(canvas),), i / steps, device=canvas.device)
@@ -27,8 +49,10 @@ def generate(
         logits = network(canvas, t, h).float() / max(temperature, MIN_TEMPERATURE)
         posterior = logits.softmax(-1)
         if i == steps - 1:
-            return finish(posterior, canvas, editable, mask, generator)
+            yield finish(posterior, canvas, editable, mask, generator)
+            return
         # The Euler solvers leave unmasked positions of a mask source alone.
         movable = editable if mask is None or solver == "cumulative" else editable & (canvas == mask)
-        canvas = jump(posterior, canvas, movable, jump_exponent(solver, scheduler, t, h), generator)
-    return canvas
+        noise = None if times is None else noise_by_times(times, scheduler.kappa(t))
+        canvas = jump(posterior, canvas, movable, jump_exponent(solver, scheduler, t, h), generator, noise)
+        yield canvas
