@@ -33,6 +33,8 @@ const ROOMS = {
   config: [],
   logger: [],
   signals: [],
+  'open-files': [],
+  'load-code': ['open-files'],
   version: [],
   model: ['diffusion', 'errors'],
   engine: ['diffusion', 'model', 'errors'],
@@ -65,12 +67,11 @@ const ROOMS = {
     'http/native', 'http/openai', 'http/score', 'http/kserve', 'http/operation', 'http/admin', 'http/playground', 'http/docs',
     'loaded-models', 'errors', 'config'
   ],
-  server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger'],
+  server: ['http/app', 'http/connection', 'http/guard', 'loaded-models', 'errors', 'config', 'logger', 'open-files'],
   serve: ['server', 'tracing', 'version', 'errors', 'config', 'logger', 'signals'],
-  'load-service': ['serve'],
-  main: ['load-service', 'signals'],
+  main: ['load-code', 'serve', 'signals'],
   // Of HTTP it borrows the JSON of an answer and the lines of a keys file.
-  cli: ['load-service', 'serve', 'signals', 'version', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
+  cli: ['load-code', 'serve', 'signals', 'version', 'http/native', 'http/guard', 'client', 'load', 'generation', 'engine', 'model', 'diffusion', 'errors', 'config', 'logger']
 }
 
 /** Packages, and the only room or file under src/ that imports them. */

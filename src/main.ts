@@ -1,11 +1,11 @@
 /** The service's entry point: `node dist/main.js`. */
-import { loadService } from './load-service.js'
+import { loadCode } from './load-code.js'
 import { serviceSignals } from './signals.js'
 
 const signals = serviceSignals(() => process.exit(1))
 try {
   // Only now: the service takes its time to load.
-  const { serve } = await loadService()
+  const { serve } = await loadCode(async () => await import('./serve.js'))
   await serve(signals)
 } catch (error) {
   process.stderr.write(`fewstep: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -3,6 +3,7 @@ import { JUMPS } from '../diffusion/jump-times.js'
 import { SCHEDULE_NAMES } from '../diffusion/schedule.js'
 import { SOLVERS } from '../diffusion/solver.js'
 import { DEFAULT_BLOCK_LENGTH, DEFAULT_MAX_TOKENS, MAX_OUTPUTS, MAX_TEMPERATURE } from '../generation/text-request.js'
+import { loadCode } from '../load-code.js'
 
 export const VIEWS = ['live', 'timeline', 'confidence', 'plain'] as const
 export type View = (typeof VIEWS)[number]
@@ -117,7 +118,7 @@ const SERVE: Command = {
   synopsis: '',
   about: 'Runs the HTTP service until SIGTERM or Ctrl-C; running generations finish first. It takes no options: its settings are environment variables.',
   options: [],
-  more: async () => (await import('./settings-help.js')).settingsHelp(),
+  more: async () => (await loadCode(async () => await import('./settings-help.js'))).settingsHelp(),
   examples: [
     ['fewstep serve', 'on http://127.0.0.1:8080'],
     ['FEWSTEP_MODEL=models/a,models/b PORT=9000 fewstep serve', 'two models on another port']

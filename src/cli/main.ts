@@ -3,7 +3,7 @@
 import { constants } from 'node:os'
 import { FewstepError as ClientError } from '../client/index.js'
 import { FewstepError } from '../errors.js'
-import { loadService } from '../load-service.js'
+import { loadCode } from '../load-code.js'
 import { serviceSignals, stopOnSignals, type Stopped } from '../signals.js'
 import { VERSION } from '../version.js'
 import { Arguments } from './arguments.js'
@@ -24,13 +24,13 @@ const RUNNERS: Record<CommandName, Runner> = {
     const options = parseGenerateOptions(args)
     if (options.help) return print(await helpOf(COMMANDS.generate))
     await interruptible(async (stop) => {
-      const { generate } = await import('./generate.js')
+      const { generate } = await loadCode(async () => await import('./generate.js'))
       await generate(options, stop)
     })
   },
   replay: async (args) => {
     await withArguments('replay', args, async (given) => {
-      const { parseReplayOptions, replay } = await import('./replay.js')
+      const { parseReplayOptions, replay } = await loadCode(async () => await import('./replay.js'))
       const options = parseReplayOptions(given)
       await interruptible(async (stop) => { await replay(options, stop) })
     })
@@ -41,7 +41,7 @@ const RUNNERS: Record<CommandName, Runner> = {
       throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
     }
     const signals = serviceSignals(() => process.exit(1))
-    const { serve } = await loadService()
+    const { serve } = await loadCode(async () => await import('../serve.js'))
     await serve(signals)
   },
   key: async (args) => {
@@ -49,25 +49,25 @@ const RUNNERS: Record<CommandName, Runner> = {
   },
   doctor: async (args) => {
     await withArguments('doctor', args, async (given) => {
-      const { doctor } = await import('./doctor/doctor.js')
+      const { doctor } = await loadCode(async () => await import('./doctor/doctor.js'))
       process.exitCode = await doctor(given.flag('json'))
     })
   },
   cuda: async (args) => {
     await withArguments('cuda', args, async (given) => {
-      const { runCuda } = await import('./cuda/cuda.js')
+      const { runCuda } = await loadCode(async () => await import('./cuda/cuda.js'))
       await interruptible(async (stop) => { process.exitCode = await runCuda(given, stop) })
     })
   },
   inspect: async (args) => {
     await withArguments('inspect', args, async (given) => {
-      const { inspect } = await import('./inspect.js')
+      const { inspect } = await loadCode(async () => await import('./inspect.js'))
       await inspect(given)
     })
   },
   bench: async (args) => {
     await withArguments('bench', args, async (given) => {
-      const { runBench } = await import('./bench/bench.js')
+      const { runBench } = await loadCode(async () => await import('./bench/bench.js'))
       // Ctrl-C is an end like any other: what was measured is told.
       process.exitCode = await runBench(given, stopOnSignals(leaveAtOnce))
     })

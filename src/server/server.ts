@@ -7,8 +7,8 @@ import { buildApp, type Service } from '../http/app/build-app.js'
 import { Keyring } from '../http/guard/keyring.js'
 import { LoadedModels } from '../loaded-models.js'
 import { levelOf, type LogLevel } from '../logger/log-level.js'
+import { roomForConnections } from '../open-files.js'
 import { listen, type Listeners } from './listen.js'
-import { roomForConnections } from './open-files.js'
 
 /** How long responses may take to reach their readers where the drain timeout is shorter. */
 const LAST_WORDS_MS = 1000

@@ -1,7 +1,7 @@
 /** A process that may open few files: connections beyond them wait or are closed, and nothing else suffers. */
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,7 @@ const FILES = 64
 const CLIENTS = 100
 /** Enough for it to load its modules. */
 const ENOUGH_TO_LOAD = 512
+const NEARLY_ENOUGH = 256
 const DROPPED = 'connections were closed at once'
 const HEALTH = 'GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n'
 
@@ -82,17 +83,27 @@ t.test('more clients than there is room for from the start: the log says so, and
   t.same(await once(service, 'close'), [0, null])
 })
 
-t.test('a service that may open too few files to load its own code says what to change', { skip: process.platform !== 'linux' }, async (t) => {
+t.test('a program that may open too few files to load its own code says what to change', { skip: process.platform !== 'linux' }, async (t) => {
   // As it is built: what compiles it while it runs needs files, too. Below the root, where it finds its packages.
   const root = fileURLToPath(new URL('../../..', import.meta.url))
   await mkdir(join(root, '.tap'), { recursive: true })
-  const outdir = await mkdtemp(join(root, '.tap', 'built-'))
-  t.teardown(() => rm(outdir, { recursive: true }))
-  await build({ entryPoints: [join(root, 'src/**/*.ts')], outdir, format: 'esm' })
-  const [program = '', ...args] = limitedTo(FILES)([process.execPath, join(outdir, 'main.js')])
-  await t.rejects(promisify(execFile)(program, args), {
-    code: 1,
-    stdout: '',
-    stderr: 'fewstep: the process may open too few files to load its own code; raise the limit: ulimit -n 1024, or docker run --ulimit nofile=1024\n'
-  })
+  const folder = await mkdtemp(join(root, '.tap', 'built-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await copyFile(join(root, 'package.json'), join(folder, 'package.json'))
+  await build({ entryPoints: [join(root, 'src/**/*.ts')], outdir: join(folder, 'dist'), format: 'esm' })
+  for (const [files, file, ...args] of [
+    [FILES, 'main.js'],
+    [FILES, 'cli/main.js', 'generate', 'A prompt'],
+    [FILES, 'cli/main.js', 'serve', '--help'],
+    // Node does not always say so: here it finds a package no more.
+    [NEARLY_ENOUGH, 'main.js'],
+    [NEARLY_ENOUGH, 'cli/main.js', 'serve']
+  ] as const) {
+    const [program = '', ...limited] = limitedTo(files)([process.execPath, join(folder, 'dist', file), ...args])
+    await t.rejects(promisify(execFile)(program, limited), {
+      code: 1,
+      stdout: '',
+      stderr: 'fewstep: the process may open too few files to load its own code; raise the limit: ulimit -n 1024, or docker run --ulimit nofile=1024\n'
+    }, `${file} ${args.join(' ')} with ${files}`)
+  }
 })
