@@ -42,6 +42,7 @@ export const DEVELOPMENT: Readonly<Record<string, Reason>> = {
   openai: { since: 2021, why: "the client that tests OpenAI's dialect; 6 is the last that runs on Node 20" },
   'openapi-typescript': { since: 2018, why: "the client's types from the OpenAPI document" },
   'playwright-core': { since: 2020, why: 'drives a real browser in tests' },
+  'process-on-spawn': { since: 2019, why: 'keeps what tap measures coverage with out of the processes that tests start; tap brings it' },
   tap: { since: 2011, why: 'runs tests' },
   tsx: { since: 2022, why: 'runs TypeScript in tests and scripts' },
   typescript: { since: 2012, why: 'types' },
