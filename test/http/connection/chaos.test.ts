@@ -50,6 +50,19 @@ async function visit (url: string, { body, stream, leavesAfter }: Client): Promi
   return last?.event === 'done' ? last.data.outputs.map(({ text }) => text) : last
 }
 
+/**
+ * Start the visits, with workers that stand still until all are in: else the first may be gone when the last comes, or it comes when
+ * no worker lives, and is told to come again.
+ */
+async function everybodyIn ({ engine }: TestServer, start: () => Promise<unknown>[]): Promise<Promise<unknown>[]> {
+  const pids = engine.workerPids
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  const visits = start()
+  await until(() => engine.stats().generations === CLIENTS)
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
+  return visits
+}
+
 /** Kill a worker now and then: whenever the engine has run `every` batches more. */
 function startKiller ({ engine }: TestServer, every: number): { readonly killed: number, stop: () => void } {
   const state = { killed: 0, stop: () => { clearInterval(timer) } }
@@ -83,8 +96,10 @@ t.test('a crowd, workers that die and clients that leave', async (t) => {
   for (const client of clients) if (client.leavesAfter === Infinity) calm.set(client, await visit(server.url, client))
   await assertEmpty(t, server)
 
+  const visits = await everybodyIn(server, () => clients.map((client) => visit(server.url, client)))
   const killer = startKiller(server, 25)
-  const results = await Promise.all(clients.map((client) => visit(server.url, client)))
+  t.teardown(killer.stop)
+  const results = await Promise.all(visits)
   killer.stop()
   t.ok(killer.killed >= 3, `${killer.killed} workers were killed`)
   clients.forEach((client, i) => { t.same(results[i], calm.get(client) ?? 'left', JSON.stringify(client)) })
@@ -97,11 +112,9 @@ t.test('a stop in the middle of a crowd: who was let in is served to the end, th
   const server = await startTestServer({ workers: 2, maxBatch: 4, logLevel: 'warn' })
   t.teardown(server.stop)
   const pids = server.engine.workerPids
-  // Standing still until all are in: else the first may be gone when the last comes.
-  for (const pid of pids) process.kill(pid, 'SIGSTOP')
-  const visits = Array.from({ length: CLIENTS }, (_, seed) => visit(server.url, { ...anyClient(draw, seed), leavesAfter: Infinity }))
-  await until(() => server.engine.stats().generations === CLIENTS)
-  for (const [i, pid] of pids.entries()) process.kill(pid, i === 0 ? 'SIGKILL' : 'SIGCONT')
+  const visits = await everybodyIn(server, () =>
+    Array.from({ length: CLIENTS }, (_, seed) => visit(server.url, { ...anyClient(draw, seed), leavesAfter: Infinity })))
+  process.kill(pids[0] ?? 0, 'SIGKILL')
   await server.stop()
   for (const result of await Promise.all(visits)) t.ok(Array.isArray(result), JSON.stringify(result))
   await assertEmpty(t, server)
