@@ -5,7 +5,7 @@ import { serviceSignals } from './signals.js'
 const signals = serviceSignals(() => process.exit(1))
 try {
   // Only now: the service takes its time to load.
-  const { serve } = await loadCode(async () => await import('./serve.js'))
+  const { serve } = await loadCode(() => import('./serve.js'))
   await serve(signals)
 } catch (error) {
   process.stderr.write(`fewstep: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -118,7 +118,7 @@ const SERVE: Command = {
   synopsis: '',
   about: 'Runs the HTTP service until SIGTERM or Ctrl-C; running generations finish first. It takes no options: its settings are environment variables.',
   options: [],
-  more: async () => (await loadCode(async () => await import('./settings-help.js'))).settingsHelp(),
+  more: async () => (await loadCode(() => import('./settings-help.js'))).settingsHelp(),
   examples: [
     ['fewstep serve', 'on http://127.0.0.1:8080'],
     ['FEWSTEP_MODEL=models/a,models/b PORT=9000 fewstep serve', 'two models on another port']

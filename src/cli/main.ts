@@ -24,13 +24,13 @@ const RUNNERS: Record<CommandName, Runner> = {
     const options = parseGenerateOptions(args)
     if (options.help) return print(await helpOf(COMMANDS.generate))
     await interruptible(async (stop) => {
-      const { generate } = await loadCode(async () => await import('./generate.js'))
+      const { generate } = await loadCode(() => import('./generate.js'))
       await generate(options, stop)
     })
   },
   replay: async (args) => {
     await withArguments('replay', args, async (given) => {
-      const { parseReplayOptions, replay } = await loadCode(async () => await import('./replay.js'))
+      const { parseReplayOptions, replay } = await loadCode(() => import('./replay.js'))
       const options = parseReplayOptions(given)
       await interruptible(async (stop) => { await replay(options, stop) })
     })
@@ -41,7 +41,7 @@ const RUNNERS: Record<CommandName, Runner> = {
       throw new UsageError(`serve takes no arguments, not ${first}; its settings are environment variables: fewstep serve --help`)
     }
     const signals = serviceSignals(() => process.exit(1))
-    const { serve } = await loadCode(async () => await import('../serve.js'))
+    const { serve } = await loadCode(() => import('../serve.js'))
     await serve(signals)
   },
   key: async (args) => {
@@ -49,25 +49,25 @@ const RUNNERS: Record<CommandName, Runner> = {
   },
   doctor: async (args) => {
     await withArguments('doctor', args, async (given) => {
-      const { doctor } = await loadCode(async () => await import('./doctor/doctor.js'))
+      const { doctor } = await loadCode(() => import('./doctor/doctor.js'))
       process.exitCode = await doctor(given.flag('json'))
     })
   },
   cuda: async (args) => {
     await withArguments('cuda', args, async (given) => {
-      const { runCuda } = await loadCode(async () => await import('./cuda/cuda.js'))
+      const { runCuda } = await loadCode(() => import('./cuda/cuda.js'))
       await interruptible(async (stop) => { process.exitCode = await runCuda(given, stop) })
     })
   },
   inspect: async (args) => {
     await withArguments('inspect', args, async (given) => {
-      const { inspect } = await loadCode(async () => await import('./inspect.js'))
+      const { inspect } = await loadCode(() => import('./inspect.js'))
       await inspect(given)
     })
   },
   bench: async (args) => {
     await withArguments('bench', args, async (given) => {
-      const { runBench } = await loadCode(async () => await import('./bench/bench.js'))
+      const { runBench } = await loadCode(() => import('./bench/bench.js'))
       // Ctrl-C is an end like any other: what was measured is told.
       process.exitCode = await runBench(given, stopOnSignals(leaveAtOnce))
     })

@@ -13,7 +13,7 @@ from golden import REFERENCE, SOURCES, golden_network
 import fewstep_train.commands.recipes
 from fewstep_train.__main__ import main
 from fewstep_train.flow.path import Scheduler, source_canvas
-from fewstep_train.flow.sampling import generate
+from fewstep_train.flow.sampling import refinements
 from fewstep_train.folder.exported import load_exported
 from fewstep_train.text.tokenizer import END_OF_TEXT
 from fewstep_train.training.checkpoint import load_checkpoint
@@ -80,7 +80,7 @@ def test_whole_trajectories_have_the_golden_marginals(source, solver, steps, pre
     if prefix:
         canvas[:, :4] = torch.tensor(golden["prefix"])
         editable[:, :4] = False
-    tokens = generate(network, Scheduler(), canvas, editable, steps, solver, generator=generator)
+    *_, tokens = refinements(network, Scheduler(), canvas, editable, steps, solver, generator=generator)
     share = (tokens.numpy()[:, :, None] == np.arange(table.shape[-1])).mean(0)
     # Two samples of one law: the pooled share gives the variance, also where one of them saw nothing.
     pooled = (share * rows + table * GOLDEN_ROWS) / (rows + GOLDEN_ROWS)

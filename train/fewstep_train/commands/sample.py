@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer
 
 from fewstep_train.flow.path import source_canvas
-from fewstep_train.flow.sampling import generate
+from fewstep_train.flow.sampling import refinements
 from fewstep_train.flow.solver import SOLVERS
 from fewstep_train.kinds import CANVAS
 from fewstep_train.training.trained import load_trained
@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> None:
     canvas[:, : len(prompt)] = torch.tensor(prompt, dtype=torch.long)
     editable = torch.ones_like(canvas, dtype=torch.bool)
     editable[:, : len(prompt)] = False
-    tokens = generate(network, origin.scheduler, canvas, editable, args.steps, args.solver, args.temperature, generator)
+    *_, tokens = refinements(
+        network, origin.scheduler, canvas, editable, args.steps, args.solver, args.temperature, generator
+    )
     for i, row in enumerate(tokens.tolist()):
         print(f"--- {i}\n{tokenizer.decode(row, skip_special_tokens=False)}")

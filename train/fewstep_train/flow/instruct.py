@@ -55,8 +55,7 @@ def write(
     canvas = source_canvas(network.config, shape).to(device)
     editable = torch.ones_like(canvas, dtype=torch.bool)
     times = arrival_times(shape, 1.0, torch.Generator(device).manual_seed(int(torch.randint(2**62, ()))))
-    refined = refinements(network, scheduler, canvas, editable, steps, temperature=temperature, times=times)
-    canvases = [canvas, *refined]
+    canvases = list(refinements(network, scheduler, canvas, editable, steps, temperature=temperature, times=times))
     return canvases[-1], canvases[keep]
 
 
