@@ -5,6 +5,8 @@ import t from 'tap'
 
 const run = promisify(execFile)
 
+t.jobs = 2 // other files are through before this one is
+
 for (const [file, ...args] of [
   ['chaos/chaos.ts', '--minutes', '0.05'],
   ['fuzz/socket-fuzz.ts', '--cases', '40'],
