@@ -1,7 +1,7 @@
 /** Traces of the real service in a process of its own, taken by OTLP. */
 import t from 'tap'
 import { startCollector, type TakenSpan } from './support/collector.js'
-import { workersOf } from './support/processes.js'
+import { signal, workersOf } from './support/processes.js'
 import { listening, startProcess } from './support/service-process.js'
 import { MAX_STEP_SPANS } from '../src/tracing/spans.js'
 
@@ -80,7 +80,7 @@ t.test('a step that is run again is an event', async (t) => {
   const answer = post('/v1/generate', { max_tokens: 8, steps: 700, seed: 2 })
   await collector.until(() => collector.spans.some(({ attributes }) => attributes['fewstep.steps'] === 700))
   const [worker] = await workersOf(service.pid ?? 0)
-  process.kill(worker ?? 0, 'SIGKILL')
+  signal(worker, 'SIGKILL')
   await answer
   const { root } = await traceOf(({ attributes }) => attributes['fewstep.network_calls'] === 700)
   t.match(root, { events: ['step failed, run again'], attributes: { 'fewstep.retries': 1, 'http.response.status_code': 200 } })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { inferenceFailed } from '../../src/engine/refusals.js'
 import { WorkerKilled } from '../../src/engine/worker-killed.js'
+import { signal } from '../support/processes.js'
 import { startSession } from '../support/session.js'
 
 async function scoreOf (pid: number | string): Promise<number> {
@@ -31,7 +32,7 @@ t.test('the step of a worker that was killed says so, and so does the error of a
 
 t.test('a worker that the pool itself ends is not said to be killed for memory', async (t) => {
   const session = await startSession('tiny-mask')
-  process.kill(session.pid ?? 0, 'SIGSTOP')
+  signal(session.pid, 'SIGSTOP')
   const step = session.run({ rows: 1, paddedLength: 32 }, () => {}, 60_000)
   session.kill()
   const error = await step.then(() => undefined, (reason: unknown) => reason)

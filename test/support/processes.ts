@@ -20,6 +20,12 @@ export function isAlive (pid: number): boolean {
   }
 }
 
+/** @throws Error where there is none: as process 0 it would be everybody in the group, tests and all */
+export function signal (pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) throw new Error(`no process to send ${name} to`)
+  process.kill(pid, name)
+}
+
 /** The TCP ports that a process listens on. */
 export async function listenersOf (pid: number): Promise<number[]> {
   const folder = `/proc/${pid}/fd`

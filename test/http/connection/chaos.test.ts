@@ -5,7 +5,7 @@
 import t, { type Test } from 'tap'
 import { eventsOf, generate, post, type StreamedEvent } from '../../support/client.js'
 import { Draw } from '../../support/draw.js'
-import { isAlive } from '../../support/processes.js'
+import { isAlive, signal } from '../../support/processes.js'
 import { startTestServer, type TestServer } from '../../support/server.js'
 import { until } from '../../support/until.js'
 
@@ -114,7 +114,7 @@ t.test('a stop in the middle of a crowd: who was let in is served to the end, th
   const pids = server.engine.workerPids
   const visits = await everybodyIn(server, () =>
     Array.from({ length: CLIENTS }, (_, seed) => visit(server.url, { ...anyClient(draw, seed), leavesAfter: Infinity })))
-  process.kill(pids[0] ?? 0, 'SIGKILL')
+  signal(pids[0], 'SIGKILL')
   await server.stop()
   for (const result of await Promise.all(visits)) t.ok(Array.isArray(result), JSON.stringify(result))
   await assertEmpty(t, server)

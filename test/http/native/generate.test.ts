@@ -2,6 +2,7 @@ import t from 'tap'
 import { DEFAULT_STABLE_BELOW } from '../../../src/generation/index.js'
 import { loadModel } from '../../../src/model/model.js'
 import { generate } from '../../support/client.js'
+import { signal } from '../../support/processes.js'
 import { startTestServer, TINY_TEXT } from '../../support/server.js'
 
 const server = await startTestServer({ workers: 2 })
@@ -117,9 +118,9 @@ t.test('a worker that is killed in the middle fails nobody and changes nothing',
   const answer = generate(url, request)
   while (server.engine.stats().runningRows === 0) await new Promise(setImmediate)
   const [victim] = server.engine.workerPids
-  process.kill(victim ?? 0, 'SIGKILL')
+  signal(victim, 'SIGKILL')
   t.same((await answer).outputs, before.outputs)
-  t.notOk(server.engine.workerPids.includes(victim ?? 0))
+  t.notOk(new Set<number | undefined>(server.engine.workerPids).has(victim))
 })
 
 t.test('an elastic budget is used whole by an idle server, and the answer says why no more', async (t) => {
