@@ -21,7 +21,7 @@ export function isAlive (pid: number): boolean {
 }
 
 /** @throws Error where there is none: as process 0 it would be everybody in the group, tests and all */
-export function signal (pid: number | undefined, name: NodeJS.Signals): void {
+export function signal (pid: number | undefined, name: NodeJS.Signals): asserts pid is number {
   if (pid === undefined) throw new Error(`no process to send ${name} to`)
   process.kill(pid, name)
 }

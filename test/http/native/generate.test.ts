@@ -120,7 +120,7 @@ t.test('a worker that is killed in the middle fails nobody and changes nothing',
   const [victim] = server.engine.workerPids
   signal(victim, 'SIGKILL')
   t.same((await answer).outputs, before.outputs)
-  t.notOk(new Set<number | undefined>(server.engine.workerPids).has(victim))
+  t.notOk(server.engine.workerPids.includes(victim))
 })
 
 t.test('an elastic budget is used whole by an idle server, and the answer says why no more', async (t) => {
