@@ -1,5 +1,5 @@
 /** The real service in a process of its own, on a tiny model. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { program } from './program.js'
@@ -20,6 +20,10 @@ const ENVIRONMENT = {
   FEWSTEP_DRAIN_GRACE_MS: '0'
 }
 
+/** None outlives who started it, also where that fails. */
+const started: ChildProcess[] = []
+process.on('exit', () => { for (const child of started) child.kill('SIGKILL') })
+
 export type ServiceProcess = ChildProcessByStdio<null, Readable, Readable> & {
   /** What it has written so far; of very much the end. */
   readonly output: { readonly stdout: string, readonly stderr: string }
@@ -37,6 +41,7 @@ export function startProcess (
 ): ServiceProcess {
   const [command = '', ...args] = within(program('main'))
   const child = spawn(command, args, { env: { ...ENVIRONMENT, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  started.push(child)
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout = (output.stdout + text).slice(-MOST_OUTPUT) })
   child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr = (output.stderr + text).slice(-MOST_OUTPUT) })
